@@ -1,0 +1,182 @@
+/* map.c: a hash map that keeps the order of insertion.
+ * Entries stand in one array in that order; an open-addressed index of positions points into it. Removing leaves a hole in the
+ * array, swept when the array grows. The hash is fixed: keys that an enemy chooses can collide, so a map that holds foreign keys
+ * is bounded by its owner; probing is capped by the load factor, never by trust. */
+#include "base/base.h"
+
+typedef struct map_entry {
+    const uint8_t *key; /* NULL: a hole */
+    size_t         key_len;
+    uint64_t       hash;
+    void          *value;
+} map_entry;
+
+struct riv_map {
+    riv_arena *arena;
+    map_entry *entries;
+    size_t     entries_len, entries_cap, count;
+    uint32_t  *index;     /* position + 1; 0 = free */
+    size_t     index_cap; /* a power of two, or 0 */
+};
+
+static uint64_t mix(uint64_t h)
+{
+    h ^= h >> 32;
+    h *= 0xd6e8feb86659fd93u;
+    h ^= h >> 32;
+    h *= 0xd6e8feb86659fd93u;
+    return h ^ h >> 32;
+}
+
+uint64_t riv_hash64(riv_bytes b)
+{
+    uint64_t h = 0x9e3779b97f4a7c15u ^ b.len;
+    size_t   i = 0;
+    for (; i + 8 <= b.len; i += 8) {
+        uint64_t w = 0;
+        for (size_t k = 8; k-- > 0;) w = w << 8 | b.ptr[i + k];
+        h = mix(h ^ w) + 0x632be59bd9b4e019u;
+    }
+    uint64_t tail = 0;
+    for (size_t k = b.len; k-- > i;) tail = tail << 8 | b.ptr[k];
+    return mix(h ^ tail);
+}
+
+riv_map *riv_map_new(riv_arena *arena)
+{
+    riv_map *m = arena ? riv_new(arena, riv_map, 1) : riv_alloc(sizeof *m);
+    m->arena   = arena;
+    return m;
+}
+
+void riv_map_free(riv_map *m)
+{
+    if (!m || m->arena) return;
+    for (size_t i = 0; i < m->entries_len; i++) riv_free((void *)(uintptr_t)m->entries[i].key);
+    riv_free(m->entries);
+    riv_free(m->index);
+    riv_free(m);
+}
+
+size_t riv_map_count(const riv_map *m) { return m->count; }
+
+static bool entry_is(const map_entry *e, uint64_t hash, riv_bytes key)
+{
+    return e->key && e->hash == hash && riv_bytes_eq((riv_bytes){ e->key, e->key_len }, key);
+}
+
+/* Position in entries, or SIZE_MAX. */
+static size_t find(const riv_map *m, uint64_t hash, riv_bytes key)
+{
+    if (!m->index_cap) return SIZE_MAX;
+    for (size_t i = (size_t)hash & (m->index_cap - 1);; i = (i + 1) & (m->index_cap - 1)) {
+        if (!m->index[i]) return SIZE_MAX;
+        if (entry_is(&m->entries[m->index[i] - 1], hash, key)) return m->index[i] - 1;
+    }
+}
+
+static void index_add(riv_map *m, uint64_t hash, size_t position)
+{
+    size_t i = (size_t)hash & (m->index_cap - 1);
+    while (m->index[i]) i = (i + 1) & (m->index_cap - 1);
+    m->index[i] = (uint32_t)(position + 1);
+}
+
+/* Sweeps holes, doubles the arrays if they are really full, and makes the index anew. */
+static void grow(riv_map *m)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < m->entries_len; i++)
+        if (m->entries[i].key) m->entries[kept++] = m->entries[i];
+    m->entries_len = kept;
+    if (kept >= m->entries_cap / 2) {
+        size_t cap = m->entries_cap ? m->entries_cap * 2 : 8;
+        RIV_ASSERT(cap < UINT32_MAX / 4);
+        m->entries     = m->arena ? riv_arena_grow(m->arena, m->entries, m->entries_cap * sizeof(map_entry),
+                                                   cap * sizeof(map_entry), _Alignof(map_entry))
+                                  : riv_realloc(m->entries, cap * sizeof(map_entry));
+        m->entries_cap = cap;
+        m->index_cap   = cap * 2;
+        if (!m->arena) riv_free(m->index);
+        m->index = m->arena ? riv_new(m->arena, uint32_t, m->index_cap) : riv_alloc(m->index_cap * sizeof(uint32_t));
+    } else {
+        memset(m->index, 0, m->index_cap * sizeof(uint32_t));
+    }
+    for (size_t i = 0; i < m->entries_len; i++) index_add(m, m->entries[i].hash, i);
+}
+
+void *riv_map_get(const riv_map *m, riv_bytes key)
+{
+    size_t at = find(m, riv_hash64(key), key);
+    return at == SIZE_MAX ? NULL : m->entries[at].value;
+}
+
+bool riv_map_has(const riv_map *m, riv_bytes key) { return find(m, riv_hash64(key), key) != SIZE_MAX; }
+
+void *riv_map_put(riv_map *m, riv_bytes key, void *value)
+{
+    uint64_t hash = riv_hash64(key);
+    size_t   at   = find(m, hash, key);
+    if (at != SIZE_MAX) {
+        void *old            = m->entries[at].value;
+        m->entries[at].value = value;
+        return old;
+    }
+    if (m->entries_len == m->entries_cap) grow(m);
+    uint8_t *copy = m->arena ? riv_arena_alloc(m->arena, key.len + 1, 1) : riv_alloc(key.len + 1);
+    if (key.len) memcpy(copy, key.ptr, key.len);
+    m->entries[m->entries_len] = (map_entry){ copy, key.len, hash, value };
+    index_add(m, hash, m->entries_len++);
+    m->count++;
+    return NULL;
+}
+
+void *riv_map_remove(riv_map *m, riv_bytes key)
+{
+    size_t at = find(m, riv_hash64(key), key);
+    if (at == SIZE_MAX) return NULL;
+    map_entry *e = &m->entries[at];
+    if (!m->arena) riv_free((void *)(uintptr_t)e->key);
+    e->key = NULL; /* the index still points here, which keeps probe chains whole */
+    m->count--;
+    return e->value;
+}
+
+size_t riv_map_slots(const riv_map *m) { return m->entries_len; }
+
+bool riv_map_at(const riv_map *m, size_t slot, riv_bytes *key, void **value)
+{
+    const map_entry *e = &m->entries[slot];
+    if (!e->key) return false;
+    if (key) *key = (riv_bytes){ e->key, e->key_len };
+    if (value) *value = e->value;
+    return true;
+}
+
+void *riv_map_get_str(const riv_map *m, riv_str key) { return riv_map_get(m, riv_str_bytes(key)); }
+
+void *riv_map_put_str(riv_map *m, riv_str key, void *value) { return riv_map_put(m, riv_str_bytes(key), value); }
+
+static riv_bytes u64_key(uint8_t out[8], uint64_t key)
+{
+    for (size_t i = 0; i < 8; i++) out[i] = (uint8_t)(key >> (8 * i));
+    return (riv_bytes){ out, 8 };
+}
+
+void *riv_map_get_u64(const riv_map *m, uint64_t key)
+{
+    uint8_t b[8];
+    return riv_map_get(m, u64_key(b, key));
+}
+
+void *riv_map_put_u64(riv_map *m, uint64_t key, void *value)
+{
+    uint8_t b[8];
+    return riv_map_put(m, u64_key(b, key), value);
+}
+
+void *riv_map_remove_u64(riv_map *m, uint64_t key)
+{
+    uint8_t b[8];
+    return riv_map_remove(m, u64_key(b, key));
+}

@@ -1,0 +1,124 @@
+/* Marine: WebAssembly modules as services: load, link by name, call with JSON values. The only room that sees Wasmtime.
+ * Not here: particles, AIR, peers, the real clock and files: what a module sees of the world goes through marine_env.
+ * Spec: docs/spec/marine.md. */
+#ifndef RIV_MARINE_H
+#define RIV_MARINE_H
+
+#include "base/base.h"
+#include "codec/codec.h"
+
+enum {
+    MARINE_MODULE_BYTES_MAX = 64 << 20,
+    MARINE_NESTING_MAX      = 64, /* arrays and records inside each other */
+};
+#define MARINE_FUEL_DEFAULT   UINT64_C(10000000000)
+#define MARINE_MEMORY_DEFAULT UINT64_C(0x10000000) /* 256 MiB for all modules of a service */
+#define MARINE_STACK_BYTES    (2u << 20)
+
+/* What a module may see of the world. All may be NULL: then the clock stands at 0, randomness is a fixed stream, output is dropped. */
+typedef struct marine_env {
+    void *ctx;
+    uint64_t (*now_ns)(void *ctx);
+    void     (*random)(void *ctx, uint8_t *out, size_t len);
+    void     (*log)(void *ctx, riv_str module, int32_t level, riv_str text);     /* already filtered by mask */
+    void     (*output)(void *ctx, riv_str module, bool is_stderr, riv_str text); /* what it prints */
+} marine_env;
+
+/* ---- engine: one per process, any thread ---- */
+typedef struct marine_engine marine_engine;
+RIV_MUST_USE riv_err marine_engine_new(riv_fault *fault, marine_engine **out);
+void marine_engine_free(marine_engine *engine);
+
+/* ---- module: compiled code and decoded sections; immutable, any thread ---- */
+typedef struct marine_module marine_module;
+/* RIV_E_MALFORMED with the offset in the wasm or in the section; RIV_E_UNSUPPORTED: versions too old; RIV_E_LIMIT: too large. */
+RIV_MUST_USE riv_err marine_module_new(marine_engine *engine, riv_bytes wasm, riv_fault *fault, marine_module **out);
+/* Native code for the same engine version and machine: from marine_module_code of a trusted cache only. */
+RIV_MUST_USE riv_err marine_module_from_code(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault, marine_module **out);
+RIV_MUST_USE riv_err marine_module_code(const marine_module *module, riv_buf *out, riv_fault *fault);
+void marine_module_free(marine_module *module);
+
+/* ---- interface ---- */
+typedef enum marine_type_kind {
+    MARINE_S8, MARINE_S16, MARINE_S32, MARINE_S64, MARINE_U8, MARINE_U16, MARINE_U32, MARINE_U64, MARINE_F32, MARINE_F64,
+    MARINE_STRING, MARINE_BOOL, MARINE_I32, MARINE_I64, MARINE_RECORD, MARINE_ARRAY, MARINE_BYTES,
+} marine_type_kind;
+typedef struct marine_type marine_type;
+struct marine_type { marine_type_kind kind; uint32_t record; /* RECORD: index in records */ const marine_type *element; /* ARRAY */ };
+typedef struct marine_field { riv_str name; marine_type type; } marine_field;
+typedef struct marine_record { riv_str name; uint32_t id; const marine_field *fields; size_t fields_count; } marine_record;
+typedef struct marine_function { riv_str name; const marine_field *args; size_t args_count; marine_type result; bool has_result; } marine_function;
+typedef struct marine_interface { /* public functions sorted by name; records by their id */
+    const marine_function *functions; size_t functions_count;
+    const marine_record   *records;   size_t records_count;
+} marine_interface;
+const marine_interface *marine_module_interface(const marine_module *module); /* lives as long as the module */
+riv_str marine_type_text(const marine_interface *in, const marine_type *type, riv_arena *arena); /* "[]u8", "string", "Rec" */
+/* {function_signatures, record_types} with the original's names. SPEC marine.md 8.5 */
+const riv_json *marine_interface_json(const marine_interface *in, riv_arena *arena);
+/* Aqua declarations: data types, then one service. SPEC marine.md 10.2 */
+void marine_interface_aqua(const marine_interface *in, riv_str service_name, riv_str default_id, riv_buf *out);
+/* Versions, imports and exports of a wasm file without compiling it. Empty texts where a section is missing. */
+typedef struct marine_info {
+    riv_str sdk_version, it_version;
+    const riv_str *imports; size_t imports_count; /* "module.name", functions only */
+    const riv_str *exports; size_t exports_count;
+    marine_interface interface; /* empty when there is no interface section */
+    bool logger; const riv_str *mounted_binaries; size_t mounted_binaries_count; /* effects. SPEC marine.md 5.4 */
+} marine_info;
+RIV_MUST_USE riv_err marine_inspect(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine_info *out);
+
+/* ---- building: what the toolchain's output lacks ---- */
+/* Makes the interface-types section from the __m_generated_section__* descriptions in wasm and appends it (an old one is replaced).
+ * A module without descriptions is RIV_E_NOT_FOUND. SPEC marine.md 9.2, 9.3 */
+RIV_MUST_USE riv_err marine_embed(riv_bytes wasm, riv_fault *fault, riv_buf *out);
+
+/* ---- service: instances of modules in one store; one call at a time ---- */
+typedef struct marine_pair { riv_str key, value; } marine_pair;
+typedef struct marine_module_config {
+    riv_str              name;   /* import name */
+    const marine_module *module; /* outlives the service */
+    bool                 logger_enabled;
+    int32_t              logging_mask; /* INT32_MAX: all */
+    const marine_pair   *envs;        size_t envs_count;
+    const marine_pair   *mapped_dirs; size_t mapped_dirs_count; /* guest alias, host path */
+} marine_module_config;
+typedef struct marine_service_config {
+    const marine_module_config *modules; size_t modules_count; /* linked in this order; the last is the facade */
+    uint64_t   memory_bytes_max; /* of all modules, 0: MARINE_MEMORY_DEFAULT */
+    uint64_t   fuel_start;       /* for _initialize and _start, 0: MARINE_FUEL_DEFAULT */
+    marine_env env;
+} marine_service_config;
+typedef struct marine_service marine_service;
+RIV_MUST_USE riv_err marine_service_new(marine_engine *engine, const marine_service_config *config, riv_fault *fault, marine_service **out);
+void marine_service_free(marine_service *service);
+
+typedef struct marine_tetraplet { riv_str peer_pk, service_id, function_name, lens; } marine_tetraplet;
+typedef struct marine_tetraplets { const marine_tetraplet *items; size_t count; } marine_tetraplets;
+typedef struct marine_call_params { /* what get_call_parameters gives the module. SPEC marine.md 5.2 */
+    riv_str   particle_id, init_peer_id, script, token;
+    uint64_t  timestamp_ms;
+    uint32_t  ttl_ms;
+    riv_bytes signature;
+    riv_str   service_id, service_creator_peer_id, host_id, worker_id;
+    const marine_tetraplets *tetraplets; size_t tetraplets_count; /* one entry for each argument */
+} marine_call_params;
+
+typedef enum marine_error_kind { /* how a call failed: the kinds of docs/spec/scenarios.md §5 */
+    MARINE_NO_ERROR, MARINE_BAD_ARGUMENTS, MARINE_NOT_FOUND, MARINE_LOAD, MARINE_LINK, MARINE_TRAP, MARINE_OUT_OF_FUEL, MARINE_DEADLINE,
+    MARINE_OUT_OF_MEMORY, MARINE_STACK, MARINE_HOST,
+} marine_error_kind;
+const char *marine_error_name(marine_error_kind kind);
+typedef struct marine_call {
+    riv_str         module;   /* empty: the facade */
+    riv_str         function;
+    const riv_json *args;     /* array by position or object by name */
+    marine_call_params params;
+    uint64_t        fuel;     /* 0: MARINE_FUEL_DEFAULT */
+} marine_call;
+typedef struct marine_result { const riv_json *value; /* null for no result */ uint64_t fuel_used; marine_error_kind error; } marine_result;
+/* The value lives in arena. On failure out->error and fault are set. After a trap the instances stay as they were at the trap. */
+RIV_MUST_USE riv_err marine_service_call(marine_service *service, const marine_call *call, riv_arena *arena, riv_fault *fault, marine_result *out);
+uint64_t marine_service_memory(const marine_service *service); /* bytes of all linear memories */
+
+#endif

@@ -1,0 +1,19 @@
+/* Work: runs one job (an AVM step or a service call) to its end on whatever thread calls it. No queues, no threads of its own.
+ * Two jobs that call the same service must not run at once; node sees to that. */
+#ifndef RIV_WORK_H
+#define RIV_WORK_H
+
+#include "base/base.h"
+#include "marine/marine.h"
+#include "node/node.h"
+
+typedef struct work_env {
+    marine_service *const *services; size_t services_count; /* by the index of node_config.services */
+    uint64_t call_fuel;                                      /* 0: the default */
+    uint64_t (*now_us)(void *ctx); void *ctx;                /* for node_job.time_us; NULL: 0 */
+} work_env;
+
+/* Fills the results in job. Never fails: what goes wrong is in job->err and job->fault. */
+void work_run(node_job *job, const work_env *env);
+
+#endif
