@@ -54,7 +54,7 @@ void riv_utf8_put(riv_buf *b, uint32_t v)
         return;
     }
     int more = v < 0x800 ? 1 : v < 0x10000 ? 2 : 3;
-    riv_put_u8(b, (uint8_t)((0xf00u >> more & 0xf0u) | v >> (6 * more)));
+    riv_put_u8(b, (uint8_t)((0xff00u >> (more + 1) & 0xf0u) | v >> (6 * more))); /* 110, 1110, 11110 */
     while (more-- > 0) riv_put_u8(b, (uint8_t)(0x80 | (v >> (6 * more) & 0x3f)));
 }
 
