@@ -1,0 +1,63 @@
+# Two commands for a newcomer: make run, make test. Each sets up what it needs by itself. The rest: docs/hacking.md.
+#
+#   make run            compile the hello program, start three nodes, send a particle across them, show the answer
+#   make test           build and run every test (suites against the original implementations too)
+#   make                build only
+#   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
+#   make bench          figures and ratios; nothing asserts on time
+#   make fuzz T=NAME    fuzz one target for S seconds (default 60); without T: list them
+#   make sim SEED=N     one run of the simulated network, with its log
+#   make clean          remove what was built (.deps/ stays; make distclean removes that too)
+
+BUILD ?= build
+S     ?= 60
+JOBS  ?= $(shell nproc)
+export CTEST_OUTPUT_ON_FAILURE = 1
+
+.PHONY: all run test check bench fuzz sim clean distclean setup
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet rivulet
+
+setup:
+	@tools/setup
+
+$(BUILD)/build.ninja: setup
+	@test -f $@ || { echo "configuring $(BUILD)" >&2; cmake -S . -B $(BUILD) -G Ninja >$(BUILD).log 2>&1 || { tail -20 $(BUILD).log; exit 1; }; mv $(BUILD).log $(BUILD)/configure.log; }
+
+run: all
+	@$(BUILD)/rivulet demo
+
+test: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet rivulet all_tests
+	@ctest --test-dir $(BUILD) --parallel $(JOBS) $(if $(L),-L '$(L)')
+
+# One tree for each sanitizer; suites that start other programs or take minutes run in `make test` only.
+check: setup
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) all
+	@ninja -C $(BUILD) --quiet all_tests
+	@ctest --test-dir $(BUILD) -L check
+	@cmake -S . -B $(BUILD)-asan -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_SANITIZE=address,undefined >/dev/null
+	@ninja -C $(BUILD)-asan --quiet rivulet all_tests
+	@ctest --test-dir $(BUILD)-asan --parallel $(JOBS) -LE 'interop|conform|check'
+	@cmake -S . -B $(BUILD)-tsan -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_SANITIZE=thread >/dev/null
+	@ninja -C $(BUILD)-tsan --quiet rivulet host_tests
+	@ctest --test-dir $(BUILD)-tsan --parallel $(JOBS) -L '^host$$|e2e'
+
+bench: all
+	@ninja -C $(BUILD) --quiet all_bench
+	@bench/run $(BUILD)
+
+fuzz: setup
+	@cmake -S . -B $(BUILD)-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_FUZZ=ON -DRIV_SANITIZE=address,undefined >/dev/null
+	@if [ -z "$(T)" ]; then ninja -C $(BUILD)-fuzz -t targets all | sed -n 's/^\([a-z0-9_]*_fuzz\): phony$$/\1/p' | sort -u; else \
+	  ninja -C $(BUILD)-fuzz --quiet $(T) && mkdir -p $(BUILD)-fuzz/found/$(T) && \
+	  $(BUILD)-fuzz/fuzz/$(T) -max_total_time=$(S) -timeout=10 -rss_limit_mb=4096 $(BUILD)-fuzz/found/$(T) tests/corpus/$(T); fi
+
+sim: all
+	@ninja -C $(BUILD) --quiet sim_campaign
+	@$(BUILD)/tests/sim_campaign --seed $(or $(SEED),1) --log
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-clang
+distclean: clean
+	@rm -rf .deps
