@@ -1,0 +1,313 @@
+/* file.c: whole files in and out, folders, paths, temporary folders, cache entries, the clock and the kernel's randomness.
+ * Writing is all or nothing: temporary file, sync, rename. Tests: file_test.c. */
+#define _GNU_SOURCE
+#include "host/host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, READ_STEP = 64 << 10 };
+
+/* ---- time and chance ---- */
+
+static uint64_t clock_ns(clockid_t id)
+{
+    struct timespec t;
+    RIV_ASSERT(clock_gettime(id, &t) == 0);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t host_now_ms(void) { return clock_ns(CLOCK_REALTIME) / 1000000u; }
+uint64_t host_now_us(void) { return clock_ns(CLOCK_REALTIME) / 1000u; }
+uint64_t host_clock_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+void host_entropy(void *out, size_t len)
+{
+    uint8_t *at = out;
+    while (len) {
+        ssize_t got = getrandom(at, len, 0);
+        if (got < 0 && errno == EINTR) continue;
+        RIV_ASSERT(got > 0);
+        at += got;
+        len -= (size_t)got;
+    }
+}
+
+/* ---- reading ---- */
+
+/* A path for the OS; paths with a NUL or too long are refused once, here. */
+static riv_err os_path(riv_str path, char out[PATH_BYTES], riv_fault *fault)
+{
+    if (path.len == 0) return riv_fail(fault, RIV_E_NOT_FOUND, 0, "the path is empty");
+    if (path.len >= PATH_BYTES) return riv_fail(fault, RIV_E_LIMIT, 0, "a path of %zu bytes is too long", path.len);
+    if (memchr(path.ptr, 0, path.len)) return riv_fail(fault, RIV_E_MALFORMED, 0, "the path holds a NUL byte");
+    memcpy(out, path.ptr, path.len);
+    out[path.len] = 0;
+    return RIV_OK;
+}
+
+static riv_err io_error(riv_fault *fault, const char *verb, const char *path)
+{
+    int     cause = errno;
+    riv_err err   = cause == ENOENT || cause == ENOTDIR ? RIV_E_NOT_FOUND : cause == EACCES ? RIV_E_DENIED : RIV_E_IO;
+    return riv_fail(fault, err, 0, "cannot %s %s: %s", verb, path, strerror(cause));
+}
+
+static riv_err read_all(int fd, const char *name, uint64_t bytes_max, riv_arena *arena, riv_fault *fault,
+                        riv_bytes *out)
+{
+    riv_buf buf = riv_buf_in(arena);
+    for (;;) {
+        size_t   before = buf.len;
+        uint8_t *room   = riv_buf_room(&buf, READ_STEP);
+        ssize_t  got    = read(fd, room, READ_STEP);
+        buf.len         = before + (got > 0 ? (size_t)got : 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return io_error(fault, "read", name);
+        if (buf.len > bytes_max)
+            return riv_fail(fault, RIV_E_LIMIT, 0, "%s is larger than %llu bytes", name, (unsigned long long)bytes_max);
+        if (got == 0) break;
+    }
+    *out = riv_buf_view(&buf);
+    return RIV_OK;
+}
+
+riv_err host_file_read(riv_str path, uint64_t bytes_max, riv_arena *arena, riv_fault *fault, riv_bytes *out)
+{
+    char        name[PATH_BYTES];
+    struct stat st;
+    RIV_TRY(os_path(path, name, fault));
+    if (riv_str_eq(path, RIV_LIT("-"))) return read_all(0, "standard input", bytes_max, arena, fault, out);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(fault, "read", name);
+    riv_err err = RIV_OK;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        err = riv_fail(fault, RIV_E_IO, 0, "cannot read %s: it is a folder", name);
+    else
+        err = read_all(fd, name, bytes_max, arena, fault, out);
+    close(fd);
+    return err;
+}
+
+/* ---- writing ---- */
+
+static bool write_fully(int fd, riv_bytes data)
+{
+    while (data.len) {
+        ssize_t got = write(fd, data.ptr, data.len);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return false;
+        data = riv_bytes_sub(data, (size_t)got, data.len);
+    }
+    return true;
+}
+
+/* A rename lasts only when the folder that holds the name is synced too. */
+static bool sync_dir_of(riv_str path)
+{
+    char name[PATH_BYTES];
+    if (os_path(host_path_dir(path), name, NULL)) return false;
+    int  fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return ok;
+}
+
+static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, bool sync, riv_fault *fault)
+{
+    char     name[PATH_BYTES], temp[PATH_BYTES + 32];
+    uint64_t mark;
+    RIV_TRY(os_path(path, name, fault));
+    host_entropy(&mark, sizeof mark);
+    snprintf(temp, sizeof temp, "%s.%016llx.tmp", name, (unsigned long long)mark);
+    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0) return io_error(fault, "write", name);
+    bool ok = write_fully(fd, data) && (!sync || fsync(fd) == 0);
+    ok      = close(fd) == 0 && ok;
+    ok      = ok && rename(temp, name) == 0 && (!sync || sync_dir_of(path));
+    if (ok) return RIV_OK;
+    riv_err err = io_error(fault, "write", name);
+    unlink(temp);
+    return err;
+}
+
+riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
+{
+    return write_file(path, data, mode, true, fault);
+}
+
+riv_err host_file_write_cache(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
+{
+    return write_file(path, data, mode, false, fault);
+}
+
+/* ---- folders ---- */
+
+bool host_file_exists(riv_str path)
+{
+    char        name[PATH_BYTES];
+    struct stat st;
+    return !os_path(path, name, NULL) && stat(name, &st) == 0;
+}
+
+bool host_is_dir(riv_str path)
+{
+    char        name[PATH_BYTES];
+    struct stat st;
+    return !os_path(path, name, NULL) && stat(name, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+riv_err host_dir_make(riv_str path, riv_fault *fault)
+{
+    char name[PATH_BYTES];
+    RIV_TRY(os_path(path, name, fault));
+    for (char *at = name + 1; *at; at++) {
+        if (*at != '/') continue;
+        *at = 0;
+        if (mkdir(name, 0700) && errno != EEXIST) return io_error(fault, "make the folder", name);
+        *at = '/';
+    }
+    if (mkdir(name, 0700) && errno != EEXIST) return io_error(fault, "make the folder", name);
+    if (!host_is_dir(path)) return riv_fail(fault, RIV_E_IO, 0, "%s is no folder", name);
+    return RIV_OK;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st, (void)kind, (void)ftw;
+    (void)remove(path);
+    return 0;
+}
+
+void host_dir_remove(riv_str path)
+{
+    char name[PATH_BYTES];
+    if (!os_path(path, name, NULL)) (void)nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+static int by_name(const void *a, const void *b) { return riv_str_cmp(*(const riv_str *)a, *(const riv_str *)b); }
+
+riv_err host_dir_list(riv_str path, riv_arena *arena, riv_fault *fault, const riv_str **names, size_t *count)
+{
+    char name[PATH_BYTES];
+    RIV_VEC(riv_str) list = { 0 };
+    RIV_TRY(os_path(path, name, fault));
+    DIR *dir = opendir(name);
+    if (!dir) return io_error(fault, "read the folder", name);
+    for (struct dirent *e; (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            *riv_push(arena, &list) = riv_str_dup(arena, riv_str_c(e->d_name));
+    closedir(dir);
+    if (list.len) qsort(list.ptr, list.len, sizeof *list.ptr, by_name);
+    *names = list.ptr;
+    *count = list.len;
+    return RIV_OK;
+}
+
+riv_err host_temp_dir(riv_str prefix, riv_arena *arena, riv_fault *fault, riv_str *out)
+{
+    riv_str base = host_env("TMPDIR");
+    riv_str path = riv_format(arena, RIV_FMT "/" RIV_FMT "-XXXXXX", RIV_ARG(base.len ? base : RIV_LIT("/tmp")),
+                              RIV_ARG(prefix));
+    char   *name = riv_arena_alloc(arena, path.len + 1, 1);
+    memcpy(name, path.ptr, path.len);
+    if (!mkdtemp(name)) return io_error(fault, "make a temporary folder at", riv_cstr(arena, path));
+    *out = riv_str_c(name);
+    return RIV_OK;
+}
+
+/* ---- paths ---- */
+
+riv_str host_path_join(riv_arena *arena, riv_str dir, riv_str name)
+{
+    if (riv_str_starts(name, RIV_LIT("/")) || dir.len == 0 || riv_str_eq(dir, RIV_LIT("."))) return name;
+    const char *gap = riv_str_ends(dir, RIV_LIT("/")) ? "" : "/";
+    return riv_format(arena, RIV_FMT "%s" RIV_FMT, RIV_ARG(dir), gap, RIV_ARG(name));
+}
+
+static size_t name_start(riv_str path)
+{
+    size_t at = path.len;
+    while (at && path.ptr[at - 1] != '/') at--;
+    return at;
+}
+
+riv_str host_path_dir(riv_str path)
+{
+    size_t at = name_start(path);
+    if (at == 0) return RIV_LIT(".");
+    return riv_str_sub(path, 0, at > 1 ? at - 1 : 1);
+}
+
+riv_str host_path_name(riv_str path) { return riv_str_sub(path, name_start(path), path.len); }
+
+riv_str host_path_stem(riv_str path)
+{
+    riv_str name = host_path_name(path);
+    size_t  dot  = name.len;
+    while (dot && name.ptr[dot - 1] != '.') dot--;
+    return dot > 1 ? riv_str_sub(name, 0, dot - 1) : name;
+}
+
+riv_str host_path_real(riv_arena *arena, riv_str path)
+{
+    char name[PATH_BYTES], real[PATH_MAX];
+    if (os_path(path, name, NULL) || !realpath(name, real)) return path;
+    return riv_str_dup(arena, riv_str_c(real));
+}
+
+riv_str host_env(const char *name) { return riv_str_c(getenv(name)); }
+
+/* ---- cache ---- */
+
+static riv_str cache_path(riv_str dir, const crypto_hash *key, riv_arena *arena)
+{
+    riv_buf hex = riv_buf_in(arena);
+    codec_put_hex(&hex, (riv_bytes){ key->bytes, sizeof key->bytes });
+    return host_path_join(arena, dir, riv_buf_str(&hex));
+}
+
+/* What is loaded as machine code must be ours alone: nobody else may have written it. */
+static bool ours_alone(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
+}
+
+riv_err host_cache_get(riv_str dir, const crypto_hash *key, riv_arena *arena, riv_fault *fault, riv_bytes *out)
+{
+    riv_str   path = cache_path(dir, key, arena);
+    riv_bytes data = { 0 };
+    if (!ours_alone(riv_cstr(arena, path)) || host_file_read(path, UINT64_C(1) << 30, arena, NULL, &data))
+        return riv_fail(fault, RIV_E_NOT_FOUND, 0, "not in the cache");
+    riv_bytes   value = riv_bytes_sub(data, CRYPTO_HASH_BYTES, data.len);
+    crypto_hash hash  = crypto_blake3(value);
+    if (data.len < CRYPTO_HASH_BYTES || memcmp(hash.bytes, data.ptr, CRYPTO_HASH_BYTES) != 0) {
+        unlink(riv_cstr(arena, path));
+        return riv_fail(fault, RIV_E_NOT_FOUND, 0, "damaged in the cache");
+    }
+    *out = value;
+    return RIV_OK;
+}
+
+riv_err host_cache_put(riv_str dir, const crypto_hash *key, riv_bytes value, riv_fault *fault)
+{
+    riv_arena *arena = riv_arena_new(0);
+    riv_buf    data  = riv_buf_in(arena);
+    crypto_hash hash = crypto_blake3(value);
+    riv_put_bytes(&data, (riv_bytes){ hash.bytes, sizeof hash.bytes });
+    riv_put_bytes(&data, value);
+    riv_err err = host_dir_make(dir, fault);
+    if (!err) err = host_file_write_cache(cache_path(dir, key, arena), riv_buf_view(&data), 0600, fault);
+    riv_arena_free(arena);
+    return err;
+}
