@@ -31,6 +31,7 @@ riv_str codec_base64(riv_arena *arena, riv_bytes data);
 enum {
     CODEC_RAW = 0x55, CODEC_DAG_PB = 0x70, CODEC_JSON = 0x0200, CODEC_MSGPACK = 0x0201,
     CODEC_HASH_IDENTITY = 0x00, CODEC_HASH_SHA256 = 0x12, CODEC_HASH_BLAKE3 = 0x1e,
+    CODEC_CID_TEXT_MAX = 1024,
 };
 typedef struct codec_cid { uint64_t version, codec, hash; riv_bytes digest; } codec_cid;
 /* Binary CIDv1 (or a CIDv0 multihash); the whole slice must be used; digest points into it. */
