@@ -1,10 +1,26 @@
-// Writes src/air/unicode.c: which characters AIR takes for letters and for digits (Rust's char::is_alphanumeric and is_numeric).
-// Usage: node tools/gen-air-unicode.mjs > src/air/unicode.c   (the Unicode version is that of node: see its process.versions.unicode)
+// Writes src/air/unicode.c: which characters AIR takes for letters and for digits (Rust's char::is_alphanumeric and is_numeric,
+// of the Unicode version that the original was built with: each candidate is shown to the original's parser).
+// Usage: (cd tests/conform/avm && npm ci) && node tools/gen-air-unicode.mjs > src/air/unicode.c
+import { Original } from '../tests/conform/avm/original.mjs';
+
+const original = new Original();
+const accepted = (chars) => !original.ast(
+  chars.map((c) => `(seq (ap 1 a${c}a)`).join(' ') + '(null)' + ')'.repeat(chars.length)).error;
+const candidates = [];
+for (let c = 0x80; c < 0x110000; c++)
+  if ((c < 0xd800 || c >= 0xe000) && /^[\p{Alphabetic}\p{Nd}\p{Nl}\p{No}]$/u.test(String.fromCodePoint(c))) candidates.push(String.fromCodePoint(c));
+const known = new Set();
+for (let i = 0; i < candidates.length; i += 200) {
+  const some = candidates.slice(i, i + 200);
+  const good = accepted(some) ? some : some.filter((c) => accepted([c]));
+  good.forEach((c) => known.add(c));
+}
+
 const ranges = (re) => {
   const out = [];
-  for (let c = 0x80; c < 0x110000; c++) {
-    if (c >= 0xd800 && c < 0xe000) continue;
-    if (!re.test(String.fromCodePoint(c))) continue;
+  for (const ch of known) {
+    if (!re.test(ch)) continue;
+    const c = ch.codePointAt(0);
     const last = out[out.length - 1];
     if (last && last[1] === c - 1) last[1] = c;
     else out.push([c, c]);
@@ -18,7 +34,7 @@ const table = (name, list) => {
   return `static const range ${name}[] = {\n${lines.join('\n')}\n};\n`;
 };
 process.stdout.write(`/* unicode.c: which characters beyond ASCII are letters, digits or white space in AIR, as Rust's char has them.
- * Tables written by tools/gen-air-unicode.mjs (Unicode ${process.versions.unicode}); the original agrees on every character.
+ * Tables written by tools/gen-air-unicode.mjs; the original (0.62.0) agrees on every character.
  * Spec: docs/spec/air.md 1.1. Tests: lex_test.c, tests/conform/avm. */
 #include "air/internal.h"
 

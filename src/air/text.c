@@ -313,9 +313,9 @@ static const riv_json *value_json(riv_arena *a, const air_value *v, bool nested)
     case AIR_EMPTY_ARRAY: return riv_json_strc(a, "EmptyArray");
     case AIR_VARIABLE: break;
     }
-    const riv_json *var = tagged_var_json(a, &v->var, &v->lambda);
-    if (!nested) return var;
-    return wrap(a, has_lambda(&v->lambda) ? "VariableWithLambda" : "Variable", var);
+    if (!nested) return tagged_var_json(a, &v->var, &v->lambda);
+    return wrap(a, has_lambda(&v->lambda) ? "VariableWithLambda" : "Variable",
+                wrap(a, var_kind_name(v->var.kind, false), var_json(a, &v->var, &v->lambda)));
 }
 
 static const riv_json *call_json(riv_arena *a, const air_node *n)
