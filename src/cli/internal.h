@@ -1,0 +1,185 @@
+/* internal.h: what the commands share: the table of commands, given flags, output, configuration, services. */
+#ifndef RIV_CLI_INTERNAL_H
+#define RIV_CLI_INTERNAL_H
+
+#include "aqua/aqua.h"
+#include "base/base.h"
+#include "cli/cli.h"
+#include "host/host.h"
+#include "marine/marine.h"
+
+#include <stdio.h>
+
+enum {
+    CLI_SOURCE_BYTES_MAX = 16 << 20, /* scripts, programs, scenarios */
+    CLI_DATA_BYTES_MAX   = 64 << 20, /* particle data */
+    CLI_VALUES_MAX       = 256,      /* flags and arguments of one call */
+    CLI_NODES_MAX        = 1000,     /* of an embedded network */
+    CLI_NODES_UP_MAX     = 64,       /* real nodes in one process */
+};
+
+/* ---- the table ---- */
+
+typedef struct cli cli;
+typedef enum cli_flag_kind { CLI_SWITCH, CLI_VALUE, CLI_VALUES, CLI_BOOL /* --x, --x=true, --x=false */ } cli_flag_kind;
+typedef struct cli_flag {
+    const char   *name;
+    char          letter; /* 0: none */
+    cli_flag_kind kind;
+    const char   *value;  /* how help calls the value */
+    const char   *help;
+} cli_flag;
+typedef struct cli_command {
+    const char     *name;    /* one or two words */
+    const char     *args;    /* as help shows them */
+    size_t          args_min, args_max;
+    const char     *summary; /* one line */
+    const char     *details; /* paragraphs, or NULL */
+    const cli_flag *flags;   size_t flags_count;
+    int           (*run)(cli *c);
+} cli_command;
+extern const cli_command cli_commands[];
+extern const size_t      cli_commands_count;
+extern const cli_flag    cli_common_flags[]; /* taken by every command */
+extern const size_t      cli_common_flags_count;
+
+/* ---- what was given ---- */
+
+typedef struct cli_given { const cli_flag *flag; riv_str value; } cli_given;
+typedef struct cli_args {
+    riv_str   args[CLI_VALUES_MAX];   size_t args_count;
+    cli_given flags[CLI_VALUES_MAX];  size_t flags_count;
+} cli_args;
+/* words: without program and command names. The fault is a whole sentence, with the nearest flag. */
+RIV_MUST_USE riv_err cli_args_parse(const cli_command *command, const char *const *words, size_t count, riv_arena *arena, riv_fault *fault,
+                                    cli_args *out);
+/* The command that the first words name; *used: how many words. RIV_E_NOT_FOUND with the nearest name. */
+RIV_MUST_USE riv_err cli_command_find(const char *const *words, size_t count, riv_fault *fault, const cli_command **out, size_t *used);
+
+struct cli {
+    riv_arena         *arena; /* of the whole call */
+    const cli_command *command;
+    cli_args           given;
+    bool               colour_out, colour_err;
+    host_log           log;   /* to stderr */
+};
+
+bool    cli_has(const cli *c, const char *flag);      /* a switch that is on; CLI_BOOL: given and not false */
+riv_str cli_value(const cli *c, const char *flag);    /* the last one given; empty when none */
+const riv_str *cli_values(const cli *c, const char *flag, size_t *count);
+riv_str cli_arg(const cli *c, size_t index);          /* empty when not given */
+/* A number in [min, max]; prints what is wrong and gives false. */
+bool    cli_number(cli *c, const char *flag, uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *out);
+
+/* ---- output: answers on stdout, everything else on stderr ---- */
+
+/* "error: ..." and, when there is one, "  hint: ..."; both return the code. */
+int  cli_error(cli *c, cli_exit code, const char *format, ...) RIV_PRINTF(3, 4);
+void cli_hint(cli *c, const char *format, ...) RIV_PRINTF(2, 3);
+void cli_warn(cli *c, const char *format, ...) RIV_PRINTF(2, 3);
+void cli_note(cli *c, const char *format, ...) RIV_PRINTF(2, 3); /* progress */
+int  cli_fault(cli *c, const riv_fault *fault);                  /* the error and the code that fits it */
+cli_exit cli_exit_of(riv_err err);
+/* A fault whose pos is a byte offset in text: file:line:col, the line, a mark below. */
+int  cli_fault_at(cli *c, cli_exit code, riv_str file, riv_str text, const riv_fault *fault);
+void cli_print(riv_str text);                                    /* stdout */
+void cli_print_json(const riv_json *doc, bool pretty);           /* stdout, with a line end */
+const char *cli_style(bool colour, const char *sequence);        /* "" without colour */
+#define CLI_BOLD  "\033[1m"
+#define CLI_DIM   "\033[2m"
+#define CLI_RED   "\033[31m"
+#define CLI_GREEN "\033[32m"
+#define CLI_AMBER "\033[33m"
+#define CLI_BLUE  "\033[36m"
+#define CLI_PLAIN "\033[0m"
+
+/* Reads a text file of at most CLI_SOURCE_BYTES_MAX; prints what is wrong. */
+bool cli_read_text(cli *c, riv_str path, riv_str *out);
+void cli_help(cli *c, const cli_command *command, FILE *to); /* NULL: the overview */
+void cli_help_exit_codes(FILE *to);
+
+/* ---- compiling Aqua ---- */
+
+typedef struct cli_imports { const riv_str *dirs; size_t count; } cli_imports;
+riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_arena *arena, riv_fault *fault, riv_str *path, riv_str *source,
+                   riv_str *tried);
+/* Reads and compiles path with the flags --import and --const; options has the rest. False: it was said why, *code is set. */
+bool cli_compile(cli *c, riv_str path, aqua_options options, aqua_output *out, int *code);
+void cli_print_diags(cli *c, aqua_diags diags, bool warning);
+
+/* ---- configuration: rivulet.toml ---- */
+
+typedef struct cli_module { riv_str name, file; bool logger; } cli_module;
+typedef struct cli_service {
+    riv_str           id;
+    const riv_str    *aliases; size_t aliases_count;
+    const cli_module *modules; size_t modules_count; /* the last is the facade */
+    uint64_t          memory_bytes, fuel;            /* 0: defaults */
+    riv_str           where;                         /* "rivulet.toml:3" or "--service" */
+} cli_service;
+typedef struct cli_config {
+    riv_str            path; /* empty: none */
+    const cli_service *services; size_t services_count;
+    const riv_str     *listen;   size_t listen_count;
+    const riv_str     *peers;    size_t peers_count;
+    riv_str            state, key;
+    uint32_t           ttl_max_ms;
+} cli_config;
+/* Relative paths in it are relative to its folder. The fault's message is whole: "FILE:LINE:COL: ...". */
+RIV_MUST_USE riv_err cli_config_parse(riv_str path, riv_str text, riv_arena *arena, riv_fault *fault, cli_config *out);
+/* --config, or rivulet.toml beside `beside` (empty: none), and --service ID=FILE on top. Prints what is wrong. */
+bool cli_config_load(cli *c, riv_str beside, cli_config *out, int *code);
+RIV_MUST_USE riv_err cli_size_parse(riv_str text, uint64_t *bytes); /* "64 MiB", "512KiB", "1000" */
+
+/* ---- modules ---- */
+
+/* C source (one file or a folder) to wasm with its sections; through the cache unless fresh. Prints what is wrong. */
+bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_bytes *wasm, int *code);
+riv_str cli_cache_dir(riv_arena *arena, const char *kind);
+riv_str cli_sdk_header(void); /* sdk/c/marine.h as it was when this program was built */
+
+/* Services of a configuration: modules compiled once, instances for each node. */
+typedef struct cli_services cli_services;
+cli_services *cli_services_load(cli *c, const cli_config *config, int *code); /* NULL: said why */
+void cli_services_free(cli_services *s);                                      /* accepts NULL */
+const node_service *cli_services_nodes(const cli_services *s, size_t *count);
+/* Instances for one more node; live as long as s. NULL: said why. env: what the modules see of the world. */
+const work_env *cli_services_env(cli *c, cli_services *s, const marine_env *env, bool measure, int *code);
+marine_env cli_world_env(cli *c); /* the real clock, the kernel's randomness, our log */
+
+/* ---- one function call ---- */
+
+typedef struct cli_program { const aqua_func *func; aqua_call call; } cli_program;
+/* Compiles FILE, finds the function of --func (or the only one), checks arguments. */
+bool cli_program_load(cli *c, riv_str path, riv_str func_text, cli_program *out, int *code);
+const riv_json *cli_program_values(riv_arena *arena, const cli_program *p, riv_str relay); /* what getDataSrv answers */
+
+/* What came back. */
+typedef struct cli_hop { uint64_t sent_us, received_us; riv_str from, to; uint64_t bytes; } cli_hop; /* peer ids; received 0: never seen */
+typedef struct cli_outcome {
+    bool            done;
+    node_reply_kind kind;
+    const riv_json *json;
+    riv_json_list   callbacks;   /* [name, args] each */
+    uint64_t        time_us, signatures_checked;
+    RIV_VEC(cli_hop) hops;
+} cli_outcome;
+/* Takes one event of a node; copies what it keeps. */
+void cli_outcome_event(cli_outcome *o, riv_arena *arena, uint64_t ts_us, riv_str peer, const char *event, const riv_log_field *fields, size_t count);
+void cli_outcome_reply(cli_outcome *o, riv_arena *arena, node_reply_kind kind, riv_str name, const riv_json *json);
+const riv_json *cli_answer(riv_arena *arena, const cli_program *p, const cli_outcome *o); /* NULL: no response */
+int cli_outcome_print(cli *c, const cli_program *p, const cli_outcome *o, riv_str clock);  /* answer or error; returns the exit code */
+
+/* Ctrl-C outside of a host: set by a handler that cli_catch_signals installs. */
+void cli_catch_signals(void);
+bool cli_interrupted(void);
+
+/* ---- the commands: one function each, named in table.c ---- */
+#define CLI_COMMANDS(X) \
+    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(air_parse) X(air_fmt) X(air_show) X(air_invoke) X(module_build) \
+    X(module_info) X(key_new) X(key_show) X(completion) X(version) X(help)
+#define X(name) int cli_cmd_##name(cli *c);
+CLI_COMMANDS(X)
+#undef X
+
+#endif

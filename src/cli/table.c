@@ -1,0 +1,112 @@
+/* table.c: every command with its arguments, flags and texts. Help, completion and the parser read it; docs/cli.md tells the same.
+ * Tests: table_test.c. */
+#include "cli/internal.h"
+
+/* clang-format off */
+#define FLAGS(array) array, RIV_COUNT(array)
+#define F_JSON    { "json",    'j', CLI_SWITCH, NULL,   "print one JSON document on standard output" }
+#define F_CONFIG  { "config",  'c', CLI_VALUE,  "FILE", "configuration instead of the rivulet.toml that lies beside" }
+#define F_SERVICE { "service", 's', CLI_VALUES, "ID=FILE", "add a service: a .wasm module, or a .c source that is built first" }
+#define F_IMPORT  { "import",  'I', CLI_VALUES, "DIR",  "also look here for imported files" }
+#define F_CONST   { "const",   0,   CLI_VALUES, "NAME=VALUE", "set a constant of the program" }
+#define F_AVM     { "avm-version", 0, CLI_VALUE, "0.62|0.64", "behave as this version where the originals differ (default 0.64)" }
+
+const cli_flag cli_common_flags[] = {
+    { "help",       'h', CLI_SWITCH, NULL,    "show help and stop" },
+    { "log-level",  0,   CLI_VALUE,  "LEVEL", "error, warn, info, debug or trace (also $RIVULET_LOG)" },
+    { "log-format", 0,   CLI_VALUE,  "FORM",  "human or json; by default json unless standard error is a terminal" },
+    { "no-color",   0,   CLI_SWITCH, NULL,    "no colours (also $NO_COLOR)" },
+};
+const size_t cli_common_flags_count = RIV_COUNT(cli_common_flags);
+
+static const cli_flag run_flags[] = {
+    { "func",  'f', CLI_VALUE, "CALL", "the call, e.g. 'hello(\"Ada\")'; may be left out when one function has no parameters" },
+    { "relay", 'r', CLI_VALUE, "MULTIADDR", "go out to a real network through this peer" },
+    { "nodes", 'n', CLI_VALUE, "N", "peers of the embedded network (default 3)" },
+    F_CONFIG, F_SERVICE,
+    { "ttl",   't', CLI_VALUE, "MS", "time to live of the particle (default 7000)" },
+    F_IMPORT, F_CONST,
+    { "key",   'k', CLI_VALUE, "FILE", "key of the client; a new one by default" },
+    { "seed",  0,   CLI_VALUE, "N", "seed of the embedded network (default 1)" },
+    F_JSON,
+};
+static const cli_flag up_flags[] = {
+    { "nodes", 'n', CLI_VALUE, "N", "how many (default 3)" },
+    F_CONFIG, F_SERVICE,
+    { "state", 0, CLI_VALUE, "DIR", "keep keys and particles here; by default a temporary folder that is removed at the end" },
+};
+static const cli_flag node_flags[] = {
+    { "listen", 'l', CLI_VALUES, "MULTIADDR", "listen here, e.g. /ip4/127.0.0.1/tcp/7777; port 0: any (default /ip4/127.0.0.1/tcp/0)" },
+    { "peer",   'p', CLI_VALUES, "MULTIADDR", "connect to this peer and stay connected" },
+    { "state",  0,   CLI_VALUE,  "DIR",  "keep the key and the particles here; without it nothing outlives the process" },
+    { "key",    'k', CLI_VALUE,  "FILE", "key file; default: DIR/key, made when it is missing" },
+    F_CONFIG, F_SERVICE,
+    { "ttl-max", 0,  CLI_VALUE,  "MS", "refuse particles that want to live longer" },
+    { "join-stdin", 0, CLI_SWITCH, NULL, "read further --peer addresses from standard input, one a line" },
+};
+static const cli_flag demo_flags[] = {
+    { "name", 0, CLI_VALUE, "NAME", "whom to greet (default Rivulet)" },
+    F_JSON,
+};
+static const cli_flag sim_flags[]     = { F_AVM, F_JSON };
+static const cli_flag compile_flags[] = {
+    { "input",  'i', CLI_VALUE, "FILE", "the same as the argument" },
+    { "output", 'o', CLI_VALUE, "DIR",  "write FILE.FUNCTION.air and FILE.json there" },
+    { "air",    0, CLI_SWITCH, NULL, "print (or write) only the AIR texts" },
+    F_JSON,
+    { "no-relay", 0, CLI_BOOL, NULL, "do not go through a relay" },
+    { "no-xor",   0, CLI_BOOL, NULL, "do not wrap the calls in error handling" },
+    { "no-empty-response", 0, CLI_BOOL, NULL, "no response call for functions without results (default true)" },
+    { "tracing", 0, CLI_BOOL, NULL, "put tracing events into the script" },
+    F_IMPORT, F_CONST,
+    { "dry", 0, CLI_SWITCH, NULL, "check only, write and print nothing" },
+};
+static const cli_flag air_parse_flags[] = { F_JSON, { "unchecked", 0, CLI_SWITCH, NULL, "leave out the checks of names and iterators" } };
+static const cli_flag air_fmt_flags[]   = {
+    { "write", 'w', CLI_SWITCH, NULL, "write the result back into the file" },
+    { "check", 0,   CLI_SWITCH, NULL, "exit with 1 when the file is not formatted; print nothing" },
+};
+static const cli_flag air_show_flags[]   = { F_JSON };
+static const cli_flag air_invoke_flags[] = { F_AVM };
+static const cli_flag build_flags[] = {
+    { "output", 'o', CLI_VALUE,  "OUT.wasm", "where to write the module" },
+    { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache" },
+};
+static const cli_flag info_flags[]    = { F_JSON };
+static const cli_flag key_flags[]     = { F_JSON };
+static const cli_flag version_flags[] = { F_JSON };
+
+const cli_command cli_commands[] = {
+    { "run", "FILE.aqua", 1, 1, "compile an Aqua program and call one of its functions",
+      "Without --relay the call runs in an embedded network in simulated time: no ports, answers in milliseconds; every peer has the services\n"
+      "of rivulet.toml. With --relay it goes to real nodes. The answer is printed as JSON.",
+      FLAGS(run_flags), cli_cmd_run },
+    { "up", "", 0, 0, "start real nodes on this machine until Ctrl-C",
+      "The nodes listen on 127.0.0.1 and know each other. Each full address is printed on a line of its own when all are ready.",
+      FLAGS(up_flags), cli_cmd_up },
+    { "node", "", 0, 0, "run one node until SIGINT or SIGTERM",
+      "Prints each full multiaddr, with /p2p/ID, on a line of its own when it is ready.",
+      FLAGS(node_flags), cli_cmd_node },
+    { "demo", "[FOLDER]", 0, 1, "three node processes, one particle, one WebAssembly service",
+      "FOLDER holds NAME.aqua, its services and rivulet.toml; by default examples/hello. Everything is stopped and removed at the end.",
+      FLAGS(demo_flags), cli_cmd_demo },
+    { "aqua compile", "FILE.aqua", 0, 1, "compile Aqua to AIR and interface definitions", NULL, FLAGS(compile_flags), cli_cmd_aqua_compile },
+    { "air parse", "FILE", 1, 1, "print the tree of a script, or its error", NULL, FLAGS(air_parse_flags), cli_cmd_air_parse },
+    { "air fmt", "FILE", 1, 1, "print a script as people read it", NULL, FLAGS(air_fmt_flags), cli_cmd_air_fmt },
+    { "air show", "DATA", 1, 1, "print particle data in readable form", "DATA is a file (- is standard input): the bytes or their base64 text.",
+      FLAGS(air_show_flags), cli_cmd_air_show },
+    { "air invoke", "[FILE]", 0, 1, "run single steps of AquaVM", "Reads one JSON document a line and answers one a line: docs/spec/scenarios.md section 4.",
+      FLAGS(air_invoke_flags), cli_cmd_air_invoke },
+    { "sim", "FILE", 1, 1, "replay an AIR scenario in a simulated network", "The format is docs/spec/scenarios.md section 1.", FLAGS(sim_flags), cli_cmd_sim },
+    { "module build", "SOURCE.c|FOLDER", 1, 1, "build a WebAssembly service from C",
+      "Calls clang with the SDK's header (#include <marine.h>), then writes the interface section. Plain sources keep the sections they have.",
+      FLAGS(build_flags), cli_cmd_module_build },
+    { "module info", "FILE.wasm", 1, 1, "show interface, versions and imports of a module", NULL, FLAGS(info_flags), cli_cmd_module_info },
+    { "key new", "[FILE]", 0, 1, "make a key; into FILE, or onto standard output", NULL, FLAGS(key_flags), cli_cmd_key_new },
+    { "key show", "FILE", 1, 1, "show the peer id of a key file", NULL, FLAGS(key_flags), cli_cmd_key_show },
+    { "completion", "bash|zsh|fish", 1, 1, "print a completion script for your shell", NULL, NULL, 0, cli_cmd_completion },
+    { "version", "", 0, 0, "show the version", NULL, FLAGS(version_flags), cli_cmd_version },
+    { "help", "[COMMAND|exit-codes]", 0, 2, "show help", NULL, NULL, 0, cli_cmd_help },
+};
+const size_t cli_commands_count = RIV_COUNT(cli_commands);
+/* clang-format on */

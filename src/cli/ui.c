@@ -1,0 +1,183 @@
+/* ui.c: the program's frame: finds the command, sets up colour and log, prints errors, hints, JSON and help.
+ * Answers go to stdout, everything else to stderr. Spec: docs/cli.md. Tests: args_test.c, tests/e2e. */
+#define _GNU_SOURCE
+#include "cli/internal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+/* ---- the frame ---- */
+
+static bool wants_colour(int fd) { return isatty(fd) && !getenv("NO_COLOR") && strcmp(host_env("TERM").ptr ? host_env("TERM").ptr : "", "dumb") != 0; }
+
+static bool set_up_log(cli *c)
+{
+    host_log_config config = { .fd = 2, .format = isatty(2) ? HOST_LOG_HUMAN : HOST_LOG_JSON, .level = RIV_LOG_WARN,
+                               .colour = c->colour_err };
+    riv_str         level = cli_value(c, "log-level"), format = cli_value(c, "log-format");
+    bool            by_env = level.len == 0;
+    if (by_env) level = host_env("RIVULET_LOG");
+    if (level.len && !host_log_level(level, &config.level)) {
+        cli_error(c, CLI_USAGE, "%s is error, warn, info, debug or trace, not '" RIV_FMT "'", by_env ? "$RIVULET_LOG" : "--log-level",
+                  RIV_ARG(level));
+        return false;
+    }
+    if (riv_str_eq(format, RIV_LIT("json"))) config.format = HOST_LOG_JSON;
+    else if (riv_str_eq(format, RIV_LIT("human"))) config.format = HOST_LOG_HUMAN;
+    else if (format.len) {
+        cli_error(c, CLI_USAGE, "--log-format is human or json, not '" RIV_FMT "'", RIV_ARG(format));
+        return false;
+    }
+    host_log_init(&c->log, &config);
+    return true;
+}
+
+static int run(cli *c, const char *const *words, size_t count)
+{
+    size_t    used  = 0;
+    riv_fault fault = { 0 };
+    if (count == 0) return cli_help(c, NULL, stderr), CLI_USAGE;
+    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) return cli_help(c, NULL, stdout), CLI_OK;
+    if (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-V") == 0) words = (const char *const[]){ "version" }, count = 1;
+    if (cli_command_find(words, count, &fault, &c->command, &used)) {
+        cli_error(c, CLI_USAGE, "%s", fault.msg);
+        cli_hint(c, "`rivulet help` lists the commands");
+        return CLI_USAGE;
+    }
+    if (cli_args_parse(c->command, words + used, count - used, c->arena, &fault, &c->given)) {
+        cli_error(c, CLI_USAGE, "%s", fault.msg);
+        cli_hint(c, "`rivulet %s --help` shows what it takes", c->command->name);
+        return CLI_USAGE;
+    }
+    if (cli_has(c, "no-color")) c->colour_out = c->colour_err = false;
+    if (cli_has(c, "help")) return cli_help(c, c->command, stdout), CLI_OK;
+    if (!set_up_log(c)) return CLI_USAGE;
+    if (crypto_init(&fault)) return cli_fault(c, &fault);
+    return c->command->run(c);
+}
+
+int cli_main(int argc, char **argv)
+{
+    cli *c        = riv_alloc(sizeof *c);
+    c->arena      = riv_arena_new(0);
+    c->colour_out = wants_colour(1);
+    c->colour_err = wants_colour(2);
+    signal(SIGPIPE, SIG_IGN);
+    int code = run(c, (const char *const *)(argc > 0 ? argv + 1 : argv), argc > 0 ? (size_t)argc - 1 : 0);
+    if (fflush(stdout) && code == CLI_OK) code = CLI_INTERNAL;
+    riv_arena_free(c->arena);
+    riv_free(c);
+    return code;
+}
+
+/* ---- signals ---- */
+
+static void on_signal(int number) { interrupted = number; }
+
+void cli_catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: waiting calls come back */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool cli_interrupted(void) { return interrupted != 0; }
+
+/* ---- errors ---- */
+
+const char *cli_style(bool colour, const char *sequence) { return colour ? sequence : ""; }
+
+static void say(cli *c, const char *style, const char *label, const char *format, va_list args)
+{
+    riv_str text = riv_vformat(c->arena, format, args);
+    fprintf(stderr, "%s%s%s" RIV_FMT "\n", cli_style(c->colour_err, style), label, cli_style(c->colour_err, CLI_PLAIN), RIV_ARG(text));
+}
+
+#define SAY(style, label)                          \
+    do {                                           \
+        va_list args;                              \
+        va_start(args, format);                    \
+        say(c, (style), (label), format, args);    \
+        va_end(args);                              \
+    } while (0)
+
+int cli_error(cli *c, cli_exit code, const char *format, ...)
+{
+    fflush(stdout);
+    SAY(CLI_BOLD CLI_RED, "error: ");
+    return code;
+}
+
+void cli_hint(cli *c, const char *format, ...) { SAY(CLI_BLUE, "  hint: "); }
+void cli_warn(cli *c, const char *format, ...) { SAY(CLI_BOLD CLI_AMBER, "warning: "); }
+void cli_note(cli *c, const char *format, ...) { SAY(CLI_DIM, ""); }
+
+cli_exit cli_exit_of(riv_err err)
+{
+    switch (err) {
+    case RIV_OK: return CLI_OK;
+    case RIV_MORE:
+    case RIV_E_MALFORMED:
+    case RIV_E_LIMIT:
+    case RIV_E_UNSUPPORTED:
+    case RIV_E_NOT_FOUND: return CLI_USAGE;
+    case RIV_E_EXPIRED: return CLI_NETWORK;
+    case RIV_E_CONFLICT:
+    case RIV_E_DENIED:
+    case RIV_E_IO: return CLI_INTERNAL;
+    }
+    RIV_UNREACHABLE();
+}
+
+int cli_fault(cli *c, const riv_fault *fault) { return cli_error(c, cli_exit_of(fault->err), "%s", fault->msg); }
+
+int cli_fault_at(cli *c, cli_exit code, riv_str file, riv_str text, const riv_fault *fault)
+{
+    riv_line_col at    = riv_line_col_of(text, (size_t)RIV_MIN(fault->pos, text.len));
+    size_t       pos   = (size_t)RIV_MIN(fault->pos, text.len), from = pos, to = pos;
+    while (from && text.ptr[from - 1] != '\n' && pos - from < 120) from--;
+    while (to < text.len && text.ptr[to] != '\n' && to - pos < 120) to++;
+    cli_error(c, code, RIV_FMT ":%u:%u: %s", RIV_ARG(file), at.line, at.col, fault->msg);
+    if (to == from) return code;
+    riv_buf line = riv_buf_in(c->arena);
+    for (size_t i = from; i < to; i++) riv_put_u8(&line, (unsigned char)text.ptr[i] < ' ' ? ' ' : (uint8_t)text.ptr[i]);
+    size_t column = 0; /* scalars before the mark */
+    for (size_t i = from; i < pos; i++) column += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    fprintf(stderr, "%5u | " RIV_FMT "\n      | %*s%s^%s\n", at.line, RIV_ARG(riv_buf_str(&line)), (int)column, "",
+            cli_style(c->colour_err, CLI_BOLD CLI_RED), cli_style(c->colour_err, CLI_PLAIN));
+    return code;
+}
+
+/* ---- answers ---- */
+
+void cli_print(riv_str text) { fwrite(text.ptr, 1, text.len, stdout); }
+
+void cli_print_json(const riv_json *doc, bool pretty)
+{
+    riv_buf buf = { 0 };
+    if (pretty) riv_json_write_pretty(doc, &buf);
+    else riv_json_write(doc, &buf);
+    riv_put_u8(&buf, '\n');
+    cli_print(riv_buf_str(&buf));
+    riv_buf_free(&buf);
+}
+
+bool cli_read_text(cli *c, riv_str path, riv_str *out)
+{
+    riv_bytes data;
+    size_t    bad;
+    riv_fault fault = { 0 };
+    if (host_file_read(path, CLI_SOURCE_BYTES_MAX, c->arena, &fault, &data)) {
+        cli_fault(c, &fault);
+        return false;
+    }
+    if (!riv_utf8_valid(data, &bad)) {
+        cli_error(c, CLI_USAGE, RIV_FMT " is no UTF-8 text: the byte at offset %zu is wrong", RIV_ARG(path), bad);
+        return false;
+    }
+    *out = riv_bytes_str(data);
+    return true;
+}
