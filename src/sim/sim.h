@@ -13,6 +13,8 @@ typedef struct sim_scenario_options { avm_version version; } sim_scenario_option
 RIV_MUST_USE riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_arena *arena, riv_fault *fault, const riv_json **out);
 /* The ed25519 seed of a scenario's peer: sha-256 of "simnet-peer:" + name. */
 crypto_secret sim_peer_seed(riv_str name);
+/* One run of the interpreter: a line and the answer are the JSON documents of docs/spec/scenarios.md §4. RIV_E_MALFORMED names the key; RIV_E_LIMIT is avm_run's. */
+RIV_MUST_USE riv_err sim_invoke(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, const riv_json **out);
 
 /* ---- worlds of whole nodes ---- */
 typedef struct sim_faults { /* chances per million, drawn for each message or tick; all 0: a perfect network */
