@@ -74,11 +74,11 @@ static const riv_json *state_json(const archive_state *s, riv_arena *arena)
     case ARCHIVE_CALL: return riv_json_object(arena, "call", call_json(s, arena), NULL);
     case ARCHIVE_FOLD: return riv_json_object(arena, "fold", fold_json(s, arena), NULL);
     case ARCHIVE_AP: return riv_json_object(arena, "ap", ap_json(s, arena), NULL);
-    case ARCHIVE_CANON: {
-        const riv_json *inner = s->canon_executed ? riv_json_object(arena, "executed", str(arena, s->cid), NULL)
-                                                  : riv_json_object(arena, "sent_by", sender_json(s, arena), NULL);
-        return riv_json_object(arena, "canon", inner, NULL);
-    }
+    case ARCHIVE_CANON: /* the sender of a canon stands alone, without a kind */
+        return riv_json_object(arena, "canon",
+                               s->canon_executed ? riv_json_object(arena, "executed", str(arena, s->cid), NULL)
+                                                 : riv_json_object(arena, "sent_by", str(arena, s->sender), NULL),
+                               NULL);
     }
     RIV_UNREACHABLE();
 }
@@ -91,6 +91,17 @@ static const riv_json *trace_json(const archive_data *data, riv_arena *arena)
 }
 
 /* ---- the stores: objects by key ---- */
+
+enum { BASE58_BYTES_MAX = 128 }; /* a good key or signature is far shorter; base58 takes quadratic time */
+
+static riv_str bytes_text(riv_arena *arena, riv_bytes bytes)
+{
+    riv_buf hex = riv_buf_in(arena);
+    if (bytes.len <= BASE58_BYTES_MAX) return codec_base58(arena, bytes);
+    riv_put_str(&hex, RIV_LIT("0x"));
+    codec_put_hex(&hex, bytes);
+    return riv_buf_str(&hex);
+}
 
 typedef RIV_VEC(riv_json_member) store_members;
 
@@ -175,8 +186,8 @@ static const riv_json *signatures_json(const archive_data *data, riv_arena *aren
 {
     store_members members = { 0 };
     for (size_t i = 0; i < data->signatures_count; i++)
-        add_member(arena, &members, codec_base58(arena, data->signatures[i].public_key),
-                   str(arena, codec_base58(arena, data->signatures[i].signature)));
+        add_member(arena, &members, bytes_text(arena, data->signatures[i].public_key),
+                   str(arena, bytes_text(arena, data->signatures[i].signature)));
     return riv_json_obj(arena, members.ptr, members.len);
 }
 
