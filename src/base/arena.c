@@ -92,6 +92,12 @@ bool riv_arena_over(const riv_arena *arena) { return arena->bytes_max && arena->
 
 size_t riv_arena_used(const riv_arena *arena) { return arena->used; }
 
+size_t riv_arena_left(const riv_arena *arena)
+{
+    if (!arena->bytes_max) return SIZE_MAX;
+    return arena->used < arena->bytes_max ? arena->bytes_max - arena->used : 0;
+}
+
 static void add_block(riv_arena *arena, size_t bytes)
 {
     size_t cap = arena->top ? arena->top->cap * 2 : ARENA_BLOCK_MIN - sizeof(arena_block);

@@ -57,9 +57,11 @@ static void test_arena(void **state)
     uint8_t   *p = riv_arena_alloc(a, 100, 1);
     for (size_t i = 0; i < 100; i++) assert_int_equal(p[i], 0);
     assert_false(riv_arena_over(a));
+    assert_int_equal(riv_arena_left(a), 900);
     uint64_t *q = riv_new(a, uint64_t, 200);
     assert_int_equal((uintptr_t)q % _Alignof(uint64_t), 0);
     assert_true(riv_arena_over(a));
+    assert_int_equal(riv_arena_left(a), 0);
     riv_arena_reset(a);
     assert_false(riv_arena_over(a));
     RIV_VEC(int) v = { 0 };
