@@ -9,7 +9,8 @@ static bool parse(cli *c, bool unchecked, riv_str *text, const air_node **tree, 
     riv_fault fault = { 0 };
     *code           = CLI_USAGE;
     if (!cli_read_text(c, cli_arg(c, 0), text)) return false;
-    riv_err err = unchecked ? air_parse_unchecked(*text, c->arena, &fault, tree) : air_parse(*text, c->arena, &fault, tree);
+    riv_err err =
+        unchecked ? air_parse_unchecked(*text, c->arena, &fault, tree) : air_parse(*text, c->arena, &fault, tree);
     if (!err) return true;
     *code = cli_fault_at(c, CLI_FAILED, cli_arg(c, 0), *text, &fault);
     return false;
@@ -40,15 +41,17 @@ int cli_cmd_air_fmt(cli *c)
         if (!same) cli_error(c, CLI_FAILED, RIV_FMT " is not formatted", RIV_ARG(cli_arg(c, 0)));
         return same ? CLI_OK : CLI_FAILED;
     }
-    if (!cli_has(c, "write")) cli_print(riv_buf_str(&out));
-    else if (!same && host_file_write(cli_arg(c, 0), riv_buf_view(&out), 0644, &fault)) return cli_fault(c, &fault);
+    if (!cli_has(c, "write"))
+        cli_print(riv_buf_str(&out));
+    else if (!same && host_file_write(cli_arg(c, 0), riv_buf_view(&out), 0644, &fault))
+        return cli_fault(c, &fault);
     return CLI_OK;
 }
 
 /* Data as bytes, or their base64 text as it travels in JSON. */
 static riv_bytes from_base64(cli *c, riv_bytes data)
 {
-    riv_buf raw = riv_buf_in(c->arena);
+    riv_buf raw  = riv_buf_in(c->arena);
     riv_str text = riv_str_trim(riv_bytes_str(data));
     if (text.len == 0 || codec_read_base64(text, &raw, NULL)) return data;
     return riv_buf_view(&raw);

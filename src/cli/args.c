@@ -44,12 +44,14 @@ static riv_err unknown_command(riv_str given, riv_fault *fault)
             riv_str word = first_word(names[i]);
             if (riv_nearest(given, &word, 1) == 0) near = i;
         }
-    if (near == SIZE_MAX) return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no command '" RIV_FMT "'", RIV_ARG(given));
-    return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no command '" RIV_FMT "'; did you mean '" RIV_FMT "'?", RIV_ARG(given),
-                    RIV_ARG(names[near]));
+    if (near == SIZE_MAX)
+        return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no command '" RIV_FMT "'", RIV_ARG(given));
+    return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no command '" RIV_FMT "'; did you mean '" RIV_FMT "'?",
+                    RIV_ARG(given), RIV_ARG(names[near]));
 }
 
-riv_err cli_command_find(const char *const *words, size_t count, riv_fault *fault, const cli_command **out, size_t *used)
+riv_err cli_command_find(const char *const *words, size_t count, riv_fault *fault, const cli_command **out,
+                         size_t *used)
 {
     char    text[160] = { 0 };
     riv_str one       = count ? riv_str_c(words[0]) : (riv_str){ 0 };
@@ -95,16 +97,16 @@ static riv_err unknown_flag(const cli_command *command, riv_str given, riv_fault
     size_t near = riv_nearest(given, names, count);
     if (near == SIZE_MAX)
         return riv_fail(fault, RIV_E_MALFORMED, 0, "'%s' has no flag --" RIV_FMT, command->name, RIV_ARG(given));
-    return riv_fail(fault, RIV_E_MALFORMED, 0, "'%s' has no flag --" RIV_FMT "; did you mean --" RIV_FMT "?", command->name,
-                    RIV_ARG(given), RIV_ARG(names[near]));
+    return riv_fail(fault, RIV_E_MALFORMED, 0, "'%s' has no flag --" RIV_FMT "; did you mean --" RIV_FMT "?",
+                    command->name, RIV_ARG(given), RIV_ARG(names[near]));
 }
 
 typedef struct parser {
-    const cli_command  *command;
-    const char *const  *words;
-    size_t              count, at;
-    riv_fault          *fault;
-    cli_args           *out;
+    const cli_command *command;
+    const char *const *words;
+    size_t             count, at;
+    riv_fault         *fault;
+    cli_args          *out;
 } parser;
 
 static riv_err add_flag(parser *p, const cli_flag *flag, riv_str value)
@@ -124,12 +126,14 @@ static riv_err parse_flag(parser *p, const cli_flag *flag, bool has_value, riv_s
         return add_flag(p, flag, value);
     case CLI_BOOL:
         if (has_value && !yes && !no)
-            return riv_fail(p->fault, RIV_E_MALFORMED, 0, "--%s is true or false, not '" RIV_FMT "'", flag->name, RIV_ARG(value));
+            return riv_fail(p->fault, RIV_E_MALFORMED, 0, "--%s is true or false, not '" RIV_FMT "'", flag->name,
+                            RIV_ARG(value));
         return add_flag(p, flag, has_value ? value : RIV_LIT("true"));
     case CLI_VALUE:
     case CLI_VALUES:
         if (!has_value && p->at == p->count)
-            return riv_fail(p->fault, RIV_E_MALFORMED, 0, "--%s needs a value: --%s %s", flag->name, flag->name, flag->value);
+            return riv_fail(p->fault, RIV_E_MALFORMED, 0, "--%s needs a value: --%s %s", flag->name, flag->name,
+                            flag->value);
         return add_flag(p, flag, has_value ? value : riv_str_c(p->words[p->at++]));
     }
     RIV_UNREACHABLE();
@@ -152,24 +156,28 @@ static riv_err parse_word(parser *p, riv_str word)
         return parse_flag(p, flag, rest.len > 0, rest);
     }
     if (p->out->args_count == p->command->args_max)
-        return riv_fail(p->fault, RIV_E_MALFORMED, 0, "'" RIV_FMT "' is one argument too many; usage: rivulet %s %s", RIV_ARG(word),
-                        p->command->name, p->command->args);
+        return riv_fail(p->fault, RIV_E_MALFORMED, 0, "'" RIV_FMT "' is one argument too many; usage: rivulet %s %s",
+                        RIV_ARG(word), p->command->name, p->command->args);
     p->out->args[p->out->args_count++] = word;
     return RIV_OK;
 }
 
-riv_err cli_args_parse(const cli_command *command, const char *const *words, size_t count, riv_arena *arena, riv_fault *fault,
-                       cli_args *out)
+riv_err cli_args_parse(const cli_command *command, const char *const *words, size_t count, riv_arena *arena,
+                       riv_fault *fault, cli_args *out)
 {
     cli_args *made  = riv_new(arena, cli_args, 1);
     parser    p     = { command, words, count, 0, fault, made };
     bool      plain = false;
     while (p.at < count) {
         riv_str word = riv_str_c(words[p.at++]);
-        if (!plain && riv_str_eq(word, RIV_LIT("--"))) plain = true;
-        else if (!plain || word.len == 0 || word.ptr[0] != '-') RIV_TRY(parse_word(&p, word));
-        else if (made->args_count < command->args_max) made->args[made->args_count++] = word;
-        else return riv_fail(fault, RIV_E_MALFORMED, 0, "'" RIV_FMT "' is one argument too many", RIV_ARG(word));
+        if (!plain && riv_str_eq(word, RIV_LIT("--")))
+            plain = true;
+        else if (!plain || word.len == 0 || word.ptr[0] != '-')
+            RIV_TRY(parse_word(&p, word));
+        else if (made->args_count < command->args_max)
+            made->args[made->args_count++] = word;
+        else
+            return riv_fail(fault, RIV_E_MALFORMED, 0, "'" RIV_FMT "' is one argument too many", RIV_ARG(word));
     }
     bool help = false;
     for (size_t i = 0; i < made->flags_count; i++) help = help || strcmp(made->flags[i].flag->name, "help") == 0;
@@ -184,7 +192,10 @@ riv_err cli_args_parse(const cli_command *command, const char *const *words, siz
 /* A name that the command does not have is our own slip. */
 static bool is_flag(const cli_given *g, const char *name) { return strcmp(g->flag->name, name) == 0; }
 
-static void must_exist(const cli *c, const char *flag) { RIV_ASSERT(find_flag(c->command, riv_str_c(flag), 0) != NULL); }
+static void must_exist(const cli *c, const char *flag)
+{
+    RIV_ASSERT(find_flag(c->command, riv_str_c(flag), 0) != NULL);
+}
 
 riv_str cli_value(const cli *c, const char *flag)
 {
@@ -212,7 +223,10 @@ const riv_str *cli_values(const cli *c, const char *flag, size_t *count)
     return list.ptr;
 }
 
-riv_str cli_arg(const cli *c, size_t index) { return index < c->given.args_count ? c->given.args[index] : (riv_str){ 0 }; }
+riv_str cli_arg(const cli *c, size_t index)
+{
+    return index < c->given.args_count ? c->given.args[index] : (riv_str){ 0 };
+}
 
 bool cli_number(cli *c, const char *flag, uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *out)
 {

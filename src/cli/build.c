@@ -10,12 +10,15 @@ enum { SOURCES_MAX = 256, WASM_PAGES = 64 };
 
 #define APT "apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32"
 
-static const char *const clang_flags[] = { "--target=wasm32-wasi", "-O2", "-mexec-model=reactor", "-Wall", "-Wextra", "-Wl,--strip-all" };
+static const char *const clang_flags[] = { "--target=wasm32-wasi", "-O2", "-mexec-model=reactor", "-Wall", "-Wextra",
+                                           "-Wl,--strip-all" };
 
 typedef struct sources { /* what clang is given, and what it may read beside */
     riv_str        dir;
-    const riv_str *files;   size_t files_count;
-    const riv_str *headers; size_t headers_count;
+    const riv_str *files;
+    size_t         files_count;
+    const riv_str *headers;
+    size_t         headers_count;
 } sources;
 
 /* ---- what goes in ---- */
@@ -73,7 +76,8 @@ static bool cache_key(cli *c, const sources *src, riv_str clang, riv_arena *aren
     struct stat         st   = { 0 };
     riv_str             real = host_path_real(arena, clang);
     if (stat(riv_cstr(arena, real), &st)) st.st_size = 0;
-    riv_str tool = riv_format(arena, RIV_FMT " %lld %lld %s", RIV_ARG(real), (long long)st.st_size, (long long)st.st_mtime, RIV_VERSION);
+    riv_str tool = riv_format(arena, RIV_FMT " %lld %lld %s", RIV_ARG(real), (long long)st.st_size,
+                              (long long)st.st_mtime, RIV_VERSION);
     crypto_sha256_start(&s);
     hash_part(&s, riv_str_bytes(tool));
     hash_part(&s, riv_str_bytes(cli_sdk_header()));
@@ -96,7 +100,9 @@ riv_str cli_cache_dir(riv_arena *arena, const char *kind)
 
 static int clang_failed(cli *c, riv_str source, riv_str text)
 {
-    static const struct { const char *sign, *package, *what; } missing[] = {
+    static const struct {
+        const char *sign, *package, *what;
+    } missing[] = {
         { "wasm-ld", "lld", "the linker wasm-ld" },
         { "stdlib.h' file not found", "wasi-libc", "the C library for WebAssembly" },
         { "string.h' file not found", "wasi-libc", "the C library for WebAssembly" },
@@ -107,7 +113,8 @@ static int clang_failed(cli *c, riv_str source, riv_str text)
     fprintf(stderr, RIV_FMT "%s", RIV_ARG(text), text.len && !riv_str_ends(text, RIV_LIT("\n")) ? "\n" : "");
     cli_error(c, CLI_FAILED, RIV_FMT " could not be built", RIV_ARG(source));
     for (size_t i = 0; i < RIV_COUNT(missing); i++)
-        if (riv_str_find(text, riv_str_c(missing[i].sign), 0) != SIZE_MAX && riv_str_find(text, RIV_LIT("error:"), 0) != SIZE_MAX) {
+        if (riv_str_find(text, riv_str_c(missing[i].sign), 0) != SIZE_MAX &&
+            riv_str_find(text, RIV_LIT("error:"), 0) != SIZE_MAX) {
             cli_hint(c, "%s is missing: apt-get install %s", missing[i].what, missing[i].package);
             break;
         }
@@ -129,7 +136,7 @@ static bool is_covered(const sources *src, riv_str deps, riv_str temp, riv_arena
         size_t end = at;
         while (end < deps.len && !strchr(" \n", deps.ptr[end])) end++;
         riv_str word = riv_str_sub(deps, at, end), real = host_path_real(arena, word);
-        at           = end;
+        at = end;
         if (word.len == 0 || riv_str_ends(word, RIV_LIT(":")) || riv_str_starts(word, temp)) continue;
         if (is_one_of(real, src->files, src->files_count, arena)) continue;
         if (!is_one_of(real, src->headers, src->headers_count, arena)) return false;
@@ -137,20 +144,23 @@ static bool is_covered(const sources *src, riv_str deps, riv_str temp, riv_arena
     return true;
 }
 
-static bool run_clang(cli *c, riv_str source, const sources *src, riv_str clang, riv_str temp, riv_arena *arena, riv_bytes *wasm,
-                      bool *covered, int *code)
+static bool run_clang(cli *c, riv_str source, const sources *src, riv_str clang, riv_str temp, riv_arena *arena,
+                      riv_bytes *wasm, bool *covered, int *code)
 {
     RIV_VEC(const char *) argv = { 0 };
-    riv_fault   fault  = { 0 };
-    host_output output = { 0 };
-    riv_bytes   deps   = { 0 };
-    riv_str     out = host_path_join(arena, temp, RIV_LIT("out.wasm")), dep = host_path_join(arena, temp, RIV_LIT("deps"));
+    riv_fault   fault          = { 0 };
+    host_output output         = { 0 };
+    riv_bytes   deps           = { 0 };
+    riv_str out = host_path_join(arena, temp, RIV_LIT("out.wasm")), dep = host_path_join(arena, temp, RIV_LIT("deps"));
     *code = CLI_INTERNAL;
-    if (host_file_write_cache(host_path_join(arena, temp, RIV_LIT("marine.h")), riv_str_bytes(cli_sdk_header()), 0600, &fault))
+    if (host_file_write_cache(host_path_join(arena, temp, RIV_LIT("marine.h")), riv_str_bytes(cli_sdk_header()), 0600,
+                              &fault))
         return cli_fault(c, &fault), false;
     *riv_push(arena, &argv) = riv_cstr(arena, clang);
     for (size_t i = 0; i < RIV_COUNT(clang_flags); i++) *riv_push(arena, &argv) = clang_flags[i];
-    const char *rest[] = { "-MMD", "-MF", riv_cstr(arena, dep), "-I", riv_cstr(arena, temp), "-o", riv_cstr(arena, out) };
+    const char *rest[] = {
+        "-MMD", "-MF", riv_cstr(arena, dep), "-I", riv_cstr(arena, temp), "-o", riv_cstr(arena, out)
+    };
     for (size_t i = src->files_count > 1 ? 3 : 0; i < RIV_COUNT(rest); i++) *riv_push(arena, &argv) = rest[i];
     for (size_t i = 0; i < src->files_count; i++) *riv_push(arena, &argv) = riv_cstr(arena, src->files[i]);
     *riv_push(arena, &argv) = NULL;
@@ -172,7 +182,8 @@ static bool embed(cli *c, riv_str source, riv_arena *arena, riv_bytes *wasm, int
     riv_err   err   = marine_embed(*wasm, &fault, &out);
     if (err == RIV_E_NOT_FOUND) return true;
     if (err) {
-        *code = cli_error(c, CLI_FAILED, "the module built from " RIV_FMT " has a wrong description: %s", RIV_ARG(source), fault.msg);
+        *code = cli_error(c, CLI_FAILED, "the module built from " RIV_FMT " has a wrong description: %s",
+                          RIV_ARG(source), fault.msg);
         return false;
     }
     *wasm = riv_buf_view(&out);
@@ -181,7 +192,9 @@ static bool embed(cli *c, riv_str source, riv_arena *arena, riv_bytes *wasm, int
 
 static bool find_clang(cli *c, riv_arena *arena, riv_str *out, int *code)
 {
-    static const char *const names[] = { "clang-14", "clang", "clang-15", "clang-16", "clang-17", "clang-18", "clang-19" };
+    static const char *const names[] = {
+        "clang-14", "clang", "clang-15", "clang-16", "clang-17", "clang-18", "clang-19"
+    };
     for (size_t i = 0; i < RIV_COUNT(names); i++)
         if (!host_program(riv_str_c(names[i]), arena, NULL, out)) return true;
     *code = cli_error(c, CLI_INTERNAL, "clang, which builds C to WebAssembly, is not installed");
@@ -194,7 +207,7 @@ bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_
     sources     src   = { 0 };
     riv_str     clang = { 0 }, temp = { 0 }, dir = cli_cache_dir(arena, "modules");
     crypto_hash key;
-    riv_fault   fault = { 0 };
+    riv_fault   fault   = { 0 };
     bool        covered = false;
     *code               = CLI_USAGE;
     if (!list_sources(c, source, arena, &src) || !find_clang(c, arena, &clang, code)) return false;
@@ -202,9 +215,11 @@ bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_
     if (!fresh && !host_cache_get(dir, &key, arena, NULL, wasm)) return true;
     if (host_temp_dir(RIV_LIT("rivulet-build"), arena, &fault, &temp)) return *code = cli_fault(c, &fault), false;
     cli_note(c, "building " RIV_FMT, RIV_ARG(source));
-    bool ok = run_clang(c, source, &src, clang, temp, arena, wasm, &covered, code) && embed(c, source, arena, wasm, code);
+    bool ok =
+        run_clang(c, source, &src, clang, temp, arena, wasm, &covered, code) && embed(c, source, arena, wasm, code);
     host_dir_remove(temp);
-    if (ok && covered && host_cache_put(dir, &key, *wasm, &fault)) cli_warn(c, "the module is not kept for the next time: %s", fault.msg);
+    if (ok && covered && host_cache_put(dir, &key, *wasm, &fault))
+        cli_warn(c, "the module is not kept for the next time: %s", fault.msg);
     return ok;
 }
 
@@ -261,15 +276,18 @@ int cli_cmd_module_info(cli *c)
     riv_str     path  = cli_arg(c, 0);
     if (host_file_read(path, MARINE_MODULE_BYTES_MAX, a, &fault, &wasm)) return cli_fault(c, &fault);
     if (marine_inspect(wasm, a, &fault, &info)) {
-        cli_error(c, CLI_USAGE, RIV_FMT " is no WebAssembly module that can be used: %s (offset %llu)", RIV_ARG(path), fault.msg,
-                  (unsigned long long)fault.pos);
+        cli_error(c, CLI_USAGE, RIV_FMT " is no WebAssembly module that can be used: %s (offset %llu)", RIV_ARG(path),
+                  fault.msg, (unsigned long long)fault.pos);
         return CLI_USAGE;
     }
     if (!cli_has(c, "json")) return print_info(c, path, wasm, &info), CLI_OK;
-    cli_print_json(riv_json_object(a, "bytes", riv_json_u64(a, wasm.len), "cid", riv_json_str(a, codec_file_cid(a, wasm)), "sdk_version",
-                                   riv_json_str(a, info.sdk_version), "it_version", riv_json_str(a, info.it_version), "imports",
-                                   texts(a, info.imports, info.imports_count), "exports", texts(a, info.exports, info.exports_count),
-                                   "interface", marine_interface_json(&info.interface, a), "logger", riv_json_bool(info.logger),
-                                   "mounted_binaries", texts(a, info.mounted_binaries, info.mounted_binaries_count), NULL), true);
+    cli_print_json(
+        riv_json_object(a, "bytes", riv_json_u64(a, wasm.len), "cid", riv_json_str(a, codec_file_cid(a, wasm)),
+                        "sdk_version", riv_json_str(a, info.sdk_version), "it_version",
+                        riv_json_str(a, info.it_version), "imports", texts(a, info.imports, info.imports_count),
+                        "exports", texts(a, info.exports, info.exports_count), "interface",
+                        marine_interface_json(&info.interface, a), "logger", riv_json_bool(info.logger),
+                        "mounted_binaries", texts(a, info.mounted_binaries, info.mounted_binaries_count), NULL),
+        true);
     return CLI_OK;
 }

@@ -15,12 +15,12 @@ static bool try_import(riv_str path, riv_arena *arena, riv_fault *fault, riv_err
     return true;
 }
 
-riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_arena *arena, riv_fault *fault, riv_str *path,
-                   riv_str *source, riv_str *tried)
+riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_arena *arena, riv_fault *fault,
+                   riv_str *path, riv_str *source, riv_str *tried)
 {
-    const cli_imports *imports = ctx;
-    riv_buf            list    = riv_buf_in(arena);
-    riv_err            err     = RIV_OK;
+    const cli_imports *imports  = ctx;
+    riv_buf            list     = riv_buf_in(arena);
+    riv_err            err      = RIV_OK;
     riv_str            names[2] = { import_text, riv_format(arena, RIV_FMT ".aqua", RIV_ARG(import_text)) };
     size_t             forms    = riv_str_ends(import_text, RIV_LIT(".aqua")) ? 1 : 2;
     for (size_t d = 0; d <= imports->count; d++)
@@ -79,7 +79,8 @@ bool cli_compile(cli *c, riv_str path, aqua_options options, aqua_output *out, i
 static riv_str short_path(cli *c, riv_str path)
 {
     riv_str here = host_path_real(c->arena, RIV_LIT("."));
-    if (riv_str_starts(path, here) && path.len > here.len && path.ptr[here.len] == '/') return riv_str_sub(path, here.len + 1, path.len);
+    if (riv_str_starts(path, here) && path.len > here.len && path.ptr[here.len] == '/')
+        return riv_str_sub(path, here.len + 1, path.len);
     return path;
 }
 
@@ -100,12 +101,13 @@ void cli_print_diags(cli *c, aqua_diags diags, bool warning)
 
 static const riv_json *diag_json(cli *c, const aqua_diag *d)
 {
-    riv_arena       *a    = c->arena;
-    riv_line_col     at   = riv_line_col_of(d->source, RIV_MIN(d->pos, d->source.len));
-    const riv_json  *line = d->has_place ? riv_json_u64(a, at.line) : NULL, *col = d->has_place ? riv_json_u64(a, at.col) : NULL;
-    return riv_json_object(a, "kind", riv_json_strc(a, aqua_diag_kind_name(d->kind)), "file", riv_json_str(a, short_path(c, d->file)),
-                           "text", riv_json_str(a, d->text), "hint", d->hint.len ? riv_json_str(a, d->hint) : NULL, "line", line, "col", col,
-                           NULL);
+    riv_arena      *a    = c->arena;
+    riv_line_col    at   = riv_line_col_of(d->source, RIV_MIN(d->pos, d->source.len));
+    const riv_json *line = d->has_place ? riv_json_u64(a, at.line) : NULL,
+                   *col  = d->has_place ? riv_json_u64(a, at.col) : NULL;
+    return riv_json_object(a, "kind", riv_json_strc(a, aqua_diag_kind_name(d->kind)), "file",
+                           riv_json_str(a, short_path(c, d->file)), "text", riv_json_str(a, d->text), "hint",
+                           d->hint.len ? riv_json_str(a, d->hint) : NULL, "line", line, "col", col, NULL);
 }
 
 static const riv_json *diags_json(cli *c, aqua_diags diags)
@@ -117,12 +119,13 @@ static const riv_json *diags_json(cli *c, aqua_diags diags)
 
 static const riv_json *definitions(cli *c, const aqua_output *out, bool with_air, const riv_json **services)
 {
-    riv_arena *a = c->arena;
+    riv_arena *a                   = c->arena;
     RIV_VEC(riv_json_member) funcs = { 0 }, defs = { 0 };
     for (size_t i = 0; i < out->funcs_count; i++) {
         const aqua_func *f   = &out->funcs[i];
         const riv_json  *air = with_air ? riv_json_str(a, f->air_text) : NULL;
-        *riv_push(a, &funcs) = (riv_json_member){ f->name, riv_json_object(a, "funcDef", f->func_def, "air", air, NULL) };
+        *riv_push(a, &funcs) =
+            (riv_json_member){ f->name, riv_json_object(a, "funcDef", f->func_def, "air", air, NULL) };
     }
     for (size_t i = 0; i < out->services_count; i++)
         *riv_push(a, &defs) = (riv_json_member){ out->services[i].name, out->services[i].service_def };
@@ -133,8 +136,10 @@ static const riv_json *definitions(cli *c, const aqua_output *out, bool with_air
 static void print_document(cli *c, const aqua_output *out)
 {
     const riv_json *services, *funcs = definitions(c, out, true, &services);
-    cli_print_json(riv_json_object(c->arena, "accepted", riv_json_bool(out->accepted), "errors", diags_json(c, out->errors), "warnings",
-                                   diags_json(c, out->warnings), "functions", funcs, "services", services, NULL), true);
+    cli_print_json(riv_json_object(c->arena, "accepted", riv_json_bool(out->accepted), "errors",
+                                   diags_json(c, out->errors), "warnings", diags_json(c, out->warnings), "functions",
+                                   funcs, "services", services, NULL),
+                   true);
 }
 
 static int write_one(cli *c, riv_str dir, riv_str name, riv_str text)
@@ -170,10 +175,13 @@ static void print_summary(cli *c, const aqua_output *out)
     for (size_t i = 0; i < out->funcs_count; i++) {
         const aqua_func *f = &out->funcs[i];
         if (air && out->funcs_count > 1) printf("; " RIV_FMT "\n", RIV_ARG(f->name));
-        if (air) printf(RIV_FMT "%s", RIV_ARG(f->air_text), riv_str_ends(f->air_text, RIV_LIT("\n")) ? "" : "\n");
-        else printf("func " RIV_FMT "\n", RIV_ARG(f->signature));
+        if (air)
+            printf(RIV_FMT "%s", RIV_ARG(f->air_text), riv_str_ends(f->air_text, RIV_LIT("\n")) ? "" : "\n");
+        else
+            printf("func " RIV_FMT "\n", RIV_ARG(f->signature));
     }
-    for (size_t i = 0; !air && i < out->services_count; i++) printf("service " RIV_FMT "\n", RIV_ARG(out->services[i].name));
+    for (size_t i = 0; !air && i < out->services_count; i++)
+        printf("service " RIV_FMT "\n", RIV_ARG(out->services[i].name));
     if (out->funcs_count == 0) cli_note(c, "the program exports no functions");
 }
 
@@ -184,13 +192,17 @@ int cli_cmd_aqua_compile(cli *c)
     riv_str      input   = cli_value(c, "input").len ? cli_value(c, "input") : cli_arg(c, 0);
     riv_str      dir     = cli_value(c, "output");
     riv_str      empty   = cli_value(c, "no-empty-response");
-    aqua_options options = { .no_relay = cli_has(c, "no-relay"), .no_xor = cli_has(c, "no-xor"), .tracing = cli_has(c, "tracing"),
+    aqua_options options = { .no_relay          = cli_has(c, "no-relay"),
+                             .no_xor            = cli_has(c, "no-xor"),
+                             .tracing           = cli_has(c, "tracing"),
                              .no_empty_response = empty.len == 0 || riv_str_eq(empty, RIV_LIT("true")) };
     if (input.len == 0) return cli_error(c, CLI_USAGE, "'aqua compile' needs FILE.aqua");
     if (!cli_compile(c, input, options, &out, &code)) return code;
     bool json = cli_has(c, "json"), dry = cli_has(c, "dry");
-    if (json) print_document(c, &out);
-    else cli_print_diags(c, out.warnings, true), cli_print_diags(c, out.errors, false);
+    if (json)
+        print_document(c, &out);
+    else
+        cli_print_diags(c, out.warnings, true), cli_print_diags(c, out.errors, false);
     if (!out.accepted) return CLI_FAILED;
     if (dry) return CLI_OK;
     if (dir.len) return write_files(c, input, &out, dir);

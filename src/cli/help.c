@@ -1,7 +1,10 @@
 /* help.c: help, completion scripts and the version, all from the table. Tests: table_test.c. */
 #include "cli/internal.h"
 
-static const struct { int code; const char *text; } exit_codes[] = {
+static const struct {
+    int         code;
+    const char *text;
+} exit_codes[] = {
     { CLI_OK, "done" },
     { CLI_FAILED, "the program or script ended with an error, or was refused by the compiler" },
     { CLI_USAGE, "wrong arguments, or an input (file, address, configuration) that is missing or malformed" },
@@ -13,17 +16,21 @@ static const struct { int code; const char *text; } exit_codes[] = {
 void cli_help_exit_codes(FILE *to)
 {
     fprintf(to, "Exit codes\n");
-    for (size_t i = 0; i < RIV_COUNT(exit_codes); i++) fprintf(to, "  %3d  %s\n", exit_codes[i].code, exit_codes[i].text);
+    for (size_t i = 0; i < RIV_COUNT(exit_codes); i++)
+        fprintf(to, "  %3d  %s\n", exit_codes[i].code, exit_codes[i].text);
 }
 
 static void overview(const cli *c, FILE *to)
 {
     const char *bold = cli_style(c->colour_out, CLI_BOLD), *plain = cli_style(c->colour_out, CLI_PLAIN);
-    fprintf(to, "Rivulet %s: a cloudless computing network in one program\n\nUsage: rivulet COMMAND [ARGUMENTS] [FLAGS]\n\nCommands\n",
+    fprintf(to,
+            "Rivulet %s: a cloudless computing network in one program\n\nUsage: rivulet COMMAND [ARGUMENTS] "
+            "[FLAGS]\n\nCommands\n",
             RIV_VERSION);
     for (size_t i = 0; i < cli_commands_count; i++)
         fprintf(to, "  %s%-13s%s %s\n", bold, cli_commands[i].name, plain, cli_commands[i].summary);
-    fprintf(to, "\n`rivulet help COMMAND` or `rivulet COMMAND --help` tells more; `rivulet help exit-codes` what a script may branch on.\n"
+    fprintf(to, "\n`rivulet help COMMAND` or `rivulet COMMAND --help` tells more; `rivulet help exit-codes` what a "
+                "script may branch on.\n"
                 "A first look: rivulet demo\n");
 }
 
@@ -112,7 +119,8 @@ static void bash(FILE *to)
         fprintf(to, "' ;;\n");
     }
     fprintf(to, "    esac\n  fi\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-                "  if [ ${#COMPREPLY[@]} = 0 ]; then mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); fi\n}\ncomplete -o filenames -F _rivulet rivulet\n");
+                "  if [ ${#COMPREPLY[@]} = 0 ]; then mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); fi\n}\ncomplete "
+                "-o filenames -F _rivulet rivulet\n");
 }
 
 static void fish(FILE *to)
@@ -125,8 +133,8 @@ static void fish(FILE *to)
             fprintf(to, "complete -c rivulet -n __fish_use_subcommand -a '" RIV_FMT "' -d '%s'\n", RIV_ARG(word),
                     word.len == name.len ? cmd->summary : "");
         if (word.len < name.len)
-            fprintf(to, "complete -c rivulet -n '__fish_seen_subcommand_from " RIV_FMT "' -a '" RIV_FMT "' -d '%s'\n", RIV_ARG(word),
-                    RIV_ARG(riv_str_sub(name, word.len + 1, name.len)), cmd->summary);
+            fprintf(to, "complete -c rivulet -n '__fish_seen_subcommand_from " RIV_FMT "' -a '" RIV_FMT "' -d '%s'\n",
+                    RIV_ARG(word), RIV_ARG(riv_str_sub(name, word.len + 1, name.len)), cmd->summary);
         for (size_t f = 0; f < cmd->flags_count; f++)
             fprintf(to, "complete -c rivulet -n '__fish_seen_subcommand_from " RIV_FMT "' -l %s%s\n",
                     RIV_ARG(riv_str_sub(name, word.len < name.len ? word.len + 1 : 0, name.len)), cmd->flags[f].name,
@@ -137,11 +145,13 @@ static void fish(FILE *to)
 int cli_cmd_completion(cli *c)
 {
     riv_str shell = cli_arg(c, 0);
-    if (riv_str_eq(shell, RIV_LIT("bash"))) bash(stdout);
+    if (riv_str_eq(shell, RIV_LIT("bash")))
+        bash(stdout);
     else if (riv_str_eq(shell, RIV_LIT("zsh"))) {
         fprintf(stdout, "autoload -U +X bashcompinit && bashcompinit\n");
         bash(stdout);
-    } else if (riv_str_eq(shell, RIV_LIT("fish"))) fish(stdout);
+    } else if (riv_str_eq(shell, RIV_LIT("fish")))
+        fish(stdout);
     else {
         cli_error(c, CLI_USAGE, "there is completion for bash, zsh and fish, not for '" RIV_FMT "'", RIV_ARG(shell));
         return CLI_USAGE;
@@ -153,9 +163,12 @@ int cli_cmd_version(cli *c)
 {
     riv_arena *a = c->arena;
     if (cli_has(c, "json"))
-        cli_print_json(riv_json_object(a, "version", riv_json_strc(a, RIV_VERSION), "avm", riv_json_strc(a, AVM_INTERPRETER_VERSION), "data",
-                                       riv_json_strc(a, ARCHIVE_DATA_VERSION), NULL), false);
+        cli_print_json(riv_json_object(a, "version", riv_json_strc(a, RIV_VERSION), "avm",
+                                       riv_json_strc(a, AVM_INTERPRETER_VERSION), "data",
+                                       riv_json_strc(a, ARCHIVE_DATA_VERSION), NULL),
+                       false);
     else
-        printf("rivulet %s (behaves as AquaVM %s, particle data %s)\n", RIV_VERSION, AVM_INTERPRETER_VERSION, ARCHIVE_DATA_VERSION);
+        printf("rivulet %s (behaves as AquaVM %s, particle data %s)\n", RIV_VERSION, AVM_INTERPRETER_VERSION,
+               ARCHIVE_DATA_VERSION);
     return CLI_OK;
 }

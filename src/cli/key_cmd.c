@@ -5,13 +5,15 @@ static void print_key(cli *c, const crypto_secret *seed, const riv_json *secret,
 {
     crypto_keypair pair;
     crypto_keypair_of(seed, &pair);
-    codec_peer peer   = codec_peer_of(&pair.public_key);
-    riv_str    id     = codec_peer_text(c->arena, &peer);
-    riv_str    public = codec_base64(c->arena, (riv_bytes){ pair.public_key.bytes, sizeof pair.public_key.bytes });
+    codec_peer peer = codec_peer_of(&pair.public_key);
+    riv_str    id   = codec_peer_text(c->arena, &peer);
+    riv_str public  = codec_base64(c->arena, (riv_bytes){ pair.public_key.bytes, sizeof pair.public_key.bytes });
     if (cli_has(c, "json"))
-        cli_print_json(riv_json_object(c->arena, "peer_id", riv_json_str(c->arena, id), "public_key", riv_json_str(c->arena, public),
-                                       "secret", secret, NULL), false);
-    else fprintf(people, "peer id     " RIV_FMT "\npublic key  " RIV_FMT "\n", RIV_ARG(id), RIV_ARG(public));
+        cli_print_json(riv_json_object(c->arena, "peer_id", riv_json_str(c->arena, id), "public_key",
+                                       riv_json_str(c->arena, public), "secret", secret, NULL),
+                       false);
+    else
+        fprintf(people, "peer id     " RIV_FMT "\npublic key  " RIV_FMT "\n", RIV_ARG(id), RIV_ARG(public));
     crypto_wipe(&pair, sizeof pair);
 }
 

@@ -11,22 +11,28 @@ static volatile sig_atomic_t interrupted;
 
 /* ---- the frame ---- */
 
-static bool wants_colour(int fd) { return isatty(fd) && !getenv("NO_COLOR") && strcmp(host_env("TERM").ptr ? host_env("TERM").ptr : "", "dumb") != 0; }
+static bool wants_colour(int fd)
+{
+    return isatty(fd) && !getenv("NO_COLOR") && strcmp(host_env("TERM").ptr ? host_env("TERM").ptr : "", "dumb") != 0;
+}
 
 static bool set_up_log(cli *c)
 {
-    host_log_config config = { .fd = 2, .format = isatty(2) ? HOST_LOG_HUMAN : HOST_LOG_JSON, .level = RIV_LOG_WARN,
-                               .colour = c->colour_err };
-    riv_str         level = cli_value(c, "log-level"), format = cli_value(c, "log-format");
-    bool            by_env = level.len == 0;
+    host_log_config config = {
+        .fd = 2, .format = isatty(2) ? HOST_LOG_HUMAN : HOST_LOG_JSON, .level = RIV_LOG_WARN, .colour = c->colour_err
+    };
+    riv_str level = cli_value(c, "log-level"), format = cli_value(c, "log-format");
+    bool    by_env = level.len == 0;
     if (by_env) level = host_env("RIVULET_LOG");
     if (level.len && !host_log_level(level, &config.level)) {
-        cli_error(c, CLI_USAGE, "%s is error, warn, info, debug or trace, not '" RIV_FMT "'", by_env ? "$RIVULET_LOG" : "--log-level",
-                  RIV_ARG(level));
+        cli_error(c, CLI_USAGE, "%s is error, warn, info, debug or trace, not '" RIV_FMT "'",
+                  by_env ? "$RIVULET_LOG" : "--log-level", RIV_ARG(level));
         return false;
     }
-    if (riv_str_eq(format, RIV_LIT("json"))) config.format = HOST_LOG_JSON;
-    else if (riv_str_eq(format, RIV_LIT("human"))) config.format = HOST_LOG_HUMAN;
+    if (riv_str_eq(format, RIV_LIT("json")))
+        config.format = HOST_LOG_JSON;
+    else if (riv_str_eq(format, RIV_LIT("human")))
+        config.format = HOST_LOG_HUMAN;
     else if (format.len) {
         cli_error(c, CLI_USAGE, "--log-format is human or json, not '" RIV_FMT "'", RIV_ARG(format));
         return false;
@@ -41,7 +47,8 @@ static int run(cli *c, const char *const *words, size_t count)
     riv_fault fault = { 0 };
     if (count == 0) return cli_help(c, NULL, stderr), CLI_USAGE;
     if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) return cli_help(c, NULL, stdout), CLI_OK;
-    if (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-V") == 0) words = (const char *const[]){ "version" }, count = 1;
+    if (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-V") == 0)
+        words = (const char *const[]){ "version" }, count = 1;
     if (cli_command_find(words, count, &fault, &c->command, &used)) {
         cli_error(c, CLI_USAGE, "%s", fault.msg);
         cli_hint(c, "`rivulet help` lists the commands");
@@ -93,15 +100,16 @@ const char *cli_style(bool colour, const char *sequence) { return colour ? seque
 static void say(cli *c, const char *style, const char *label, const char *format, va_list args)
 {
     riv_str text = riv_vformat(c->arena, format, args);
-    fprintf(stderr, "%s%s%s" RIV_FMT "\n", cli_style(c->colour_err, style), label, cli_style(c->colour_err, CLI_PLAIN), RIV_ARG(text));
+    fprintf(stderr, "%s%s%s" RIV_FMT "\n", cli_style(c->colour_err, style), label, cli_style(c->colour_err, CLI_PLAIN),
+            RIV_ARG(text));
 }
 
-#define SAY(style, label)                          \
-    do {                                           \
-        va_list args;                              \
-        va_start(args, format);                    \
-        say(c, (style), (label), format, args);    \
-        va_end(args);                              \
+#define SAY(style, label)                                                                                              \
+    do {                                                                                                               \
+        va_list args;                                                                                                  \
+        va_start(args, format);                                                                                        \
+        say(c, (style), (label), format, args);                                                                        \
+        va_end(args);                                                                                                  \
     } while (0)
 
 int cli_error(cli *c, cli_exit code, const char *format, ...)
@@ -136,8 +144,8 @@ int cli_fault(cli *c, const riv_fault *fault) { return cli_error(c, cli_exit_of(
 
 int cli_fault_at(cli *c, cli_exit code, riv_str file, riv_str text, const riv_fault *fault)
 {
-    riv_line_col at    = riv_line_col_of(text, (size_t)RIV_MIN(fault->pos, text.len));
-    size_t       pos   = (size_t)RIV_MIN(fault->pos, text.len), from = pos, to = pos;
+    riv_line_col at  = riv_line_col_of(text, (size_t)RIV_MIN(fault->pos, text.len));
+    size_t       pos = (size_t)RIV_MIN(fault->pos, text.len), from = pos, to = pos;
     while (from && text.ptr[from - 1] != '\n' && pos - from < 120) from--;
     while (to < text.len && text.ptr[to] != '\n' && to - pos < 120) to++;
     cli_error(c, code, RIV_FMT ":%u:%u: %s", RIV_ARG(file), at.line, at.col, fault->msg);
@@ -158,8 +166,10 @@ void cli_print(riv_str text) { fwrite(text.ptr, 1, text.len, stdout); }
 void cli_print_json(const riv_json *doc, bool pretty)
 {
     riv_buf buf = { 0 };
-    if (pretty) riv_json_write_pretty(doc, &buf);
-    else riv_json_write(doc, &buf);
+    if (pretty)
+        riv_json_write_pretty(doc, &buf);
+    else
+        riv_json_write(doc, &buf);
     riv_put_u8(&buf, '\n');
     cli_print(riv_buf_str(&buf));
     riv_buf_free(&buf);

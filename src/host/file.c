@@ -216,9 +216,9 @@ riv_err host_dir_list(riv_str path, riv_arena *arena, riv_fault *fault, const ri
 riv_err host_temp_dir(riv_str prefix, riv_arena *arena, riv_fault *fault, riv_str *out)
 {
     riv_str base = host_env("TMPDIR");
-    riv_str path = riv_format(arena, RIV_FMT "/" RIV_FMT "-XXXXXX", RIV_ARG(base.len ? base : RIV_LIT("/tmp")),
-                              RIV_ARG(prefix));
-    char   *name = riv_arena_alloc(arena, path.len + 1, 1);
+    riv_str path =
+        riv_format(arena, RIV_FMT "/" RIV_FMT "-XXXXXX", RIV_ARG(base.len ? base : RIV_LIT("/tmp")), RIV_ARG(prefix));
+    char *name = riv_arena_alloc(arena, path.len + 1, 1);
     memcpy(name, path.ptr, path.len);
     if (!mkdtemp(name)) return io_error(fault, "make a temporary folder at", riv_cstr(arena, path));
     *out = riv_str_c(name);
@@ -301,9 +301,9 @@ riv_err host_cache_get(riv_str dir, const crypto_hash *key, riv_arena *arena, ri
 
 riv_err host_cache_put(riv_str dir, const crypto_hash *key, riv_bytes value, riv_fault *fault)
 {
-    riv_arena *arena = riv_arena_new(0);
-    riv_buf    data  = riv_buf_in(arena);
-    crypto_hash hash = crypto_blake3(value);
+    riv_arena  *arena = riv_arena_new(0);
+    riv_buf     data  = riv_buf_in(arena);
+    crypto_hash hash  = crypto_blake3(value);
     riv_put_bytes(&data, (riv_bytes){ hash.bytes, sizeof hash.bytes });
     riv_put_bytes(&data, value);
     riv_err err = host_dir_make(dir, fault);

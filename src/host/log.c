@@ -29,9 +29,12 @@ static riv_str cut(riv_str s)
 
 static void put_number(const riv_log_field *f, riv_buf *out)
 {
-    if (f->kind == RIV_LOG_KIND_BOOL) riv_putf(out, "%s", f->u64 ? "true" : "false");
-    else if (f->kind == RIV_LOG_KIND_I64) riv_putf(out, "%lld", (long long)(int64_t)f->u64);
-    else riv_putf(out, "%llu", (unsigned long long)f->u64);
+    if (f->kind == RIV_LOG_KIND_BOOL)
+        riv_putf(out, "%s", f->u64 ? "true" : "false");
+    else if (f->kind == RIV_LOG_KIND_I64)
+        riv_putf(out, "%lld", (long long)(int64_t)f->u64);
+    else
+        riv_putf(out, "%llu", (unsigned long long)f->u64);
 }
 
 static void put_json(uint64_t ts_us, riv_log_level level, const char *event, const riv_log_field *fields, size_t count,
@@ -43,8 +46,10 @@ static void put_json(uint64_t ts_us, riv_log_level level, const char *event, con
         riv_put_u8(out, ',');
         riv_json_write_str(riv_str_c(fields[i].key), out);
         riv_put_u8(out, ':');
-        if (fields[i].kind == RIV_LOG_KIND_STR) riv_json_write_str(cut(fields[i].str), out);
-        else put_number(&fields[i], out);
+        if (fields[i].kind == RIV_LOG_KIND_STR)
+            riv_json_write_str(cut(fields[i].str), out);
+        else
+            put_number(&fields[i], out);
     }
     riv_put_str(out, RIV_LIT("}\n"));
 }
@@ -64,13 +69,16 @@ static void put_human(const host_log_config *config, uint64_t ts_us, riv_log_lev
     struct tm tm      = { 0 };
     localtime_r(&seconds, &tm);
     const char *on = config->colour ? level_colour[level] : "", *off = config->colour ? "\033[0m" : "";
-    riv_putf(out, "%02d:%02d:%02d.%03u %s%s%s %s", tm.tm_hour, tm.tm_min, tm.tm_sec,
-             (unsigned)(ts_us / 1000u % 1000u), on, level_labels[level], off, event);
+    riv_putf(out, "%02d:%02d:%02d.%03u %s%s%s %s", tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(ts_us / 1000u % 1000u),
+             on, level_labels[level], off, event);
     for (size_t i = 0; i < count; i++) {
         riv_putf(out, config->colour ? " \033[2m%s=\033[0m" : " %s=", fields[i].key);
-        if (fields[i].kind != RIV_LOG_KIND_STR) put_number(&fields[i], out);
-        else if (is_bare(fields[i].str)) riv_put_str(out, cut(fields[i].str));
-        else riv_json_write_str(cut(fields[i].str), out);
+        if (fields[i].kind != RIV_LOG_KIND_STR)
+            put_number(&fields[i], out);
+        else if (is_bare(fields[i].str))
+            riv_put_str(out, cut(fields[i].str));
+        else
+            riv_json_write_str(cut(fields[i].str), out);
     }
     riv_put_u8(out, '\n');
 }
@@ -78,8 +86,10 @@ static void put_human(const host_log_config *config, uint64_t ts_us, riv_log_lev
 void host_log_record(const host_log_config *config, uint64_t ts_us, riv_log_level level, const char *event,
                      const riv_log_field *fields, size_t count, riv_buf *out)
 {
-    if (config->format == HOST_LOG_JSON) put_json(ts_us, level, event, fields, count, out);
-    else put_human(config, ts_us, level, event, fields, count, out);
+    if (config->format == HOST_LOG_JSON)
+        put_json(ts_us, level, event, fields, count, out);
+    else
+        put_human(config, ts_us, level, event, fields, count, out);
 }
 
 static void write_record(void *ctx, riv_log_level level, const char *event, const riv_log_field *fields, size_t count)
@@ -88,7 +98,8 @@ static void write_record(void *ctx, riv_log_level level, const char *event, cons
     riv_buf   line = { 0 };
     if (log->config.quiet) return;
     host_log_record(&log->config, host_now_us(), level, event, fields, count, &line);
-    ssize_t ignored = write(log->config.fd, line.ptr, line.len); /* a log that cannot be written must not stop the node */
+    ssize_t ignored =
+        write(log->config.fd, line.ptr, line.len); /* a log that cannot be written must not stop the node */
     (void)ignored;
     riv_buf_free(&line);
 }

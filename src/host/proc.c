@@ -123,7 +123,8 @@ void host_child_stop(host_child *child, uint32_t wait_ms)
     if (child->pid <= 0) return;
     bool gone = false;
     kill(child->pid, SIGTERM);
-    for (uint32_t waited = 0; !(gone = waitpid(child->pid, NULL, WNOHANG) != 0) && waited < wait_ms; waited += STOP_STEP_MS)
+    for (uint32_t waited = 0; !(gone = waitpid(child->pid, NULL, WNOHANG) != 0) && waited < wait_ms;
+         waited += STOP_STEP_MS)
         nanosleep(&(struct timespec){ 0, STOP_STEP_MS * 1000000 }, NULL);
     if (!gone) {
         kill(child->pid, SIGKILL);

@@ -14,7 +14,10 @@
 
 enum { STORE_MAP_BYTES = 256 << 20, STORE_KEY_BYTES_MAX = 511, STORE_GROWTH_MAX = 16 };
 
-typedef struct change { riv_blob key, value; bool remove; } change;
+typedef struct change {
+    riv_blob key, value;
+    bool     remove;
+} change;
 
 struct host_store {
     MDB_env *env;
@@ -42,8 +45,8 @@ static riv_err lock_dir(riv_str dir, riv_arena *arena, riv_fault *fault, int *ou
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         ssize_t got = read(fd, pid, sizeof pid - 1);
         close(fd);
-        return riv_fail(fault, RIV_E_CONFLICT, 0, "the state in " RIV_FMT " is in use by another process%s%s", RIV_ARG(dir),
-                        got > 0 ? ", pid " : "", pid);
+        return riv_fail(fault, RIV_E_CONFLICT, 0, "the state in " RIV_FMT " is in use by another process%s%s",
+                        RIV_ARG(dir), got > 0 ? ", pid " : "", pid);
     }
     int len = snprintf(pid, sizeof pid, "%ld", (long)getpid());
     if (ftruncate(fd, 0) == 0 && len > 0) {
@@ -79,8 +82,10 @@ riv_err host_store_open(riv_str dir, riv_fault *fault, host_store **out)
     if ((err = lock_dir(dir, arena, fault, &s->lock))) goto out;
     if ((rc = open_env(s, riv_cstr(arena, dir)))) err = lmdb_error(fault, "open", rc);
 out:
-    if (err) host_store_close(s);
-    else *out = s;
+    if (err)
+        host_store_close(s);
+    else
+        *out = s;
     riv_arena_free(arena);
     return err;
 }

@@ -28,8 +28,10 @@ static void add(builder *b, const riv_json *value)
         return;
     }
     level *top = &b->levels[b->depth - 1];
-    if (top->key.ptr) *riv_push(b->arena, &top->members) = (riv_json_member){ top->key, value };
-    else riv_json_add(b->arena, &top->items, value);
+    if (top->key.ptr)
+        *riv_push(b->arena, &top->members) = (riv_json_member){ top->key, value };
+    else
+        riv_json_add(b->arena, &top->items, value);
 }
 
 static void on_open(void *ctx, bool table)
@@ -50,7 +52,7 @@ static void on_close(void *ctx, bool table)
 
 static void on_key(void *ctx, riv_str key, riv_str path, uint32_t line, uint32_t col)
 {
-    builder *b                       = ctx;
+    builder *b                  = ctx;
     b->levels[b->depth - 1].key = key.ptr ? riv_str_dup(b->arena, key) : (riv_str){ 0 };
     if (path.len > PLACE_BYTES_MAX) return; /* a long key above many others must not be copied for each */
     *riv_push(b->arena, &b->places) = (host_place){ riv_str_dup(b->arena, path), line, col };
@@ -86,19 +88,21 @@ riv_err host_toml_parse(riv_str text, riv_arena *arena, riv_fault *fault, host_t
 {
     size_t bad;
     if (text.len > HOST_TOML_BYTES_MAX)
-        return riv_fail(fault, RIV_E_LIMIT, 0, "a TOML document of %zu bytes (at most %d)", text.len, HOST_TOML_BYTES_MAX);
+        return riv_fail(fault, RIV_E_LIMIT, 0, "a TOML document of %zu bytes (at most %d)", text.len,
+                        HOST_TOML_BYTES_MAX);
     if (!riv_utf8_valid(riv_str_bytes(text), &bad)) {
         riv_line_col at = riv_line_col_of(riv_str_sub(text, 0, bad), bad);
         return riv_fail_code(fault, RIV_E_MALFORMED, at.line, at.col, "the text is not UTF-8");
     }
     builder  *b    = riv_new(arena, builder, 1);
-    toml_sink sink = { b,         HOST_TOML_DEPTH_MAX, on_open,  on_key, on_text, on_integer, on_number,
-                       on_boolean, on_close,            on_error };
+    toml_sink sink = { b,          HOST_TOML_DEPTH_MAX, on_open,    on_key,   on_text,
+                       on_integer, on_number,           on_boolean, on_close, on_error };
     b->arena       = arena;
     b->fault       = fault;
     if (!host__toml_walk(text, &sink))
         return b->err ? b->err
-                      : riv_fail(fault, RIV_E_LIMIT, 0, "the TOML document is nested deeper than %d levels", HOST_TOML_DEPTH_MAX);
+                      : riv_fail(fault, RIV_E_LIMIT, 0, "the TOML document is nested deeper than %d levels",
+                                 HOST_TOML_DEPTH_MAX);
     *out = (host_toml){ b->root, b->places.ptr, b->places.len };
     return RIV_OK;
 }
