@@ -23,8 +23,10 @@ static riv_err read_input(const riv_json *doc, riv_arena *arena, riv_fault *faul
     RIV_TRY(read_bytes(doc, "data", arena, fault, &in->cur));
     RIV_TRY(sim__member(doc, "invoke", "params", RIV_JSON_OBJ, true, fault, &params));
     for (size_t i = 0; i < params->obj.count; i++)
-        RIV_TRY(sim__param_set(&in->params, params->obj.members[i].key, params->obj.members[i].value, "params", arena, fault));
-    static const char *const needed[] = { "init_peer_id", "current_peer_id", "timestamp", "ttl", "secret_key", "particle_id" };
+        RIV_TRY(sim__param_set(&in->params, params->obj.members[i].key, params->obj.members[i].value, "params", arena,
+                               fault));
+    static const char *const needed[] = { "init_peer_id", "current_peer_id", "timestamp",
+                                          "ttl",          "secret_key",      "particle_id" };
     for (size_t i = 0; i < RIV_COUNT(needed); i++)
         if (!riv_json_get(params, riv_str_c(needed[i]))) return sim__malformed(fault, "params", needed[i], "a value");
     RIV_TRY(sim__member(doc, "invoke", "call_results", RIV_JSON_OBJ, false, fault, &results));
@@ -41,10 +43,9 @@ static const riv_json *requests_json(const avm_output *out, riv_arena *arena)
     for (size_t i = 0; i < out->call_requests_count; i++) {
         const avm_call_request *r = &out->call_requests[i];
         members[i].key            = riv_format(arena, "%u", r->id);
-        members[i].value =
-            riv_json_object(arena, "service_id", riv_json_str(arena, r->service_id), "function_name",
-                            riv_json_str(arena, r->function_name), "arguments", r->args, "tetraplets",
-                            sim__tetraplets_json(r, arena), NULL);
+        members[i].value = riv_json_object(arena, "service_id", riv_json_str(arena, r->service_id), "function_name",
+                                           riv_json_str(arena, r->function_name), "arguments", r->args, "tetraplets",
+                                           sim__tetraplets_json(r, arena), NULL);
     }
     return riv_json_obj(arena, members, out->call_requests_count);
 }
@@ -52,11 +53,13 @@ static const riv_json *requests_json(const avm_output *out, riv_arena *arena)
 static const riv_json *output_json(const avm_output *out, riv_arena *arena)
 {
     riv_json_list peers = { 0 };
-    for (size_t i = 0; i < out->next_peers_count; i++) riv_json_add(arena, &peers, riv_json_str(arena, out->next_peers[i]));
+    for (size_t i = 0; i < out->next_peers_count; i++)
+        riv_json_add(arena, &peers, riv_json_str(arena, out->next_peers[i]));
     return riv_json_object(arena, "ret_code", riv_json_i64(arena, out->ret_code), "error_message",
-                           riv_json_str(arena, out->error_message), "data", riv_json_str(arena, codec_base64(arena, out->data)),
-                           "next_peer_pks", riv_json_arr(arena, peers.ptr, peers.len), "call_requests",
-                           requests_json(out, arena), "air_size_limit_exceeded", riv_json_bool(out->air_limit_exceeded),
+                           riv_json_str(arena, out->error_message), "data",
+                           riv_json_str(arena, codec_base64(arena, out->data)), "next_peer_pks",
+                           riv_json_arr(arena, peers.ptr, peers.len), "call_requests", requests_json(out, arena),
+                           "air_size_limit_exceeded", riv_json_bool(out->air_limit_exceeded),
                            "particle_size_limit_exceeded", riv_json_bool(out->particle_limit_exceeded),
                            "call_result_size_limit_exceeded", riv_json_bool(out->call_result_limit_exceeded), NULL);
 }

@@ -22,8 +22,8 @@ static const char *kind_wanted(riv_json_kind kind)
     RIV_UNREACHABLE();
 }
 
-riv_err sim__member(const riv_json *obj, const char *where, const char *key, riv_json_kind kind, bool required, riv_fault *fault,
-                    const riv_json **out)
+riv_err sim__member(const riv_json *obj, const char *where, const char *key, riv_json_kind kind, bool required,
+                    riv_fault *fault, const riv_json **out)
 {
     *out = NULL;
     if (obj->kind != RIV_JSON_OBJ) return sim__malformed(fault, where, NULL, "an object");
@@ -61,7 +61,8 @@ static riv_err set_secret(avm_params *params, const riv_json *v, const char *whe
 /* AquaVM's limits; 0 stands for the default in avm_params, and no script, data or result that counts is shorter than 1. */
 static uint64_t limit_of(uint64_t v) { return v ? v : 1; }
 
-riv_err sim__param_set(avm_params *params, riv_str name, const riv_json *v, const char *where, riv_arena *arena, riv_fault *fault)
+riv_err sim__param_set(avm_params *params, riv_str name, const riv_json *v, const char *where, riv_arena *arena,
+                       riv_fault *fault)
 {
     const struct {
         const char *name;
@@ -87,12 +88,14 @@ riv_err sim__param_set(avm_params *params, riv_str name, const riv_json *v, cons
     }
     if (riv_str_eq(name, RIV_LIT("secret_key"))) return set_secret(params, v, where, arena, fault);
     if (riv_str_eq(name, RIV_LIT("ttl"))) {
-        if (v->kind != RIV_JSON_U64 || v->u64 > UINT32_MAX) return sim__malformed(fault, where, "ttl", "a number of 32 bits");
+        if (v->kind != RIV_JSON_U64 || v->u64 > UINT32_MAX)
+            return sim__malformed(fault, where, "ttl", "a number of 32 bits");
         params->ttl_ms = (uint32_t)v->u64;
         return RIV_OK;
     }
     if (riv_str_eq(name, RIV_LIT("key_format"))) {
-        if (v->kind != RIV_JSON_U64 || v->u64 > UINT8_MAX) return sim__malformed(fault, where, "key_format", "a number up to 255");
+        if (v->kind != RIV_JSON_U64 || v->u64 > UINT8_MAX)
+            return sim__malformed(fault, where, "key_format", "a number up to 255");
         params->key_format = (uint8_t)v->u64;
         return RIV_OK;
     }
@@ -106,8 +109,8 @@ riv_err sim__param_set(avm_params *params, riv_str name, const riv_json *v, cons
 
 /* ---- call results and requests ---- */
 
-riv_err sim__results_read(const riv_json *map, const char *where, riv_arena *arena, riv_fault *fault, sim_results *results,
-                          riv_str *bad)
+riv_err sim__results_read(const riv_json *map, const char *where, riv_arena *arena, riv_fault *fault,
+                          sim_results *results, riv_str *bad)
 {
     if (map->kind != RIV_JSON_OBJ) return sim__malformed(fault, where, NULL, "{id: {ret_code, result}}");
     for (size_t i = 0; i < map->obj.count; i++) {
@@ -118,7 +121,8 @@ riv_err sim__results_read(const riv_json *map, const char *where, riv_arena *are
         RIV_TRY(sim__member(map->obj.members[i].value, place.ptr, "ret_code", RIV_JSON_I64, true, fault, &code));
         RIV_TRY(sim__member(map->obj.members[i].value, place.ptr, "result", RIV_JSON_STR, true, fault, &text));
         int64_t n = code->kind == RIV_JSON_U64 ? (int64_t)RIV_MIN(code->u64, (uint64_t)INT64_MAX) : code->i64;
-        if (n > INT32_MAX || n < INT32_MIN) return sim__malformed(fault, place.ptr, "ret_code", "an integer of 32 bits");
+        if (n > INT32_MAX || n < INT32_MIN)
+            return sim__malformed(fault, place.ptr, "ret_code", "an integer of 32 bits");
         if (!riv_str_u64(key, &id) || id > UINT32_MAX)
             *bad = riv_format(arena, "failed to parse '" RIV_FMT "' as a call id", RIV_ARG(key));
         else
@@ -137,7 +141,8 @@ const riv_json *sim__tetraplets_json(const avm_call_request *request, riv_arena 
             riv_json_add(arena, &list,
                          riv_json_object(arena, "peer_pk", riv_json_str(arena, t->peer_pk), "service_id",
                                          riv_json_str(arena, t->service_id), "function_name",
-                                         riv_json_str(arena, t->function_name), "lens", riv_json_str(arena, t->lens), NULL));
+                                         riv_json_str(arena, t->function_name), "lens", riv_json_str(arena, t->lens),
+                                         NULL));
         }
         riv_json_add(arena, &all, riv_json_arr(arena, list.ptr, list.len));
     }

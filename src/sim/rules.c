@@ -3,8 +3,17 @@
 #include "sim/internal.h"
 
 typedef enum answer_kind {
-    ANSWER_ECHO, ANSWER_ARGS, ANSWER_CONST, ANSWER_ERROR, ANSWER_RAW, ANSWER_WHO, ANSWER_SUM, ANSWER_TETRAPLETS,
-    ANSWER_RANGE, ANSWER_LIST, ANSWER_KINDS,
+    ANSWER_ECHO,
+    ANSWER_ARGS,
+    ANSWER_CONST,
+    ANSWER_ERROR,
+    ANSWER_RAW,
+    ANSWER_WHO,
+    ANSWER_SUM,
+    ANSWER_TETRAPLETS,
+    ANSWER_RANGE,
+    ANSWER_LIST,
+    ANSWER_KINDS,
 } answer_kind;
 
 enum { RANGE_MAX = 100000 };
@@ -32,20 +41,24 @@ struct sim_rules {
 /* ---- reading ---- */
 
 static const char *const answer_keys[ANSWER_KINDS] = {
-    [ANSWER_ECHO] = "echo", [ANSWER_ARGS] = "args", [ANSWER_CONST] = "const", [ANSWER_ERROR] = "error",
-    [ANSWER_RAW] = "raw",   [ANSWER_WHO] = "who",   [ANSWER_SUM] = "sum",     [ANSWER_TETRAPLETS] = "tetraplets",
+    [ANSWER_ECHO] = "echo",   [ANSWER_ARGS] = "args", [ANSWER_CONST] = "const", [ANSWER_ERROR] = "error",
+    [ANSWER_RAW] = "raw",     [ANSWER_WHO] = "who",   [ANSWER_SUM] = "sum",     [ANSWER_TETRAPLETS] = "tetraplets",
     [ANSWER_RANGE] = "range", [ANSWER_LIST] = "list",
 };
 
 static bool as_i32(const riv_json *v, int32_t *out)
 {
-    if (v && v->kind == RIV_JSON_U64 && v->u64 <= INT32_MAX) *out = (int32_t)v->u64;
-    else if (v && v->kind == RIV_JSON_I64 && v->i64 >= INT32_MIN) *out = (int32_t)v->i64;
-    else return false;
+    if (v && v->kind == RIV_JSON_U64 && v->u64 <= INT32_MAX)
+        *out = (int32_t)v->u64;
+    else if (v && v->kind == RIV_JSON_I64 && v->i64 >= INT32_MIN)
+        *out = (int32_t)v->i64;
+    else
+        return false;
     return true;
 }
 
-static riv_err read_answer(const riv_json *obj, const char *where, bool in_list, riv_arena *arena, riv_fault *fault, answer *out);
+static riv_err read_answer(const riv_json *obj, const char *where, bool in_list, riv_arena *arena, riv_fault *fault,
+                           answer *out);
 
 static riv_err read_list(const riv_json *v, const char *where, riv_arena *arena, riv_fault *fault, answer *out)
 {
@@ -60,14 +73,16 @@ static riv_err read_list(const riv_json *v, const char *where, riv_arena *arena,
     return RIV_OK;
 }
 
-static riv_err read_value(const riv_json *obj, const riv_json *v, const char *where, riv_arena *arena, riv_fault *fault, answer *out)
+static riv_err read_value(const riv_json *obj, const riv_json *v, const char *where, riv_arena *arena, riv_fault *fault,
+                          answer *out)
 {
     out->value = v;
     switch (out->kind) {
     case ANSWER_ECHO:
     case ANSWER_RANGE:
         if (v->kind != RIV_JSON_U64) return sim__malformed(fault, where, answer_keys[out->kind], "a number from 0");
-        if (out->kind == ANSWER_RANGE && v->u64 > RANGE_MAX) return sim__malformed(fault, where, "range", "at most 100000");
+        if (out->kind == ANSWER_RANGE && v->u64 > RANGE_MAX)
+            return sim__malformed(fault, where, "range", "at most 100000");
         out->number = v->u64;
         return RIV_OK;
     case ANSWER_ARGS:
@@ -84,7 +99,8 @@ static riv_err read_value(const riv_json *obj, const riv_json *v, const char *wh
     case ANSWER_RAW: {
         const riv_json *code = riv_json_get(obj, RIV_LIT("ret_code"));
         if (v->kind != RIV_JSON_STR) return sim__malformed(fault, where, "raw", "a text");
-        if (code && !as_i32(code, &out->ret_code)) return sim__malformed(fault, where, "ret_code", "an integer of 32 bits");
+        if (code && !as_i32(code, &out->ret_code))
+            return sim__malformed(fault, where, "ret_code", "an integer of 32 bits");
         return RIV_OK;
     }
     case ANSWER_LIST: return read_list(v, where, arena, fault, out);
@@ -94,7 +110,8 @@ static riv_err read_value(const riv_json *obj, const riv_json *v, const char *wh
     RIV_UNREACHABLE();
 }
 
-static riv_err read_answer(const riv_json *obj, const char *where, bool in_list, riv_arena *arena, riv_fault *fault, answer *out)
+static riv_err read_answer(const riv_json *obj, const char *where, bool in_list, riv_arena *arena, riv_fault *fault,
+                           answer *out)
 {
     size_t found = 0;
     if (obj->kind != RIV_JSON_OBJ) return sim__malformed(fault, where, NULL, "an object with one answer");
@@ -121,8 +138,9 @@ static riv_err read_pattern(const riv_json *obj, const char *where, const char *
 
 static riv_err read_rule(const riv_json *obj, const char *where, riv_arena *arena, riv_fault *fault, rule *out)
 {
-    static const char *const keys[] = { "peer", "service", "function", "echo", "args", "const", "error", "raw", "ret_code",
-                                        "who", "sum", "tetraplets", "range", "list", "about" };
+    static const char *const keys[] = { "peer",  "service",    "function", "echo",     "args",
+                                        "const", "error",      "raw",      "ret_code", "who",
+                                        "sum",   "tetraplets", "range",    "list",     "about" };
     RIV_TRY(read_answer(obj, where, false, arena, fault, &out->answer));
     RIV_TRY(sim__known_keys(obj, where, keys, RIV_COUNT(keys), fault));
     RIV_TRY(read_pattern(obj, where, "peer", fault, &out->peer));

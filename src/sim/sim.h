@@ -56,5 +56,12 @@ typedef bool (*sim_stop_fn)(void *ctx, const sim_world *world);
 RIV_MUST_USE riv_err sim_world_run(sim_world *world, uint64_t until_ms, sim_stop_fn stop, void *ctx, riv_fault *fault);
 node_stats sim_world_stats(const sim_world *world, size_t index);
 uint64_t   sim_world_steps(const sim_world *world);
+/* Of everything that happened so far, in order: equal for equal seeds. */
+uint64_t   sim_world_hash(const sim_world *world);
+/* Stops a node as a crash would, after the next step that it takes, and starts it again restart_ms later (0: never). For tests. */
+void       sim_world_crash(sim_world *world, size_t index);
+/* How often each thing was drawn: a campaign in which a fault never happens tests nothing. */
+typedef struct sim_counts { uint64_t links, links_dropped, splits, stalls, duplicates, crashes, dials_failed, jobs, jobs_failed, checks; } sim_counts;
+sim_counts sim_world_counts(const sim_world *world);
 
 #endif
