@@ -11,6 +11,7 @@ typedef struct work_env {
     marine_service *const *services; size_t services_count; /* by the index of node_config.services */
     uint64_t call_fuel;                                      /* 0: the default */
     uint64_t (*now_us)(void *ctx); void *ctx;                /* for node_job.time_us; NULL: 0 */
+    const uint64_t *fuels;                                   /* by service, 0: call_fuel; NULL: call_fuel for all */
 } work_env;
 
 /* Fills the results in job. Never fails: what goes wrong is in job->err and job->fault. */
