@@ -1,0 +1,202 @@
+/* scope.c: scalars and canons by depth, and the iterators of folds.
+ * A name has a stack of cells; fold and next go one depth deeper and take their cells with them on return.
+ * Spec: docs/spec/air.md §4.4. Tests: avm_test.c. */
+#include "avm/internal.h"
+
+typedef struct cell {
+    uint32_t depth;
+    void    *held;
+} cell; /* held NULL: new and not yet set */
+typedef struct cells {
+    riv_str name;
+    RIV_VEC(cell) stack;
+} cells;
+typedef RIV_VEC(cells *) names_here;
+
+static void allow(avm *vm, bool yes)
+{
+    while (vm->allowed.len <= vm->depth) {
+        *riv_push(vm->arena, &vm->allowed)  = false;
+        *riv_push(vm->arena, &vm->set_here) = riv_new(vm->arena, names_here, 1);
+    }
+    vm->allowed.ptr[vm->depth] = yes;
+}
+
+void avm__scope_init(avm *vm)
+{
+    vm->names     = riv_map_new(vm->arena);
+    vm->iterators = riv_map_new(vm->arena);
+    allow(vm, true);
+}
+
+static cells *cells_of(avm *vm, riv_str name)
+{
+    cells *c = riv_map_get_str(vm->names, name);
+    return c && c->stack.len ? c : NULL;
+}
+
+static void push_cell(avm *vm, riv_str name, void *held)
+{
+    cells *c = riv_map_get_str(vm->names, name);
+    if (!c) {
+        c       = riv_new(vm->arena, cells, 1);
+        c->name = name;
+        riv_map_put_str(vm->names, name, c);
+    }
+    *riv_push(vm->arena, &c->stack) = (cell){ vm->depth, held };
+    if (vm->depth == 0) return;
+    names_here *here           = vm->set_here.ptr[vm->depth];
+    *riv_push(vm->arena, here) = c;
+}
+
+bool avm__could_be_set(avm *vm, riv_str name)
+{
+    cells *c = cells_of(vm, name);
+    return vm->depth != 0 || (c && !c->stack.ptr[c->stack.len - 1].held);
+}
+
+const failure *avm__set(avm *vm, riv_str name, void *held)
+{
+    cells *c = cells_of(vm, name);
+    if (c) {
+        cell *last = &c->stack.ptr[c->stack.len - 1];
+        if (vm->depth == 0 && last->held)
+            return avm__fail(vm, CODE_SHADOWING,
+                             "trying to shadow variable '" RIV_FMT
+                             "', but shadowing is allowed only inside fold blocks",
+                             RIV_ARG(name));
+        if (last->depth == vm->depth) {
+            last->held = held;
+            return NULL;
+        }
+    }
+    push_cell(vm, name, held);
+    return NULL;
+}
+
+found avm__look(avm *vm, riv_str name, void **held, fold_state **iterator)
+{
+    cells *c = cells_of(vm, name);
+    if (c) {
+        const cell *last = &c->stack.ptr[c->stack.len - 1];
+        if (vm->allowed.ptr[last->depth]) {
+            *held = last->held;
+            return last->held ? FOUND_VALUE : FOUND_UNSET;
+        }
+    }
+    *iterator = riv_map_get_str(vm->iterators, name);
+    return *iterator ? FOUND_ITERATOR : FOUND_NOTHING;
+}
+
+static const failure *missing(avm *vm, riv_str name, found how)
+{
+    if (how == FOUND_UNSET)
+        return avm__fail(vm, CODE_UNSET, "variable with name '" RIV_FMT "' was cleared by new and then wasn't set",
+                         RIV_ARG(name));
+    return avm__fail(vm, CODE_NOT_FOUND, "variable with name '" RIV_FMT "' wasn't defined during script execution",
+                     RIV_ARG(name));
+}
+
+const failure *avm__get_canon(avm *vm, riv_str name, canon **out)
+{
+    fold_state *iterator = NULL;
+    void       *held     = NULL;
+    found       how      = avm__look(vm, name, &held, &iterator);
+    if (how != FOUND_VALUE) return missing(vm, name, how);
+    *out = held;
+    return NULL;
+}
+
+const failure *avm__get_scalar(avm *vm, riv_str name, const value **out, fold_state **iterator)
+{
+    fold_state *it   = NULL;
+    void       *held = NULL;
+    found       how  = avm__look(vm, name, &held, &it);
+    switch (how) {
+    case FOUND_VALUE: *out = held; return NULL;
+    case FOUND_ITERATOR:
+        *out = avm__item(vm, it);
+        if (iterator) *iterator = it;
+        return NULL;
+    case FOUND_UNSET:
+    case FOUND_NOTHING: break;
+    }
+    return missing(vm, name, how);
+}
+
+/* ---- depths ---- */
+
+/* Cells of the depth that was left go; a name has at most one, as new takes its own away itself. */
+static void clean(avm *vm)
+{
+    names_here *here = vm->set_here.ptr[vm->depth + 1];
+    for (size_t i = 0; i < here->len; i++) {
+        cells *c = here->ptr[i];
+        if (c->stack.len && c->stack.ptr[c->stack.len - 1].depth > vm->depth) c->stack.len--;
+    }
+    here->len = 0;
+}
+
+void avm__fold_start(avm *vm)
+{
+    vm->depth++;
+    allow(vm, true);
+}
+
+void avm__fold_end(avm *vm)
+{
+    allow(vm, false);
+    vm->depth--;
+    clean(vm);
+}
+
+/* SPEC air.md 4.4: at each next the depth being left is hidden until return */
+void avm__next_before(avm *vm)
+{
+    allow(vm, false);
+    vm->depth++;
+    allow(vm, true);
+}
+
+void avm__next_after(avm *vm)
+{
+    allow(vm, false);
+    vm->depth--;
+    allow(vm, true);
+    clean(vm);
+}
+
+void avm__new_start(avm *vm, riv_str name) { push_cell(vm, name, NULL); }
+
+const failure *avm__new_end(avm *vm, riv_str name)
+{
+    cells *c = cells_of(vm, name);
+    if (!c || c->stack.ptr[c->stack.len - 1].depth != vm->depth)
+        return avm__fail(vm, CODE_SCALARS,
+                         "new end block tries to pop up a variable '" RIV_FMT "' that wasn't defined at depth %u",
+                         RIV_ARG(name), vm->depth);
+    c->stack.len--;
+    return NULL;
+}
+
+/* ---- iterators ---- */
+
+fold_state *avm__iterator(avm *vm, riv_str name) { return riv_map_get_str(vm->iterators, name); }
+
+void avm__iterator_put(avm *vm, riv_str name, fold_state *f)
+{
+    riv_map_put_str(vm->iterators, name, f); /* NULL keeps the slot: folds come and go often */
+}
+
+const value *avm__item(avm *vm, fold_state *f)
+{
+    if (f->values) return f->values[f->cursor];
+    if (f->item && f->item_cursor == f->cursor) return f->item;
+    value *v       = riv_new(vm->arena, value, 1);
+    *v             = (value){ avm__datum(vm, f->array->arr.items[f->cursor]),
+                              avm__with_lens(vm, f->tetraplet, riv_format(vm->arena, ".$.[%zu]", f->cursor)), f->trace_pos,
+                              f->provenance, f->cid };
+    f->item        = v;
+    f->item_cursor = f->cursor;
+    return v;
+}

@@ -1,0 +1,284 @@
+/* trace.c: walks the two traces side by side and merges state by state; par splits the walk in two.
+ * A cursor sees a window; every state-bearing instruction takes one state of each. The rules for pairs are tables.
+ * Spec: docs/spec/air.md §5. Tests: avm_test.c. */
+#include "avm/internal.h"
+
+/* ---- cursors ---- */
+
+static cursor cursor_of(const archive_data *data)
+{
+    return (cursor){ .states = data->trace, .count = (uint32_t)data->trace_count, .len = (uint32_t)data->trace_count };
+}
+
+void avm__trace_init(avm *vm, const archive_data *prev, const archive_data *cur)
+{
+    const archive_data *data[2] = { prev, cur };
+    for (int i = 0; i < 2; i++) {
+        vm->trace.side[i]         = cursor_of(data[i]);
+        vm->trace.pairs[i].to_new = riv_new(vm->arena, uint32_t, data[i]->trace_count + 1);
+    }
+}
+
+static const archive_state *next_state(cursor *c)
+{
+    if (c->seen >= c->len || c->pos >= c->count) return NULL;
+    c->seen++;
+    return &c->states[c->pos++];
+}
+
+/* Sums wrap as the original's u32 do; next_state looks at bounds again. */
+riv_str avm__cursor_window(avm *vm, cursor *c, uint32_t pos, uint32_t len)
+{
+    if (len != 0 && pos + len > c->count)
+        return riv_format(vm->arena, "executed trace has %u elements, but tried to set %u subtrace_len and %u position",
+                          c->count, len, pos);
+    c->pos  = pos;
+    c->len  = len;
+    c->seen = 0;
+    return RIV_LIT("");
+}
+
+riv_str avm__cursor_len(avm *vm, cursor *c, uint32_t len)
+{
+    if (c->count - c->pos < len)
+        return riv_format(vm->arena,
+                          "executed trace has %u elements and current position is %u, but tried to set %u subtrace_len",
+                          c->count, c->pos, len);
+    c->seen = 0;
+    c->len  = len;
+    return RIV_LIT("");
+}
+
+static uint32_t left_in(const cursor *c) { return c->len - c->seen; }
+
+/* ---- the result ---- */
+
+uint32_t avm__trace_pos(const avm *vm) { return (uint32_t)vm->trace.result.len; }
+
+void avm__trace_push(avm *vm, archive_state state) { *riv_push(vm->arena, &vm->trace.result) = state; }
+
+static void forget_new(pos_pairs *p, uint32_t new_pos)
+{
+    if (new_pos < p->of_new.len && p->of_new.ptr[new_pos]) {
+        p->to_new[p->of_new.ptr[new_pos] - 1] = 0;
+        p->of_new.ptr[new_pos]                = 0;
+    }
+}
+
+/* Remembers which state of prev or cur became the next of the result; both directions stay one to one. */
+static void pair(avm *vm, source side)
+{
+    pos_pairs *p       = &vm->trace.pairs[side];
+    uint32_t   new_pos = avm__trace_pos(vm), old_pos = vm->trace.side[side].pos - 1;
+    while (p->of_new.len <= new_pos) *riv_push(vm->arena, &p->of_new) = 0;
+    forget_new(p, new_pos);
+    if (p->to_new[old_pos]) p->of_new.ptr[p->to_new[old_pos] - 1] = 0;
+    p->of_new.ptr[new_pos] = old_pos + 1;
+    p->to_new[old_pos]     = new_pos + 1;
+}
+
+/* ---- merging ---- */
+
+/* The next state of each side (NULL: none), of the wanted kind or 20000. */
+const failure *avm__next_states(avm *vm, const air_node *at, archive_state_kind want, const char *name,
+                                const archive_state *out[2])
+{
+    const archive_state *prev = out[0] = next_state(&vm->trace.side[SOURCE_PREV]);
+    const archive_state *cur = out[1] = next_state(&vm->trace.side[SOURCE_CUR]);
+    if ((!prev || prev->kind == want) && (!cur || cur->kind == want)) return NULL;
+    if (prev && cur)
+        return avm__trace_fail(vm, at,
+                               "previous and current data have incompatible states: '" RIV_FMT "' '" RIV_FMT "'",
+                               RIV_ARG(avm__debug_state(vm, prev)), RIV_ARG(avm__debug_state(vm, cur)));
+    return avm__trace_fail(vm, at, "state from %s `" RIV_FMT "` is incompatible with expected %s",
+                           prev ? "previous" : "current", RIV_ARG(avm__debug_state(vm, prev ? prev : cur)), name);
+}
+
+typedef enum call_class { REQUEST, EXECUTED, FAILED, CALL_CLASSES } call_class;
+typedef enum rule { TAKE_PREV, TAKE_CUR, SAME_VALUE, SAME_FAILURE, CONFLICT } rule;
+
+static const rule call_rules[CALL_CLASSES][CALL_CLASSES] = {
+    /* clang-format off */
+    /* prev \ cur:   REQUEST     EXECUTED    FAILED        */
+    [REQUEST]  = {   TAKE_PREV,  TAKE_CUR,   TAKE_CUR      },
+    [EXECUTED] = {   TAKE_PREV,  SAME_VALUE, CONFLICT      },
+    [FAILED]   = {   TAKE_PREV,  CONFLICT,   SAME_FAILURE  },
+    /* clang-format on */
+};
+
+static call_class class_of(const archive_state *s)
+{
+    switch (s->call) {
+    case ARCHIVE_CALL_REQUEST: return REQUEST;
+    case ARCHIVE_CALL_SCALAR:
+    case ARCHIVE_CALL_STREAM:
+    case ARCHIVE_CALL_UNUSED: return EXECUTED;
+    case ARCHIVE_CALL_FAILED: return FAILED;
+    }
+    RIV_UNREACHABLE();
+}
+
+/* A call's debug text without the outer "Call(" and ")". */
+static riv_str debug_call(avm *vm, const archive_state *s)
+{
+    riv_str text = avm__debug_state(vm, s);
+    return riv_str_sub(text, 5, text.len - 1);
+}
+
+static const failure *merge_calls(avm *vm, const air_node *at, const archive_state *prev, const archive_state *cur,
+                                  met_state *out)
+{
+    rule r     = call_rules[class_of(prev)][class_of(cur)];
+    bool equal = prev->call == cur->call && riv_str_eq(prev->cid, cur->cid);
+    if (r == SAME_VALUE && !equal)
+        return avm__trace_fail(vm, at, "values in call results are not equal: " RIV_FMT " != " RIV_FMT,
+                               RIV_ARG(avm__debug_call_value(vm, prev)), RIV_ARG(avm__debug_call_value(vm, cur)));
+    if (r == CONFLICT || (r == SAME_FAILURE && !equal))
+        return avm__trace_fail(vm, at,
+                               "previous and current call results are incompatible: '" RIV_FMT "' '" RIV_FMT "'",
+                               RIV_ARG(debug_call(vm, prev)), RIV_ARG(debug_call(vm, cur)));
+    out->from = r == TAKE_CUR ? SOURCE_CUR : SOURCE_PREV;
+    pair(vm, out->from);
+    if (r == SAME_VALUE) pair(vm, SOURCE_CUR);
+    return NULL;
+}
+
+const failure *avm__meet_call(avm *vm, const air_node *at, met_state *out)
+{
+    const archive_state *s[2];
+    AVM_TRY(avm__next_states(vm, at, ARCHIVE_CALL, "call", s));
+    *out = (met_state){ .met = s[0] || s[1], .trace_pos = avm__trace_pos(vm) };
+    if (s[0] && s[1])
+        AVM_TRY(merge_calls(vm, at, s[0], s[1], out));
+    else if (out->met)
+        pair(vm, out->from = s[0] ? SOURCE_PREV : SOURCE_CUR);
+    if (out->met) out->state = *s[out->from];
+    return NULL;
+}
+
+const failure *avm__meet_ap(avm *vm, const air_node *at, met_state *out)
+{
+    const archive_state *s[2];
+    AVM_TRY(avm__next_states(vm, at, ARCHIVE_AP, "ap", s));
+    *out = (met_state){ .met = s[0] || s[1], .from = s[0] ? SOURCE_PREV : SOURCE_CUR };
+    for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++)
+        if (s[side]) pair(vm, side);
+    if (!out->met) return NULL;
+    out->state = *s[out->from];
+    if (out->state.generations_count != 1) {
+        riv_str text = avm__debug_state(vm, &out->state);
+        text         = riv_str_sub(text, 3, text.len - 1);
+        return avm__trace_fail(vm, at, RIV_FMT " ap result contains inappropriate generation count in destination",
+                               RIV_ARG(text));
+    }
+    return NULL;
+}
+
+static riv_str debug_canon(avm *vm, const archive_state *s)
+{
+    riv_str text = avm__debug_state(vm, s);
+    return riv_str_sub(text, 6, text.len - 1);
+}
+
+const failure *avm__meet_canon(avm *vm, const air_node *at, met_state *out)
+{
+    const archive_state *s[2];
+    AVM_TRY(avm__next_states(vm, at, ARCHIVE_CANON, "canon", s));
+    *out = (met_state){ .met = s[0] || s[1], .from = s[0] ? SOURCE_PREV : SOURCE_CUR };
+    if (s[0] && s[1]) {
+        if (s[0]->canon_executed && s[1]->canon_executed && !riv_str_eq(s[0]->cid, s[1]->cid))
+            return avm__trace_fail(vm, at,
+                                   "canon results " RIV_FMT " " RIV_FMT " points to incompatible execution states",
+                                   RIV_ARG(debug_canon(vm, s[0])), RIV_ARG(debug_canon(vm, s[1])));
+        if (!s[0]->canon_executed && s[1]->canon_executed) out->from = SOURCE_CUR;
+    }
+    if (out->met) out->state = *s[out->from];
+    return NULL;
+}
+
+/* ---- par ---- */
+
+typedef struct window {
+    uint32_t pos, len;
+} window;
+struct par_join {
+    uint32_t at, right_begin;  /* in the result */
+    uint32_t left, right_size; /* of the new state */
+    uint32_t size[2][2];       /* by side: left, right of the old states */
+    window   left_end[2], right_end[2];
+};
+
+static const failure *par_windows(avm *vm, const air_node *at, par_join *p, source side)
+{
+    const cursor *c    = &vm->trace.side[side];
+    uint32_t      left = p->size[side][0], both;
+    if (__builtin_add_overflow(left, p->size[side][1], &both))
+        return avm__trace_fail(vm, at,
+                               "overflow is occurred while calculating the entire len occupied by executed states "
+                               "corresponded to current par: 'ParResult { left_size: %u, right_size: %u }'",
+                               left, p->size[side][1]);
+    if (c->pos + left < left || c->pos + both < both)
+        return avm__trace_fail(vm, at,
+                               "overflow is occurred while calculating the new position of a previous slider for "
+                               "resolved par ParResult { left_size: %u, right_size: %u } and current position %u'",
+                               left, p->size[side][1], c->pos);
+    if (left_in(c) < both)
+        return avm__trace_fail(vm, at,
+                               "underflow is occurred while calculating the new position of a current slider for "
+                               "resolved par ParResult { left_size: %u, right_size: %u } and current subtrace len %u'",
+                               left, p->size[side][1], left_in(c));
+    p->left_end[side]  = (window){ c->pos + left, left };
+    p->right_end[side] = (window){ c->pos + both, left_in(c) - both };
+    return NULL;
+}
+
+/* Lets both cursors see only what belongs to one side of the par. */
+static riv_str open_side(avm *vm, const par_join *p, int which)
+{
+    riv_str wrong = avm__cursor_len(vm, &vm->trace.side[SOURCE_PREV], p->size[SOURCE_PREV][which]);
+    if (wrong.len) return wrong;
+    return avm__cursor_len(vm, &vm->trace.side[SOURCE_CUR], p->size[SOURCE_CUR][which]);
+}
+
+const failure *avm__par_start(avm *vm, const air_node *at, par_join **out)
+{
+    const archive_state *s[2];
+    AVM_TRY(avm__next_states(vm, at, ARCHIVE_PAR, "par", s));
+    par_join *p = riv_new(vm->arena, par_join, 1);
+    for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++) {
+        if (!s[side]) continue;
+        p->size[side][0] = s[side]->left;
+        p->size[side][1] = s[side]->right;
+    }
+    p->at = avm__trace_pos(vm);
+    avm__trace_push(vm, (archive_state){ .kind = ARCHIVE_PAR });
+    AVM_TRY(par_windows(vm, at, p, SOURCE_PREV));
+    AVM_TRY(par_windows(vm, at, p, SOURCE_CUR));
+    riv_str wrong = open_side(vm, p, 0);
+    if (wrong.len) return avm__trace_fail(vm, at, RIV_FMT, RIV_ARG(wrong));
+    *out = p;
+    return NULL;
+}
+
+/* A window that does not fit is left alone, as in the original. */
+static void move_to(avm *vm, const window end[2])
+{
+    for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++)
+        (void)avm__cursor_window(vm, &vm->trace.side[side], end[side].pos, end[side].len);
+}
+
+void avm__par_left_end(avm *vm, par_join *p)
+{
+    p->left        = avm__trace_pos(vm) - p->at - 1;
+    p->right_begin = avm__trace_pos(vm);
+    move_to(vm, p->left_end);
+    (void)open_side(vm, p, 1);
+}
+
+void avm__par_right_end(avm *vm, par_join *p)
+{
+    archive_state *s = &vm->trace.result.ptr[p->at];
+    s->left          = p->left;
+    s->right         = avm__trace_pos(vm) - p->right_begin;
+    move_to(vm, p->right_end);
+}
