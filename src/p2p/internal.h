@@ -180,6 +180,7 @@ struct p2p_link {
     uint64_t        now_ms, handshake_deadline_ms;
     codec_peer      peer;
     bool            peer_known;
+    bool            graceful;              /* ended by a goodbye or the connection's end, not by an error */
     p2p_fifo        raw, plain, out;       /* from the socket; decrypted; for the socket */
     uint64_t        taken_total;           /* bytes that ever left `out` */
     mss             mss;

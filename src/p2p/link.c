@@ -243,7 +243,10 @@ static riv_err step_muxed(p2p_link *link, riv_fault *fault)
     }
     if (err) return err;
     if (event.pong && event.value == link->ping_value) link__pong(link);
-    if (event.goaway) link__fail(link, YAMUX_BYE, RIV_LIT("the peer said goodbye"));
+    if (event.goaway) {
+        link->graceful = true;
+        link__fail(link, YAMUX_BYE, RIV_LIT("the peer said goodbye"));
+    }
     return event.stream ? link__streams_event(link, &event, fault) : RIV_OK;
 }
 
@@ -287,12 +290,14 @@ void link__fail(p2p_link *link, uint32_t goaway, riv_str reason)
 void p2p_link_close(p2p_link *link, riv_str reason)
 {
     enter(link, link->now_ms);
+    link->graceful = true;
     link__fail(link, YAMUX_BYE, reason);
 }
 
 void p2p_link_eof(p2p_link *link, uint64_t now_ms)
 {
     enter(link, now_ms);
+    link->graceful = true;
     link__fail(link, YAMUX_BYE, RIV_LIT("the connection ended"));
 }
 
