@@ -28,6 +28,8 @@ typedef struct marine_env {
 typedef struct marine_engine marine_engine;
 RIV_MUST_USE riv_err marine_engine_new(riv_fault *fault, marine_engine **out);
 void marine_engine_free(marine_engine *engine);
+/* Moves the clock of deadlines on by one tick; from any thread, also while calls run. Nobody has to call it. */
+void marine_engine_tick(marine_engine *engine);
 
 /* ---- module: compiled code and decoded sections; immutable, any thread ---- */
 typedef struct marine_module marine_module;
@@ -90,6 +92,7 @@ typedef struct marine_service_config {
     marine_env env;
 } marine_service_config;
 typedef struct marine_service marine_service;
+/* On failure fault->code is the marine_error_kind: MARINE_LOAD, MARINE_LINK, or what _initialize and _start ran into. */
 RIV_MUST_USE riv_err marine_service_new(marine_engine *engine, const marine_service_config *config, riv_fault *fault, marine_service **out);
 void marine_service_free(marine_service *service);
 
@@ -115,9 +118,10 @@ typedef struct marine_call {
     const riv_json *args;     /* array by position or object by name */
     marine_call_params params;
     uint64_t        fuel;     /* 0: MARINE_FUEL_DEFAULT */
+    uint32_t        deadline_ticks; /* ticks of the engine until the call is ended; 0: none */
 } marine_call;
 typedef struct marine_result { const riv_json *value; /* null for no result */ uint64_t fuel_used; marine_error_kind error; } marine_result;
-/* The value lives in arena. On failure out->error and fault are set. After a trap the instances stay as they were at the trap. */
+/* The value lives in arena; its budget bounds the result. On failure out->error and fault are set (fault->code is out->error too). After a trap the instances stay as they were at the trap. */
 RIV_MUST_USE riv_err marine_service_call(marine_service *service, const marine_call *call, riv_arena *arena, riv_fault *fault, marine_result *out);
 uint64_t marine_service_memory(const marine_service *service); /* bytes of all linear memories */
 

@@ -1,0 +1,319 @@
+/* adapter.c: runs adapters: short programs over a stack of interface values that wrap one core function.
+ * Indices were checked when the section was read; kinds of values are checked here.
+ * Spec: docs/spec/marine.md 3.4, 4.2, 4.6. Tests: service_test.c. */
+#include "marine/internal.h"
+
+enum { DEPTH_MAX = 64 };
+
+typedef struct run {
+    marine__instance       *in;
+    const marine__adapter  *adapter;
+    riv_str                 name; /* of the function, for messages */
+    const marine__value    *args;
+    size_t                  args_count;
+    marine__value          *stack;
+    size_t                  len, cap;
+} run;
+
+static riv_err step(run *r, const marine__instr *i);
+
+riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const marine__value *args, size_t args_count,
+                    marine__value *out, size_t *out_count)
+{
+    marine_service        *s       = in->service;
+    const marine__adapter *adapter = marine__section_adapter(&in->module->section, type);
+    if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));
+    if (s->depth == DEPTH_MAX) return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);
+    run   r = { in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX) };
+    void *memory;
+    RIV_TRY(marine__scratch(s, r.cap, sizeof(marine__value), &memory));
+    r.stack = memory;
+    s->depth++;
+    riv_err err = RIV_OK;
+    for (size_t i = 0; i < adapter->count && !err; i++) err = step(&r, &adapter->code[i]);
+    s->depth--;
+    if (err) return err;
+    if (r.len > 1) return marine__fail(s, MARINE_TRAP, "adapter of " RIV_FMT " leaves %zu values", RIV_ARG(name), r.len);
+    *out_count = r.len;
+    if (r.len) *out = r.stack[0];
+    return RIV_OK;
+}
+
+/* ---- the stack ---- */
+
+static riv_err push(run *r, marine__value v)
+{
+    if (r->len == r->cap) return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " holds more than %zu values", RIV_ARG(r->name), r->cap);
+    r->stack[r->len++] = v;
+    return RIV_OK;
+}
+
+static riv_err pop_any(run *r, marine__value *out)
+{
+    if (!r->len) return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " takes a value from an empty stack", RIV_ARG(r->name));
+    *out = r->stack[--r->len];
+    return RIV_OK;
+}
+
+static riv_err pop(run *r, marine_type_kind kind, marine__value *out)
+{
+    RIV_TRY(pop_any(r, out));
+    if (out->kind == kind) return RIV_OK;
+    return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " finds %s on its stack, wants %s", RIV_ARG(r->name),
+                        marine__kind_name(out->kind), marine__kind_name(kind));
+}
+
+static riv_err pop_u32(run *r, uint32_t *out)
+{
+    marine__value v;
+    RIV_TRY(pop(r, MARINE_I32, &v));
+    *out = (uint32_t)v.bits;
+    return RIV_OK;
+}
+
+static uint64_t from_i32(int32_t v) { return (uint64_t)(int64_t)v; }
+
+static riv_err push_u32(run *r, uint32_t v) { return push(r, marine__int(MARINE_I32, from_i32((int32_t)v))); }
+
+/* ---- conversions ---- */
+
+static unsigned width(marine_type_kind kind)
+{
+    switch (kind) {
+    case MARINE_S8:
+    case MARINE_U8: return 8;
+    case MARINE_S16:
+    case MARINE_U16: return 16;
+    case MARINE_S64:
+    case MARINE_U64:
+    case MARINE_I64: return 64;
+    default: return 32;
+    }
+}
+
+static bool is_unsigned(marine_type_kind kind) { return kind >= MARINE_U8 && kind <= MARINE_U64; }
+
+/* SPEC scenarios.md 5: An unsigned value with its top bit set is passed as the value; so between types of one width only bits
+ * move. All else is checked by value. */
+static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
+{
+    marine__value v;
+    RIV_TRY(pop(r, from, &v));
+    unsigned bits  = width(to);
+    uint64_t value = v.bits;
+    if (bits == 32 && width(from) == 32) {
+        value = is_unsigned(to) ? (uint32_t)value : from_i32((int32_t)(uint32_t)value);
+        return push(r, marine__int(to, value));
+    }
+    bool negative = !is_unsigned(from) && (int64_t)value < 0;
+    bool fits;
+    if (bits == 64)
+        fits = true;
+    else if (is_unsigned(to))
+        fits = !negative && value >> bits == 0;
+    else
+        fits = negative ? (int64_t)value >= -((int64_t)1 << (bits - 1)) : value < (uint64_t)1 << (bits - 1);
+    if (!fits)
+        return marine__fail(r->in->service, MARINE_TRAP, "`%s.from_%s` failed to cast %lld in function " RIV_FMT, marine__kind_name(to),
+                            marine__kind_name(from), (long long)value, RIV_ARG(r->name));
+    return push(r, marine__int(to, value));
+}
+
+/* ---- calls ---- */
+
+static riv_err pop_core_args(run *r, const marine__core *core, wasmtime_val_raw_t *raw)
+{
+    for (size_t i = core->params_count; i-- > 0;) {
+        marine__value v;
+        switch (core->params[i]) {
+        case WASM_I32:
+            RIV_TRY(pop(r, MARINE_I32, &v));
+            raw[i].i32 = (int32_t)(uint32_t)v.bits;
+            break;
+        case WASM_I64:
+            RIV_TRY(pop(r, MARINE_I64, &v));
+            raw[i].i64 = (int64_t)v.bits;
+            break;
+        case WASM_F32:
+            RIV_TRY(pop(r, MARINE_F32, &v));
+            raw[i].f32 = v.f32;
+            break;
+        default:
+            RIV_TRY(pop(r, MARINE_F64, &v));
+            raw[i].f64 = v.f64;
+            break;
+        }
+    }
+    return RIV_OK;
+}
+
+static riv_err call_core(run *r, const marine__core *core)
+{
+    wasmtime_val_raw_t *raw;
+    void               *memory;
+    RIV_TRY(marine__scratch(r->in->service, core->params_count + 1, sizeof *raw, &memory));
+    raw = memory;
+    RIV_TRY(pop_core_args(r, core, raw));
+    RIV_TRY(marine__call_core(r->in, core, raw));
+    if (!core->has_result) return RIV_OK;
+    switch (core->result) {
+    case WASM_I32: return push(r, marine__int(MARINE_I32, from_i32(raw[0].i32)));
+    case WASM_I64: return push(r, marine__int(MARINE_I64, (uint64_t)raw[0].i64));
+    case WASM_F32: return push(r, (marine__value){ .kind = MARINE_F32, .f32 = raw[0].f32 });
+    default: return push(r, (marine__value){ .kind = MARINE_F64, .f64 = raw[0].f64 });
+    }
+}
+
+/* A function of another module: its own adapter takes the values over. */
+static riv_err call_module(run *r, const marine__callee *callee)
+{
+    const marine__section *section = &callee->instance->module->section;
+    const marine__type    *type    = &section->types[callee->adapter];
+    size_t                 count   = callee->type->args_count, out_count = 0;
+    marine__value          out;
+    if (type->args_count != count || r->len < count)
+        return marine__fail(r->in->service, MARINE_TRAP, "function " RIV_FMT " of module " RIV_FMT " takes %zu arguments, not %zu",
+                            RIV_ARG(callee->name), RIV_ARG(callee->instance->name), type->args_count, count);
+    r->len -= count;
+    const marine__value *args = &r->stack[r->len];
+    for (size_t i = 0; i < count; i++)
+        if (!marine__value_fits(section, &type->args[i].type, &args[i]))
+            return marine__fail(r->in->service, MARINE_TRAP, "argument " RIV_FMT " of " RIV_FMT " in module " RIV_FMT " has another type",
+                                RIV_ARG(type->args[i].name), RIV_ARG(callee->name), RIV_ARG(callee->instance->name));
+    RIV_TRY(marine__run(callee->instance, callee->adapter, callee->name, args, count, &out, &out_count));
+    return out_count ? push(r, out) : RIV_OK;
+}
+
+riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw)
+{
+    wasm_trap_t      *trap  = NULL;
+    size_t            slots = RIV_MAX(core->params_count, (size_t)core->has_result);
+    wasmtime_error_t *error = wasmtime_func_call_unchecked(in->service->context, &core->func, raw, slots, &trap);
+    if (!error && !trap) return RIV_OK;
+    return marine__fail_wasm(in->service, MARINE_TRAP, core->name, error, trap);
+}
+
+/* ---- memory ---- */
+
+static riv_err lift_pair(run *r, const marine_type *element, marine_type_kind kind)
+{
+    uint32_t      size, ptr;
+    marine__value v;
+    RIV_TRY(pop_u32(r, &size));
+    RIV_TRY(pop_u32(r, &ptr));
+    RIV_TRY(element ? marine__lift_array(r->in, element, ptr, size, &v) : marine__lift_bytes(r->in, kind, ptr, size, &v));
+    return push(r, v);
+}
+
+static riv_err size_of(run *r, marine_type_kind kind)
+{
+    marine__value v;
+    if (r->len && kind == MARINE_BYTES && r->stack[r->len - 1].kind == MARINE_ARRAY) {
+        RIV_TRY(pop_any(r, &v));
+        return push_u32(r, (uint32_t)v.list.count);
+    }
+    RIV_TRY(pop(r, kind, &v));
+    return push_u32(r, (uint32_t)v.bytes.len);
+}
+
+static riv_err write_bytes(run *r, marine_type_kind kind)
+{
+    marine__value v;
+    uint32_t      ptr;
+    RIV_TRY(pop(r, kind, &v));
+    RIV_TRY(pop_u32(r, &ptr));
+    RIV_TRY(marine__write(r->in, ptr, v.bytes));
+    RIV_TRY(push_u32(r, ptr));
+    return push_u32(r, (uint32_t)v.bytes.len);
+}
+
+static riv_err lower_array(run *r, const marine_type *element)
+{
+    marine__value v;
+    uint32_t      ptr, count;
+    RIV_TRY(pop_any(r, &v));
+    RIV_TRY(marine__lower_array(r->in, &r->in->module->section, element, &v, &ptr, &count));
+    RIV_TRY(push_u32(r, ptr));
+    return push_u32(r, count);
+}
+
+static riv_err lower_record(run *r, uint32_t type)
+{
+    marine__value v;
+    uint32_t      ptr;
+    RIV_TRY(pop(r, MARINE_RECORD, &v));
+    RIV_TRY(marine__lower_record(r->in, &r->in->module->section, type, &v, &ptr));
+    return push_u32(r, ptr);
+}
+
+static riv_err lift_record(run *r, uint32_t type)
+{
+    marine__value v;
+    uint32_t      ptr;
+    RIV_TRY(pop_u32(r, &ptr));
+    RIV_TRY(marine__lift_record(r->in, type, ptr, &v));
+    return push(r, v);
+}
+
+static riv_err swap2(run *r)
+{
+    marine__value a, b;
+    RIV_TRY(pop_any(r, &b));
+    RIV_TRY(pop_any(r, &a));
+    RIV_TRY(push(r, b));
+    return push(r, a);
+}
+
+static riv_err dup(run *r)
+{
+    marine__value v;
+    RIV_TRY(pop_any(r, &v));
+    RIV_TRY(push(r, v));
+    return push(r, v);
+}
+
+static riv_err to_bool(run *r)
+{
+    uint32_t v;
+    RIV_TRY(pop_u32(r, &v));
+    return push(r, marine__int(MARINE_BOOL, v != 0));
+}
+
+static riv_err from_bool(run *r)
+{
+    marine__value v;
+    RIV_TRY(pop(r, MARINE_BOOL, &v));
+    return push_u32(r, (uint32_t)v.bits);
+}
+
+static riv_err step(run *r, const marine__instr *i)
+{
+    marine_type_kind from, to;
+    switch (i->op) {
+    case MARINE_OP_ARG_GET:
+        if (i->index >= r->args_count)
+            return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " misses an argument", RIV_ARG(r->name));
+        return push(r, r->args[i->index]);
+    case MARINE_OP_CALL_CORE: {
+        const marine__callee *callee = &r->in->callees[i->index];
+        return callee->core ? call_core(r, callee->core) : call_module(r, callee);
+    }
+    case MARINE_OP_STRING_LIFT: return lift_pair(r, NULL, MARINE_STRING);
+    case MARINE_OP_STRING_LOWER: return write_bytes(r, MARINE_STRING);
+    case MARINE_OP_STRING_SIZE: return size_of(r, MARINE_STRING);
+    case MARINE_OP_BYTES_LIFT: return lift_pair(r, NULL, MARINE_BYTES);
+    case MARINE_OP_BYTES_LOWER: return write_bytes(r, MARINE_BYTES);
+    case MARINE_OP_BYTES_SIZE: return size_of(r, MARINE_BYTES);
+    case MARINE_OP_ARRAY_LIFT: return lift_pair(r, &i->type, MARINE_ARRAY);
+    case MARINE_OP_ARRAY_LOWER: return lower_array(r, &i->type);
+    case MARINE_OP_RECORD_LIFT: return lift_record(r, (uint32_t)i->index);
+    case MARINE_OP_RECORD_LOWER: return lower_record(r, (uint32_t)i->index);
+    case MARINE_OP_DUP: return dup(r);
+    case MARINE_OP_SWAP2: return swap2(r);
+    case MARINE_OP_BOOL_FROM_I32: return to_bool(r);
+    case MARINE_OP_I32_FROM_BOOL: return from_bool(r);
+    case MARINE_OP_I32_PUSH: return push_u32(r, (uint32_t)i->index);
+    case MARINE_OP_I64_PUSH: return push(r, marine__int(MARINE_I64, i->index));
+    default: RIV_ASSERT(marine__conversion(i->op, &from, &to)); return convert(r, from, to);
+    }
+}

@@ -1,0 +1,90 @@
+/* budget.c: linear memories that count against one budget a service, over all its modules.
+ * Wasmtime's own limiter knows only one size for each memory and does not tell what it refused, so the engine asks us for
+ * memories: address space is reserved as Wasmtime wishes, pages are opened as the guest grows.
+ * Spec: docs/spec/marine.md 8.3. Tests: limits_test.c. */
+#define _DEFAULT_SOURCE /* mmap's flags */
+#include "marine/internal.h"
+
+#include <sys/mman.h>
+
+typedef struct linear {
+    uint8_t         *base;
+    size_t           size, reserved, mapped; /* mapped: reserved and guard */
+    marine__budget  *budget;
+} linear;
+
+/* Wasmtime calls back on the thread that makes an instance, but without saying for whom. */
+static _Thread_local marine__budget *running;
+
+void marine__budget_enter(marine__budget *budget) { running = budget; }
+
+static bool take(marine__budget *budget, size_t bytes)
+{
+    if (bytes > budget->bytes_max - budget->bytes) {
+        budget->rejects++;
+        return false;
+    }
+    budget->bytes += bytes;
+    return true;
+}
+
+static uint8_t *get_memory(void *env, size_t *size, size_t *capacity)
+{
+    linear *m = env;
+    *size     = m->size;
+    *capacity = m->reserved;
+    return m->base;
+}
+
+static wasmtime_error_t *grow_memory(void *env, size_t new_size)
+{
+    linear *m = env;
+    if (new_size <= m->size) return NULL;
+    if (new_size > m->reserved || !take(m->budget, new_size - m->size)) return wasmtime_error_new("memory budget is used up");
+    if (mprotect(m->base, new_size, PROT_READ | PROT_WRITE)) {
+        m->budget->bytes -= new_size - m->size;
+        m->budget->rejects++;
+        return wasmtime_error_new("no memory from the operating system");
+    }
+    m->size = new_size;
+    return NULL;
+}
+
+static void free_memory(void *env)
+{
+    linear *m = env;
+    munmap(m->base, m->mapped);
+    riv_free(m);
+}
+
+static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, size_t minimum, size_t maximum, size_t reserved,
+                                    size_t guard, wasmtime_linear_memory_t *out)
+{
+    (void)env;
+    (void)type;
+    (void)maximum;
+    size_t room = RIV_MAX(reserved, minimum), total;
+    if (!running) return wasmtime_error_new("no service is being made on this thread");
+    if (__builtin_add_overflow(room, guard, &total) || total == 0) return wasmtime_error_new("memory is too large");
+    if (minimum > running->bytes_max - running->bytes) {
+        running->rejects++;
+        return wasmtime_error_new("memory budget is used up");
+    }
+    void *base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) return wasmtime_error_new("no address space from the operating system");
+    linear *m = riv_alloc(sizeof *m);
+    *m        = (linear){ base, 0, room, total, running };
+    wasmtime_error_t *error = grow_memory(m, minimum);
+    if (error) {
+        free_memory(m);
+        return error;
+    }
+    *out = (wasmtime_linear_memory_t){ m, get_memory, grow_memory, free_memory };
+    return NULL;
+}
+
+void marine__budget_config(wasm_config_t *config)
+{
+    wasmtime_config_memory_init_cow_set(config, false); /* Wasmtime maps images only into its own memories */
+    wasmtime_config_host_memory_creator_set(config, &(wasmtime_memory_creator_t){ NULL, new_memory, NULL });
+}

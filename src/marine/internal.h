@@ -1,0 +1,251 @@
+/* internal.h: what the files of marine share: the container format, the decoded interface section, values, instances.
+ * Nothing here leaves the room. */
+#ifndef RIV_MARINE_INTERNAL_H
+#define RIV_MARINE_INTERNAL_H
+
+#include "marine/marine.h"
+
+#include <wasmtime.h>
+
+enum {
+    MARINE__SECTIONS_MAX     = 4096,     /* of one wasm file */
+    MARINE__ENTITIES_MAX     = 100000,   /* imports, exports, types, adapters of one module */
+    MARINE__INSTRS_MAX       = 1000000,  /* of all adapters of a module */
+    MARINE__ARITY_MAX        = 255,      /* parameters of a function in wasm */
+    MARINE__STACK_MAX        = 1024,     /* values that one adapter may hold */
+    MARINE__VALUES_BYTES_MAX = 256 << 20 /* memory for the values of one call */
+};
+#define MARINE__IT_VERSION "0.28.0" /* what embed writes: the number of the original's newest tool */
+
+/* ---- wasm.c: the container ------------------------------------------------------------------------------------- */
+
+typedef struct marine__custom { riv_str name; riv_bytes body; size_t start, end; } marine__custom; /* [start, end) in the file */
+typedef struct marine__entity { riv_str module, name; uint8_t kind; } marine__entity; /* kind 0: function; exports have no module */
+typedef struct marine__wasm {
+    const marine__custom *customs; size_t customs_count;
+    const marine__entity *imports; size_t imports_count;
+    const marine__entity *exports; size_t exports_count;
+} marine__wasm;
+RIV_MUST_USE riv_err marine__wasm_read(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine__wasm *out);
+/* Exactly one custom section of this name. RIV_E_NOT_FOUND: none; RIV_E_CONFLICT: several. */
+RIV_MUST_USE riv_err marine__wasm_custom(const marine__wasm *wasm, riv_str name, riv_fault *fault, const marine__custom **out);
+/* Unsigned LEB128 of at most bytes_max bytes. */
+RIV_MUST_USE riv_err marine__read_uleb(riv_reader *r, size_t bytes_max, riv_fault *fault, uint64_t *out);
+void marine__put_uleb(riv_buf *out, uint64_t v);
+/* Semantic version text into three numbers; suffixes are ignored. */
+RIV_MUST_USE bool marine__semver(riv_str text, uint32_t out[3]);
+RIV_MUST_USE riv_err marine__version_at_least(riv_str what, riv_str text, const uint32_t min[3], riv_fault *fault);
+
+/* ---- section.c: the interface-types section. In its types, `record` is an index into `types`. ---------------------- */
+
+typedef struct marine__type { /* function: args and at most a few outputs; record: args are its fields */
+    bool                is_record;
+    riv_str             name;
+    const marine_field *args;
+    size_t              args_count;
+    const marine_type  *outputs;
+    size_t              outputs_count;
+    uint32_t            depth; /* record: how deep its fields nest, from 1 */
+} marine__type;
+typedef struct marine__it_import { riv_str module, name; uint32_t type; } marine__it_import;
+typedef struct marine__it_export { riv_str name; uint32_t type; } marine__it_export;
+typedef struct marine__instr { uint8_t op; uint64_t index; marine_type type; } marine__instr;
+typedef struct marine__adapter { uint32_t type; const marine__instr *code; size_t count; } marine__adapter;
+typedef struct marine__implementation { uint32_t core, adapter; } marine__implementation; /* types of both */
+typedef struct marine__section {
+    const marine__type           *types;           size_t types_count;
+    const marine__it_import      *imports;         size_t imports_count;
+    const marine__adapter        *adapters;        size_t adapters_count;
+    const marine__it_export      *exports;         size_t exports_count;
+    const marine__implementation *implementations; size_t implementations_count;
+    riv_str                       version;
+} marine__section;
+/* Decodes and checks all indices, so that the rest of the room may trust them. Slices point into `in`. */
+RIV_MUST_USE riv_err marine__section_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__section *out);
+void marine__section_write(const marine__section *section, riv_buf *out);
+const marine__adapter *marine__section_adapter(const marine__section *section, uint32_t type); /* NULL: none */
+
+/* Instructions by their opcode. SPEC marine.md 2.4 */
+enum {
+    MARINE_OP_ARG_GET = 0x00, MARINE_OP_CALL_CORE = 0x01,
+    MARINE_OP_STRING_LIFT = 0x22, MARINE_OP_STRING_LOWER = 0x23, MARINE_OP_STRING_SIZE = 0x24,
+    MARINE_OP_DUP = 0x34, MARINE_OP_SWAP2 = 0x35, MARINE_OP_ARRAY_LIFT = 0x37, MARINE_OP_ARRAY_LOWER = 0x38,
+    MARINE_OP_RECORD_LIFT = 0x3a, MARINE_OP_RECORD_LOWER = 0x3b, MARINE_OP_BOOL_FROM_I32 = 0x3e, MARINE_OP_I32_FROM_BOOL = 0x3f,
+    MARINE_OP_I32_PUSH = 0x40, MARINE_OP_I64_PUSH = 0x41,
+    MARINE_OP_BYTES_LIFT = 0x43, MARINE_OP_BYTES_LOWER = 0x44, MARINE_OP_BYTES_SIZE = 0x45,
+};
+/* Conversions between integers fill 0x02..0x21. True and both ends when op is one. */
+bool        marine__conversion(uint8_t op, marine_type_kind *from, marine_type_kind *to);
+uint8_t     marine__conversion_op(marine_type_kind from, marine_type_kind to); /* asserts that there is one */
+const char *marine__kind_name(marine_type_kind kind); /* "u32", "string", ... in the words of the interface section */
+
+/* ---- interface.c ------------------------------------------------------------------------------------------------ */
+
+void marine__interface_of(const marine__section *section, riv_arena *arena, marine_interface *out);
+/* The implementation of public function `name`: its adapter's type, or UINT32_MAX. */
+uint32_t marine__public_adapter(const marine__section *section, riv_str name);
+
+/* ---- value.c: interface values, and their JSON --------------------------------------------------------------------- */
+
+typedef struct marine__value marine__value;
+struct marine__value {
+    marine_type_kind kind;
+    union {
+        uint64_t  bits;  /* integers and bool: sign- or zero-extended to 64 bits by their kind */
+        float     f32;
+        double    f64;
+        riv_bytes bytes; /* STRING, BYTES */
+        struct { const marine__value *items; size_t count; } list; /* ARRAY, RECORD */
+    };
+};
+marine__value marine__int(marine_type_kind kind, uint64_t bits);
+marine__value marine__string(riv_str s);
+/* Arguments from JSON by the rules of SPEC marine.md 8.1. */
+RIV_MUST_USE riv_err marine__args_from_json(const marine__section *section, const marine__type *function, riv_str name,
+                                            const riv_json *json, riv_arena *arena, riv_fault *fault, marine__value **out);
+RIV_MUST_USE riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine__value *v,
+                                           riv_arena *arena, riv_fault *fault, const riv_json **out);
+/* Whether v has the shape of type: kinds equal, array of u8 and bytes alike, records by their fields. */
+bool marine__value_fits(const marine__section *section, const marine_type *type, const marine__value *v);
+
+/* ---- instances ---------------------------------------------------------------------------------------------------- */
+
+struct marine_engine {
+    wasm_engine_t *wasm;
+};
+
+struct marine_module {
+    marine_engine     *engine;
+    riv_arena         *arena;
+    riv_bytes          wasm_sections; /* copies of the custom sections that the slices below point into */
+    marine__section    section;
+    marine_interface   interface;
+    wasmtime_module_t *code;
+    uint64_t           wasm_hash;
+};
+
+typedef struct marine__instance marine__instance;
+
+typedef struct marine__core { /* a core function with its signature */
+    riv_str         name;
+    wasmtime_func_t func;
+    size_t          params_count;
+    uint8_t         params[MARINE__ARITY_MAX]; /* wasm_valkind_t */
+    bool            has_result;
+    uint8_t         result;
+} marine__core;
+
+typedef struct marine__callee { /* what call-core k means. SPEC marine.md 3.4 */
+    marine__core       *core;     /* an own export, or NULL: */
+    marine__instance   *instance; /* a function of a module loaded earlier */
+    uint32_t            adapter;  /* type of its adapter there */
+    const marine__type *type;     /* its signature here */
+    riv_str             name;
+} marine__callee;
+
+enum marine__abi { MARINE__ALLOCATE, MARINE__RELEASE, MARINE__GET_SIZE, MARINE__GET_PTR, MARINE__SET_SIZE, MARINE__SET_PTR, MARINE__ABI_COUNT };
+
+struct marine__instance {
+    marine_service             *service;
+    const marine_module        *module;
+    const marine_module_config *config;
+    riv_str                     name;
+    wasmtime_instance_t         handle;
+    wasmtime_memory_t           memory;
+    bool                        has_memory;
+    marine__core               *abi[MARINE__ABI_COUNT]; /* NULL: not exported */
+    marine__callee             *callees;
+    size_t                      callees_count;
+    const marine_pair          *envs; /* of the guest: config, mapped dirs */
+    size_t                      envs_count;
+    struct marine__files       *files; /* wasi_files.c; NULL: no directory is mapped */
+};
+
+struct marine_service {
+    marine_engine           *engine;
+    wasmtime_store_t        *store;
+    wasmtime_context_t      *context;
+    riv_arena               *arena; /* lives with the service */
+    marine__instance        *instances;
+    size_t                   instances_count;
+    marine_env               env;
+    riv_prng                 prng; /* where env.random is NULL */
+    struct marine__budget   *budget;
+    /* of the running call */
+    riv_arena               *scratch;
+    const marine_call_params *params;
+    marine_error_kind        error; /* of the first failure, with fault */
+    riv_fault                fault;
+    bool                     exited; /* proc_exit was called */
+    uint32_t                 exit_code;
+    size_t                   depth;  /* adapters inside each other */
+};
+
+/* Notes the first failure of a call; returns the error that stands for its kind. */
+riv_err marine__fail(marine_service *service, marine_error_kind kind, const char *format, ...) RIV_PRINTF(3, 4);
+/* The same for what Wasmtime gives back; both may be NULL, both are deleted. */
+riv_err marine__fail_wasm(marine_service *service, marine_error_kind kind, riv_str name, wasmtime_error_t *error, wasm_trap_t *trap);
+/* A trap for Wasmtime that carries the noted failure. */
+wasm_trap_t *marine__trap_of(const marine_service *service);
+
+/* ---- adapter.c: runs adapters and core functions -------------------------------------------------------------------- */
+
+/* Runs the adapter of this type in instance. Out: at most one value. */
+RIV_MUST_USE riv_err marine__run(marine__instance *in, uint32_t adapter, riv_str name, const marine__value *args, size_t args_count,
+                                 marine__value *out, size_t *out_count);
+RIV_MUST_USE riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw);
+
+/* ---- memory.c: values in a guest's memory ---------------------------------------------------------------------------- */
+
+/* A checked view of [ptr, ptr + size) until the next call into the guest; size 0 is empty and never fails. */
+RIV_MUST_USE riv_err marine__view(marine__instance *in, uint32_t ptr, uint64_t size, riv_bytes *out);
+RIV_MUST_USE riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uint32_t *out);
+RIV_MUST_USE riv_err marine__write(marine__instance *in, uint32_t ptr, riv_bytes bytes);
+RIV_MUST_USE riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine__value *out);
+RIV_MUST_USE riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count, marine__value *out);
+RIV_MUST_USE riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine__value *out);
+/* Types of the value are looked up in `section`, which is the module's own, or the host's for what the host hands in. */
+RIV_MUST_USE riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element,
+                                         const marine__value *v, uint32_t *ptr, uint32_t *count);
+RIV_MUST_USE riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type, const marine__value *v,
+                                          uint32_t *ptr);
+/* Memory of the running call, with its limit. */
+RIV_MUST_USE riv_err marine__scratch(marine_service *service, uint64_t count, size_t bytes, void **out);
+
+/* ---- budget.c: one budget of bytes for all linear memories of a service ------------------------------------------------ */
+
+typedef struct marine__budget { uint64_t bytes_max, bytes; uint32_t rejects; } marine__budget;
+void marine__budget_config(wasm_config_t *config); /* makes the engine ask the budget of the thread's running service */
+/* Memories made on this thread until the next call count for this budget. NULL: none may be made. */
+void marine__budget_enter(marine__budget *budget);
+
+/* ---- host.c, wasi.c: what the world offers ------------------------------------------------------------------------------- */
+
+typedef struct marine__host_function {
+    const char *name, *params, *results;                        /* letters: i = i32, I = i64, f = f32, F = f64 */
+    riv_err   (*run)(marine__instance *in, wasmtime_val_raw_t *io); /* arguments in, result in io[0]; an error becomes a trap */
+} marine__host_function;
+const marine__host_function *marine__host_find(riv_str module, riv_str name); /* NULL: no such function */
+const marine__host_function *marine__wasi_find(riv_str module, riv_str name);
+/* ---- wasi_files.c: mapped directories ---- */
+typedef struct marine__files marine__files;
+RIV_MUST_USE riv_err marine__files_open(marine__instance *in); /* MARINE_LOAD: a directory is missing */
+void marine__files_close(marine__files *files); /* accepts NULL */
+/* The functions of WASI that touch files; those on descriptors 0..2 are answered in wasi.c before. NULL: none of this name. */
+const marine__host_function *marine__files_find(riv_str name);
+
+/* ---- wasi.c: errors of preview 1 ---- */
+enum {
+    MARINE__WASI_OK = 0, MARINE__WASI_ACCES = 2, MARINE__WASI_BADF = 8, MARINE__WASI_EXIST = 20, MARINE__WASI_FAULT = 21, MARINE__WASI_INVAL = 28,
+    MARINE__WASI_IO = 29, MARINE__WASI_ISDIR = 31, MARINE__WASI_LOOP = 32, MARINE__WASI_MFILE = 33, MARINE__WASI_NAMETOOLONG = 37,
+    MARINE__WASI_NOENT = 44, MARINE__WASI_NOSPC = 51, MARINE__WASI_NOSYS = 52, MARINE__WASI_NOTDIR = 54, MARINE__WASI_NOTEMPTY = 55,
+    MARINE__WASI_PERM = 63, MARINE__WASI_SPIPE = 70, MARINE__WASI_NOTCAPABLE = 76,
+};
+/* Ends a WASI function: its errno is its result. */
+riv_err marine__wasi_end(wasmtime_val_raw_t *io, uint32_t error);
+
+bool marine__is_host(riv_str module); /* a namespace of host functions */
+/* Takes fuel for work that the host does at the guest's wish, one unit a byte. */
+RIV_MUST_USE riv_err marine__charge(marine_service *service, uint64_t units);
+
+#endif
