@@ -292,7 +292,10 @@ static void take_effect(node *n, const p2p_effect *e)
         out->link  = e->link;
         out->bytes = riv_bytes_dup(n->scratch, e->bytes);
         return;
-    case P2P_DO_CLOSE: node__emit(n, NODE_LINK_CLOSE)->link = e->link; return;
+    case P2P_DO_CLOSE:
+        riv_map_remove_u64(n->links, e->link);
+        node__emit(n, NODE_LINK_CLOSE)->link = e->link;
+        return;
     case P2P_DO_DIAL:
         out       = node__emit(n, NODE_DIAL);
         out->dial = e->dial;

@@ -1,0 +1,661 @@
+/* node_test.c: one node and one remote peer: what it takes and refuses, what it answers, what survives a crash. */
+#include "node/testing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void assert_text(riv_str got, const char *want)
+{
+    if (riv_str_eq(got, riv_str_c(want))) return;
+    fail_msg("got " RIV_FMT ", wanted %s", RIV_ARG(got), want);
+}
+
+static void assert_logged(const rig *r, const char *event, const char *part)
+{
+    if (rig_logged(r, event, part)) return;
+    for (size_t i = 0; i < r->log.len; i++) print_message(RIV_FMT "\n", RIV_ARG(r->log.ptr[i]));
+    fail_msg("no log line %s with %s", event, part);
+}
+
+static void assert_reply(const rig *r, size_t i, node_reply_kind kind, const char *json)
+{
+    if (i >= r->replies.len) fail_msg("no reply %zu, wanted %s", i, json);
+    assert_text(r->replies.ptr[i].json, json);
+    assert_int_equal(r->replies.ptr[i].kind, kind);
+}
+
+/* ---- arrival ---- */
+
+static void takes_and_forwards(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    p2p_particle p = rig_particle(
+        &r, "p-1", "(seq (call \"%s\" (\"op\" \"identity\") [7] x) (call %init_peer_id% (\"out\" \"put\") [x]))", 5000);
+    codec_peer me = node_peer(r.n);
+    p.script      = riv_format(r.arena,
+                               "(seq (call \"" RIV_FMT
+                               "\" (\"op\" \"identity\") [7] x) (call %%init_peer_id%% (\"out\" \"put\") [x]))",
+                               RIV_ARG(codec_peer_text(r.arena, &me)));
+    riv_buf buf   = riv_buf_in(r.arena);
+    p2p_particle_signed_bytes(&p, &buf);
+    crypto_signature s = crypto_sign(&r.remote_id.keys, riv_buf_view(&buf));
+    p.signature        = (riv_bytes){ s.bytes, sizeof s.bytes };
+    rig_send(&r, &p);
+    assert_int_equal(r.got.len, 1);
+    assert_text(r.got.ptr[0].id, "p-1");
+    assert_true(riv_str_eq(r.got.ptr[0].script, p.script));
+    riv_fault fault = { 0 };
+    assert_int_equal(avm_verify(r.got.ptr[0].data, r.got.ptr[0].id, r.arena, &fault), RIV_OK);
+    assert_logged(&r, "particle.received", "id=p-1");
+    assert_logged(&r, "particle.call", "service=op function=identity ret_code=0");
+    assert_logged(&r, "particle.sent", "id=p-1");
+    node_stats stats = node_stats_of(r.n);
+    assert_int_equal(stats.particles, 1);
+    assert_int_equal(stats.sent, 1);
+    assert_int_equal(stats.received, 1);
+    rig_advance(&r, 5001);
+    stats = node_stats_of(r.n);
+    assert_int_equal(stats.particles, 0);
+    assert_int_equal(stats.stored_bytes, 0);
+    assert_int_equal(riv_map_count(r.store), 0); /* nothing of an expired particle is left */
+    rig_deinit(&r);
+}
+
+static void refuses_bad_ids(void **state)
+{
+    (void)state;
+    char long_id[NODE_ID_BYTES_MAX + 2];
+    memset(long_id, 'x', sizeof long_id - 1);
+    long_id[sizeof long_id - 1] = 0;
+    const struct {
+        const char *id;
+        bool        good;
+    } cases[] = {
+        { "A.b_c-9", true }, { long_id + 1, true },  { long_id, false },
+        { "", false },       { "../../etc", false }, { "a/b", false },
+        { "/abs", false },   { "a b", false },       { "\xc3\xa9", false },
+        { "a\nb", false },   { "a:b", false },       { "d205d148-4cf1-4e76-8f6e-fce9810f5e6c", true },
+    };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        rig r;
+        rig_init(&r, NULL, 0);
+        rig_link(&r);
+        p2p_particle p = rig_particle(&r, cases[i].id, "(null)", 5000);
+        rig_send(&r, &p);
+        if (cases[i].good)
+            assert_logged(&r, "particle.received", cases[i].id);
+        else
+            assert_logged(&r, "particle.dropped id= ", "the id is not"); /* and it is not repeated */
+        assert_int_equal(node_stats_of(r.n).particles, cases[i].good);
+        rig_deinit(&r);
+    }
+}
+
+typedef enum spoil {
+    SPOIL_SIGNATURE,
+    SPOIL_SHORT_SIGNATURE,
+    SPOIL_SCRIPT,
+    SPOIL_TTL,
+    SPOIL_INIT,
+    SPOIL_LATER,
+    SPOIL_OLD,
+    SPOIL_OVERFLOW,
+    SPOIL_TTL_MAX,
+    SPOIL_BIG_SCRIPT
+} spoil;
+
+static void spoil_particle(rig *r, p2p_particle *p, spoil how, crypto_signature *s)
+{
+    riv_buf buf = riv_buf_in(r->arena);
+    switch (how) {
+    case SPOIL_LATER: p->timestamp_ms += NODE_SKEW_MS_MAX + 1; break;
+    case SPOIL_OLD: p->timestamp_ms -= 5001; break;
+    case SPOIL_OVERFLOW: p->timestamp_ms = UINT64_MAX - 10; break;
+    case SPOIL_TTL_MAX: p->ttl_ms = NODE_TTL_MS_MAX + 1; break;
+    case SPOIL_BIG_SCRIPT:
+        p->script = riv_bytes_str((riv_bytes){ riv_arena_alloc(r->arena, NODE_AIR_BYTES + 1, 1), NODE_AIR_BYTES + 1 });
+        break;
+    case SPOIL_SIGNATURE:
+    case SPOIL_SHORT_SIGNATURE:
+    case SPOIL_SCRIPT:
+    case SPOIL_TTL:
+    case SPOIL_INIT: break;
+    }
+    p2p_particle_signed_bytes(p, &buf);
+    *s            = crypto_sign(&r->remote_id.keys, riv_buf_view(&buf));
+    p->signature  = (riv_bytes){ s->bytes, sizeof s->bytes };
+    codec_peer me = node_peer(r->n);
+    if (how == SPOIL_SIGNATURE) s->bytes[10] ^= 1;
+    if (how == SPOIL_SHORT_SIGNATURE) p->signature.len--;
+    if (how == SPOIL_SCRIPT) p->script = RIV_LIT("(never)");
+    if (how == SPOIL_TTL) p->ttl_ms++;
+    if (how == SPOIL_INIT) p->init_peer_id = codec_peer_text(r->arena, &me);
+}
+
+static void refuses_bad_heads(void **state)
+{
+    (void)state;
+    static const struct {
+        spoil       how;
+        const char *reason;
+    } cases[] = {
+        { SPOIL_SIGNATURE, "the signature is wrong" },
+        { SPOIL_SHORT_SIGNATURE, "the signature is not 64 bytes" },
+        { SPOIL_SCRIPT, "the signature is wrong" },
+        { SPOIL_TTL, "the signature is wrong" },
+        { SPOIL_INIT, "the signature is wrong" },
+        { SPOIL_LATER, "the timestamp lies in the future" },
+        { SPOIL_OLD, "expired" },
+        { SPOIL_OVERFLOW, "the timestamp lies in the future" },
+        { SPOIL_TTL_MAX, "the ttl is too long" },
+        { SPOIL_BIG_SCRIPT, "the script is too large" },
+    };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        rig              r;
+        crypto_signature s;
+        rig_init(&r, NULL, 0);
+        rig_link(&r);
+        p2p_particle p = rig_particle(&r, "p-1", "(null)", 5000);
+        spoil_particle(&r, &p, cases[i].how, &s);
+        rig_send(&r, &p);
+        assert_logged(&r, "particle.dropped id=p-1", cases[i].reason);
+        assert_int_equal(node_stats_of(r.n).particles, 0);
+        assert_int_equal(node_stats_of(r.n).dropped, 1);
+        assert_int_equal(riv_map_count(r.store), 0);
+        rig_deinit(&r);
+    }
+}
+
+/* Every frame, however broken, is one log line and nothing else; the next good one is taken. */
+static void survives_bad_frames(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    p2p_particle p   = rig_particle(&r, "p-1", "(null)", 5000);
+    riv_buf      buf = riv_buf_in(r.arena);
+    p2p_particle_write(&p, &buf);
+    riv_prng prng    = riv_prng_seed(7);
+    size_t   refused = 0;
+    for (size_t i = 0; i < 300; i++) {
+        riv_bytes copy  = riv_bytes_dup(r.arena, riv_buf_view(&buf));
+        uint8_t  *bytes = (uint8_t *)(uintptr_t)copy.ptr;
+        size_t    at    = (size_t)riv_prng_below(&prng, copy.len);
+        if (i % 3 == 0)
+            copy.len = at;
+        else
+            bytes[at] = (uint8_t)(bytes[at] ^ (1 + riv_prng_below(&prng, 255)));
+        size_t before = r.log.len;
+        rig_send_frame(&r, copy);
+        size_t lines = 0;
+        for (size_t k = before; k < r.log.len; k++) lines += riv_str_starts(r.log.ptr[k], RIV_LIT("particle.dropped"));
+        refused += lines;
+        assert_true(lines <= 1);
+    }
+    assert_true(refused > 200);
+    rig_send(&r, &p);
+    assert_true(node_stats_of(r.n).particles >= 1);
+    rig_deinit(&r);
+}
+
+static void verifies_once_and_skips_the_same(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    p2p_particle p = rig_particle(&r, "p-1", "(null)", 5000);
+    rig_send(&r, &p);
+    uint64_t checked = node_stats_of(r.n).signatures_checked, runs = node_stats_of(r.n).runs;
+    assert_int_equal(runs, 1);
+    rig_send(&r, &p);
+    assert_logged(&r, "particle.dropped id=p-1", "seen before");
+    assert_int_equal(node_stats_of(r.n).signatures_checked, checked);
+    assert_int_equal(node_stats_of(r.n).runs, runs);
+    p2p_particle other = p; /* the same id and signature around another script */
+    other.script       = RIV_LIT("(never)");
+    rig_send(&r, &other);
+    assert_logged(&r, "particle.dropped id=p-1", "differs from the particle");
+    rig_deinit(&r);
+}
+
+static void waiting_is_bounded(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    r.hold_jobs    = true;
+    p2p_particle p = rig_particle(&r, "p-1", "(null)", 5000);
+    for (size_t i = 0; i < NODE_WAITING_MAX + 3; i++) {
+        p.data = riv_str_bytes(riv_format(r.arena, "data %zu", i));
+        rig_send(&r, &p);
+    }
+    assert_int_equal(r.jobs.len, 1); /* one at a time */
+    assert_int_equal(node_stats_of(r.n).waiting, NODE_WAITING_MAX);
+    assert_logged(&r, "particle.dropped id=p-1", "too many arrivals of it wait");
+    node_job *job = r.jobs.ptr[0];
+    r.jobs.len    = 0;
+    r.hold_jobs   = false;
+    rig_finish(&r, job);
+    assert_int_equal(node_stats_of(r.n).waiting, 0);
+    assert_int_equal(node_stats_of(r.n).runs, NODE_WAITING_MAX + 1);
+    rig_deinit(&r);
+}
+
+/* ---- requests ---- */
+
+static void answers_a_request(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    const riv_json *values = riv_json_object(r.arena, "a", riv_json_u64(r.arena, 40), NULL);
+    rig_run(
+        &r, 5,
+        "(seq (seq (call %init_peer_id% (\"getDataSrv\" \"a\") [] a) (call %init_peer_id% (\"math\" \"add\") [a 2] b)) "
+        "(seq (call %init_peer_id% (\"callbackSrv\" \"step\") [a]) (call %init_peer_id% (\"callbackSrv\" \"response\") "
+        "[b \"x\"])))",
+        values, 5000);
+    assert_int_equal(r.replies.len, 2);
+    assert_reply(&r, 0, NODE_REPLY_CALLBACK, "[40]");
+    assert_text(r.replies.ptr[0].name, "step");
+    assert_reply(&r, 1, NODE_REPLY_RESPONSE, "[42,\"x\"]");
+    assert_int_equal(r.replies.ptr[1].request, 5);
+    rig_advance(&r, 6000);
+    assert_int_equal(r.replies.len, 2); /* an answered request ends in silence */
+    rig_deinit(&r);
+}
+
+static void every_request_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char     *script, *json;
+        uint32_t        ttl_ms;
+        bool            later;
+        node_reply_kind kind;
+    } cases[] = {
+        { "(call %init_peer_id% (\"errorHandlingSrv\" \"error\") [\"bad\" 7])", "[\"bad\",7]", 1000, false,
+          NODE_REPLY_ERROR },
+        { "(call %init_peer_id% (\"no\" \"such\") [])",
+          "{\"code\":10000,\"message\":\"Local service error, ret_code is 1, error message is '\\\"Service with id "
+          "'no' not found (function such)\\\"'\"}",
+          1000, false, NODE_REPLY_FAILED },
+        { "(null)", "{\"code\":0,\"message\":\"the script came to its end on this peer without an answer\"}", 1000,
+          false, NODE_REPLY_FAILED },
+        { "(null)", "{\"code\":0,\"message\":\"the ttl is 0\"}", 0, false, NODE_REPLY_FAILED },
+        { "(null)", "{\"code\":0,\"message\":\"the ttl is too long\"}", NODE_TTL_MS_MAX + 1, false, NODE_REPLY_FAILED },
+        { "(call \"12D3KooWANqfCDrV79MZdMnMqTvDdqSAPSxdgFY1L6DCq2DVGB4D\" (\"a\" \"b\") [])",
+          "{\"code\":0,\"message\":\"peer 12D3KooWANqfCDrV79MZdMnMqTvDdqSAPSxdgFY1L6DCq2DVGB4D cannot be reached: "
+          "there is no link to it and no address of it\"}",
+          1000, false, NODE_REPLY_FAILED },
+        { "(call %init_peer_id% (\"peer\" \"timeout\") [5000])",
+          "{\"message\":\"no answer within 1000 ms: 1 calls here are unanswered, the first is peer.timeout\"}", 1000,
+          true, NODE_REPLY_EXPIRED },
+    };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        rig r;
+        rig_init(&r, NULL, 0);
+        rig_run(&r, 1, cases[i].script, NULL, cases[i].ttl_ms);
+        assert_int_equal(r.replies.len, !cases[i].later);
+        rig_advance(&r, 2000);
+        assert_int_equal(r.replies.len, 1);
+        assert_reply(&r, 0, cases[i].kind, cases[i].json);
+        rig_deinit(&r);
+    }
+}
+
+/* Its script does not parse: the interpreter's number and words reach the user. */
+static void a_bad_script_fails(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_run(&r, 1, "(call", NULL, 1000);
+    assert_int_equal(r.replies.len, 1);
+    assert_int_equal(r.replies.ptr[0].kind, NODE_REPLY_FAILED);
+    assert_true(riv_str_starts(r.replies.ptr[0].json, RIV_LIT("{\"code\":1,")));
+    rig_deinit(&r);
+}
+
+static void expired_names_the_last_peer(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    riv_str text   = codec_peer_text(r.arena, &r.remote_id.peer);
+    riv_str script = riv_format(r.arena, "(call \"" RIV_FMT "\" (\"a\" \"b\") [])", RIV_ARG(text));
+    rig_run(&r, 1, riv_cstr(r.arena, script), NULL, 1000);
+    assert_int_equal(r.got.len, 1);
+    rig_advance(&r, 1001);
+    assert_int_equal(r.replies.len, 1);
+    assert_int_equal(r.replies.ptr[0].kind, NODE_REPLY_EXPIRED);
+    riv_str want = riv_format(r.arena, "it was last handed to peer " RIV_FMT, RIV_ARG(text));
+    assert_true(riv_str_find(r.replies.ptr[0].json, want, 0) != SIZE_MAX);
+    rig_deinit(&r);
+}
+
+static void requests_are_bounded(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    for (uint64_t i = 0; i < NODE_REQUESTS_MAX + 1; i++)
+        rig_run(&r, i, "(call %init_peer_id% (\"peer\" \"timeout\") [5000])", NULL, 1000);
+    assert_int_equal(r.replies.len, 1);
+    assert_reply(&r, 0, NODE_REPLY_FAILED, "{\"code\":0,\"message\":\"too many requests at a time\"}");
+    rig_advance(&r, 1001);
+    assert_int_equal(r.replies.len, NODE_REQUESTS_MAX + 1);
+    assert_int_equal(node_stats_of(r.n).particles, 0);
+    rig_deinit(&r);
+}
+
+static void pauses_end(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_run(&r, 1,
+            "(seq (call %init_peer_id% (\"peer\" \"timeout\") [300 \"late\"] m) (call %init_peer_id% (\"callbackSrv\" "
+            "\"response\") [m]))",
+            NULL, 1000);
+    rig_advance(&r, 299);
+    assert_int_equal(r.replies.len, 0);
+    rig_advance(&r, 1);
+    assert_reply(&r, 0, NODE_REPLY_RESPONSE, "[\"late\"]");
+    rig_deinit(&r);
+}
+
+/* ---- services ---- */
+
+static void shout(node_job *job)
+{
+    job->result = riv_format(job->arena, "\"" RIV_FMT "!\"", RIV_ARG(riv_json_at(job->call.args, 0)->str));
+    if (riv_str_eq(job->call.function, RIV_LIT("break"))) job->err = riv_fail(&job->fault, RIV_E_IO, 0, "it broke");
+}
+
+static const riv_str      shouter_aliases[] = { RIV_LIT_INIT("shouter") };
+static const node_service shouter           = { RIV_LIT_INIT("11111111-2222"), shouter_aliases, 1, { 0 } };
+
+#define ASK(service, function, out) "(call %init_peer_id% (\"" service "\" \"" function "\") [\"hey\"] " out ")"
+#define TELL(what)                  "(call %init_peer_id% (\"callbackSrv\" \"response\") [" what "])"
+
+static void calls_services_by_id_and_alias(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, &shouter, 1);
+    r.call = shout;
+    rig_run(&r, 1, "(seq " ASK("shouter", "up", "a") " (seq " ASK("11111111-2222", "up", "b") " " TELL("a b") "))",
+            NULL, 1000);
+    assert_reply(&r, 0, NODE_REPLY_RESPONSE, "[\"hey!\",\"hey!\"]");
+    rig_run(&r, 2, "(xor " ASK("shouter", "break", "a") " " TELL(":error:.$.message") ")", NULL, 1000);
+    assert_reply(&r, 1, NODE_REPLY_RESPONSE,
+                 "[\"Local service error, ret_code is 1, error message is '\\\"it broke\\\"'\"]");
+    rig_deinit(&r);
+}
+
+static void a_service_runs_one_call_at_a_time(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, &shouter, 1);
+    r.call = shout;
+    for (uint64_t i = 0; i < 3; i++) {
+        r.hold_jobs = true;
+        rig_run(&r, i, "(seq " ASK("shouter", "up", "a") " " TELL("a") ")", NULL, 1000);
+        node_job *avm = r.jobs.ptr[r.jobs.len - 1];
+        assert_int_equal(avm->kind, NODE_JOB_AVM);
+        r.jobs.len--;
+        rig_finish(&r, avm);
+    }
+    assert_int_equal(r.jobs.len, 1); /* two calls wait */
+    node_job *first = r.jobs.ptr[0];
+    assert_int_equal(first->kind, NODE_JOB_CALL);
+    r.jobs.len  = 0;
+    r.hold_jobs = false;
+    rig_finish(&r, first);
+    assert_int_equal(r.replies.len, 3);
+    for (size_t i = 0; i < 3; i++) assert_reply(&r, i, NODE_REPLY_RESPONSE, "[\"hey!\"]");
+    rig_deinit(&r);
+}
+
+/* A call whose particle expires while it waits is never made; the one that runs is not waited for. */
+static void expired_calls_are_not_made(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, &shouter, 1);
+    r.call      = shout;
+    r.hold_jobs = true;
+    for (uint64_t i = 0; i < 2; i++) {
+        rig_run(&r, i, "(seq " ASK("shouter", "up", "a") " " TELL("a") ")", NULL, 1000);
+        node_job *avm = r.jobs.ptr[r.jobs.len - 1];
+        r.jobs.len--;
+        rig_finish(&r, avm);
+    }
+    rig_advance(&r, 1001);
+    assert_int_equal(r.replies.len, 2);
+    assert_int_equal(r.replies.ptr[0].kind, NODE_REPLY_EXPIRED);
+    node_job *late = r.jobs.ptr[0];
+    r.jobs.len     = 0;
+    rig_finish(&r, late);
+    assert_int_equal(r.jobs.len, 0);
+    assert_int_equal(node_stats_of(r.n).jobs, 0);
+    rig_deinit(&r);
+}
+
+/* ---- crashes ---- */
+
+/* What was acknowledged to the sender is run after a crash, even if its first run never ended. */
+static void an_arrival_survives_a_crash(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    r.hold_jobs    = true;
+    p2p_particle p = rig_particle(&r, "p-1", "(call %init_peer_id% (\"a\" \"b\") [])", 5000);
+    p.script       = RIV_LIT("(null)");
+    p              = rig_particle(&r, "p-1", "(call %init_peer_id% (\"a\" \"b\") [])", 5000);
+    rig_send(&r, &p);
+    assert_int_equal(r.jobs.len, 1);
+    r.hold_jobs = false;
+    rig_crash(&r);
+    assert_int_equal(node_stats_of(r.n).particles, 1);
+    assert_int_equal(node_stats_of(r.n).runs, 1);
+    rig_link(&r); /* the way back was cut; it goes out as soon as the peer is there again */
+    assert_int_equal(r.got.len, 1);
+    assert_text(r.got.ptr[0].id, "p-1");
+    rig_deinit(&r);
+}
+
+static size_t calls_made;
+static void   count_calls(node_job *job)
+{
+    calls_made++;
+    shout(job);
+}
+
+static void a_call_is_made_again_after_a_crash(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, &shouter, 1);
+    rig_link(&r);
+    r.call              = count_calls;
+    calls_made          = 0;
+    codec_peer   me     = node_peer(r.n);
+    riv_str      script = riv_format(r.arena,
+                                     "(seq (call \"" RIV_FMT
+                                     "\" (\"shouter\" \"up\") [\"hey\"] x) (call %%init_peer_id%% (\"out\" \"put\") [x]))",
+                                     RIV_ARG(codec_peer_text(r.arena, &me)));
+    p2p_particle p      = rig_particle(&r, "p-1", riv_cstr(r.arena, script), 5000);
+    r.hold_jobs         = true;
+    rig_send(&r, &p);
+    node_job *avm = r.jobs.ptr[0];
+    r.jobs.len    = 0;
+    rig_finish(&r, avm);
+    assert_int_equal(r.jobs.len, 1); /* the call is out when the node dies */
+    r.hold_jobs = false;
+    rig_crash(&r);
+    assert_int_equal(calls_made, 1);
+    rig_link(&r);
+    assert_int_equal(r.got.len, 1);
+    rig_deinit(&r);
+}
+
+static void a_pause_goes_on_after_a_crash(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_run(&r, 1,
+            "(seq (call %init_peer_id% (\"peer\" \"timeout\") [300 \"late\"] m) (call %init_peer_id% (\"callbackSrv\" "
+            "\"response\") [m]))",
+            NULL, 1000);
+    rig_advance(&r, 200);
+    rig_crash(&r);
+    uint64_t runs = node_stats_of(r.n).runs;
+    rig_advance(&r, 99);
+    assert_int_equal(node_stats_of(r.n).runs, runs);
+    rig_advance(&r, 1);
+    assert_true(node_stats_of(r.n).runs > runs);
+    rig_deinit(&r);
+}
+
+static void expired_records_are_deleted(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    p2p_particle p = rig_particle(&r, "p-1", "(null)", 5000);
+    rig_send(&r, &p);
+    assert_true(riv_map_count(r.store) > 0);
+    r.now_ms += 5001;
+    rig_crash(&r);
+    assert_int_equal(riv_map_count(r.store), 0);
+    assert_int_equal(node_stats_of(r.n).particles, 0);
+    rig_deinit(&r);
+}
+
+/* Whatever the disk gives back: no crash, and broken records go. */
+static void broken_records_are_deleted(void **state)
+{
+    (void)state;
+    riv_prng prng = riv_prng_seed(11);
+    for (size_t round = 0; round < 60; round++) {
+        rig r;
+        rig_init(&r, NULL, 0);
+        rig_link(&r);
+        p2p_particle p = rig_particle(&r, "p-1", "(call %init_peer_id% (\"a\" \"b\") [1 \"x\"])", 5000);
+        rig_send(&r, &p);
+        riv_bytes key;
+        void     *value;
+        for (size_t i = 0; i < riv_map_slots(r.store); i++) {
+            if (!riv_map_at(r.store, i, &key, &value)) continue;
+            riv_blob *b = value;
+            if (b->len && riv_prng_below(&prng, 2))
+                b->ptr[riv_prng_below(&prng, b->len)] ^= (uint8_t)(1u << riv_prng_below(&prng, 8));
+            if (b->len && !riv_prng_below(&prng, 4)) b->len = (size_t)riv_prng_below(&prng, b->len);
+        }
+        rig_store_put(&r, RIV_BYTES("junk"), RIV_BYTES("x"));
+        rig_crash(&r);
+        assert_false(riv_map_has(r.store, RIV_BYTES("junk")));
+        rig_advance(&r, 6000);
+        rig_deinit(&r);
+    }
+}
+
+/* ---- sending ---- */
+
+static void waits_for_a_peer_that_is_away(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    r.hold_jobs         = true;
+    p2p_particle p      = rig_particle(&r, "p-1", "(call %init_peer_id% (\"a\" \"b\") [])", 5000);
+    codec_peer   me     = node_peer(r.n);
+    riv_str      script = riv_format(
+             r.arena, "(seq (call \"" RIV_FMT "\" (\"op\" \"noop\") []) (call %%init_peer_id%% (\"a\" \"b\") []))",
+             RIV_ARG(codec_peer_text(r.arena, &me)));
+    p = rig_particle(&r, "p-2", riv_cstr(r.arena, script), 5000);
+    rig_send(&r, &p);
+    rig_unlink(&r);
+    node_job *job = r.jobs.ptr[0];
+    r.jobs.len    = 0;
+    r.hold_jobs   = false;
+    rig_finish(&r, job);
+    rig_advance(&r, 1500);
+    assert_int_equal(r.got.len, 0);
+    rig_link(&r);
+    assert_int_equal(r.got.len, 1);
+    rig_advance(&r, 4000);
+    assert_int_equal(r.got.len, 1); /* once */
+    rig_deinit(&r);
+}
+
+/* The same events give the same effects, to the byte. */
+static uint64_t run_and_hash(void)
+{
+    rig r;
+    rig_init(&r, &shouter, 1);
+    r.call = shout;
+    rig_link(&r);
+    rig_run(&r, 1, "(seq " ASK("shouter", "up", "a") " " TELL("a") ")", NULL, 1000);
+    p2p_particle p = rig_particle(&r, "p-1", "(call %init_peer_id% (\"a\" \"b\") [])", 5000);
+    rig_send(&r, &p);
+    rig_advance(&r, 20000);
+    uint64_t hash = 0;
+    for (size_t i = 0; i < r.log.len; i++) hash = hash * 31 + riv_hash64(riv_str_bytes(r.log.ptr[i]));
+    rig_deinit(&r);
+    return hash;
+}
+
+static void is_deterministic(void **state)
+{
+    (void)state;
+    assert_true(run_and_hash() == run_and_hash());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_and_forwards),
+        cmocka_unit_test(refuses_bad_ids),
+        cmocka_unit_test(refuses_bad_heads),
+        cmocka_unit_test(survives_bad_frames),
+        cmocka_unit_test(verifies_once_and_skips_the_same),
+        cmocka_unit_test(waiting_is_bounded),
+        cmocka_unit_test(answers_a_request),
+        cmocka_unit_test(every_request_ends),
+        cmocka_unit_test(a_bad_script_fails),
+        cmocka_unit_test(expired_names_the_last_peer),
+        cmocka_unit_test(requests_are_bounded),
+        cmocka_unit_test(pauses_end),
+        cmocka_unit_test(calls_services_by_id_and_alias),
+        cmocka_unit_test(a_service_runs_one_call_at_a_time),
+        cmocka_unit_test(expired_calls_are_not_made),
+        cmocka_unit_test(an_arrival_survives_a_crash),
+        cmocka_unit_test(a_call_is_made_again_after_a_crash),
+        cmocka_unit_test(a_pause_goes_on_after_a_crash),
+        cmocka_unit_test(expired_records_are_deleted),
+        cmocka_unit_test(broken_records_are_deleted),
+        cmocka_unit_test(waits_for_a_peer_that_is_away),
+        cmocka_unit_test(is_deterministic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
