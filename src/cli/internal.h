@@ -60,6 +60,7 @@ struct cli {
     riv_arena         *arena; /* of the whole call */
     const cli_command *command;
     cli_args           given;
+    const char        *program; /* argv[0] */
     bool               colour_out, colour_err;
     host_log           log;   /* to stderr */
 };
@@ -154,21 +155,45 @@ typedef struct cli_program { const aqua_func *func; aqua_call call; } cli_progra
 bool cli_program_load(cli *c, riv_str path, riv_str func_text, cli_program *out, int *code);
 const riv_json *cli_program_values(riv_arena *arena, const cli_program *p, riv_str relay); /* what getDataSrv answers */
 
+/* What was seen on the way: events of peers, from their logs. */
+typedef struct cli_seen { uint64_t ts_us; riv_str peer, event, other; uint64_t bytes, signatures; } cli_seen;
+typedef struct cli_hop { riv_str from, to; uint64_t sent_us, received_us, bytes; } cli_hop; /* peer ids */
 /* What came back. */
-typedef struct cli_hop { uint64_t sent_us, received_us; riv_str from, to; uint64_t bytes; } cli_hop; /* peer ids; received 0: never seen */
 typedef struct cli_outcome {
     bool            done;
     node_reply_kind kind;
     const riv_json *json;
-    riv_json_list   callbacks;   /* [name, args] each */
-    uint64_t        time_us, signatures_checked;
-    RIV_VEC(cli_hop) hops;
+    riv_json_list   callbacks;  /* {name, args} each */
+    uint64_t        start_us, end_us;
+    RIV_VEC(cli_seen) seen;
 } cli_outcome;
-/* Takes one event of a node; copies what it keeps. */
+/* Takes one event of the node whose id is peer; copies what it keeps. */
 void cli_outcome_event(cli_outcome *o, riv_arena *arena, uint64_t ts_us, riv_str peer, const char *event, const riv_log_field *fields, size_t count);
-void cli_outcome_reply(cli_outcome *o, riv_arena *arena, node_reply_kind kind, riv_str name, const riv_json *json);
+void cli_outcome_reply(cli_outcome *o, riv_arena *arena, uint64_t ts_us, node_reply_kind kind, riv_str name, const riv_json *json);
+/* In order of arrival; a hop begins with the sender's run that asked for it. */
+const cli_hop *cli_outcome_hops(cli_outcome *o, riv_arena *arena, size_t *count);
+uint64_t cli_outcome_signatures(const cli_outcome *o);
+/* The answer or the error; --json: one document, with the members of extra. Returns the exit code. */
+int cli_outcome_print(cli *c, const cli_program *p, cli_outcome *o, const riv_json *extra);
+const riv_json *cli_outcome_json(cli *c, const cli_program *p, cli_outcome *o, const riv_json *extra);
 const riv_json *cli_answer(riv_arena *arena, const cli_program *p, const cli_outcome *o); /* NULL: no response */
-int cli_outcome_print(cli *c, const cli_program *p, const cli_outcome *o, riv_str clock);  /* answer or error; returns the exit code */
+
+/* A client on a host that sends one call through a relay. */
+typedef struct cli_client {
+    cli               *c;
+    host              *host;
+    host_node         *node;
+    const cli_program *program;
+    cli_outcome       *outcome;
+    riv_str            relay_text;
+    codec_peer         relay;
+    uint32_t           ttl_ms;
+    bool               connected;
+    riv_str            unreachable; /* why there is no link to the relay */
+    uint64_t           linger_ms;   /* after the answer */
+} cli_client;
+/* Dials relay, sends the call, waits for the answer. CLI_OK: outcome has it; else it was said why. */
+int cli_client_run(cli_client *client, riv_str key_file);
 
 /* Ctrl-C outside of a host: set by a handler that cli_catch_signals installs. */
 void cli_catch_signals(void);

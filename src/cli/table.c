@@ -42,11 +42,10 @@ static const cli_flag node_flags[] = {
     { "key",    'k', CLI_VALUE,  "FILE", "key file; default: DIR/key, made when it is missing" },
     F_CONFIG, F_SERVICE,
     { "ttl-max", 0,  CLI_VALUE,  "MS", "refuse particles that want to live longer" },
-    { "join-stdin", 0, CLI_SWITCH, NULL, "read further --peer addresses from standard input, one a line" },
 };
 static const cli_flag demo_flags[] = {
     { "name", 0, CLI_VALUE, "NAME", "whom to greet (default Rivulet)" },
-    F_JSON,
+    F_CONFIG, F_SERVICE, F_IMPORT, F_CONST, F_JSON,
 };
 static const cli_flag sim_flags[]     = { F_AVM, F_JSON };
 static const cli_flag compile_flags[] = {

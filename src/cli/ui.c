@@ -70,6 +70,7 @@ int cli_main(int argc, char **argv)
 {
     cli *c        = riv_alloc(sizeof *c);
     c->arena      = riv_arena_new(0);
+    c->program    = argc > 0 ? argv[0] : "rivulet";
     c->colour_out = wants_colour(1);
     c->colour_err = wants_colour(2);
     signal(SIGPIPE, SIG_IGN);
