@@ -76,7 +76,7 @@ void node_job_free(node_job *job)
 node_stats node_stats_of(const node *n)
 {
     node_stats s   = n->stats;
-    s.particles    = riv_map_count(n->by_number);
+    s.particles    = riv_map_count(n->by_key); /* while records are given back, by_number is still empty */
     s.links        = riv_map_count(n->links);
     s.jobs         = riv_map_count(n->flights);
     s.waiting      = n->waiting;
@@ -311,6 +311,7 @@ static void take_effect(node *n, const p2p_effect *e)
     case P2P_PEER_DISCONNECTED:
         LOG_INFO(n->log, "peer.disconnected", LOG_STR("peer", node__peer_text(n, &e->peer)));
         contact_drop(n, &e->peer);
+        node__peer_down(n, &e->peer);
         return;
     case P2P_GOT_PARTICLE: node__arrived(n, &e->peer, riv_bytes_dup(n->scratch, e->bytes)); return;
     case P2P_PARTICLE_SENT: node__sent(n, e->token); return;
