@@ -123,9 +123,9 @@ static riv_err decode(invoke *v, riv_fault *fault, riv_str *message)
     return read_inner(&cur, v->arena, fault, &v->cur, message);
 }
 
-static riv_err verify(invoke *v, riv_fault *fault)
+static riv_err verify(invoke *v, riv_fault *fault, riv_str *message)
 {
-    signers theirs;
+    signers theirs   = { 0 };
     riv_str particle = v->in->params.particle_id;
     avm__stores_init(&v->prev_stores, v->arena);
     avm__stores_init(&v->cur_stores, v->arena);
@@ -134,8 +134,12 @@ static riv_err verify(invoke *v, riv_fault *fault)
     RIV_TRY(avm__stores_verify(&v->cur, &v->cur_stores, &v->prev_stores, v->arena, fault));
     RIV_TRY(avm__signers_of(&v->prev, &v->prev_stores, v->arena, fault, &v->signers));
     RIV_TRY(avm__signers_of(&v->cur, &v->cur_stores, v->arena, fault, &theirs));
-    RIV_TRY(avm__signers_verify(&theirs, &v->signers, particle, v->arena, fault, &v->out->signatures_checked));
-    return avm__signers_merge(&v->signers, &theirs, v->arena, fault);
+    riv_err err = avm__signers_verify(&theirs, &v->signers, particle, v->arena, fault, &v->out->signatures_checked);
+    *message    = theirs.message;
+    if (err) return err;
+    err      = avm__signers_merge(&v->signers, &theirs, v->arena, fault);
+    *message = v->signers.message;
+    return err;
 }
 
 /* RIV_OK with ret_code set: the invoke is over. */
@@ -146,7 +150,7 @@ static riv_err take_data(invoke *v, riv_fault *fault)
     riv_err   err     = decode(v, &why, &message);
     if (!err && riv_arena_over(v->arena))
         return riv_fail(fault, RIV_E_LIMIT, 0, "decoding took all the memory of the run");
-    if (!err) err = verify(v, &why);
+    if (!err) err = verify(v, &why, &message);
     if (!err) return RIV_OK;
     if (!why.code) return riv_fail(fault, err, why.pos, "%s", why.msg);
     refuse(v, why.code, message.len ? message : riv_format(v->arena, "%s", why.msg));
@@ -158,7 +162,7 @@ riv_err avm_verify(riv_bytes data, riv_str particle_id, riv_arena *arena, riv_fa
     archive_envelope e     = { 0 };
     archive_data     inner = { 0 };
     stores           own;
-    signers          all;
+    signers          all     = { 0 };
     size_t           checked = 0;
     riv_str          message;
     RIV_TRY(archive_envelope_read(data, arena, fault, &e));

@@ -60,7 +60,7 @@ static const struct {
     { "xor", "(xor (call @A (\"s\" \"fail\") [\"no\"]) (call @B (\"s\" \"f\") [%last_error%.$.message]))",
       "A.fail[\"no\"] B.f[\"Local service error, ret_code is 7, error message is 'no'\"]", 0, "" },
     { "stream and canon",
-      "(seq (seq (ap 1 $s) (ap 2 $s)) (seq (canon @A $s #c) (call @A (\"s\" \"args\") [#c #c.length] r)))",
+      "(seq (seq (ap 1 $s) (ap 2 $s)) (seq (canon @A $s #cc) (call @A (\"s\" \"args\") [#cc #cc.length] r)))",
       "A.args[[1,2],2]", 0, "" },
     { "stream fold", "(seq (seq (ap 1 $s) (ap 2 $s)) (fold $s i (seq (call @A (\"s\" \"f\") [i]) (next i))))",
       "A.f[1] A.f[2]", 0, "" },

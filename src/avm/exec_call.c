@@ -126,7 +126,8 @@ static const failure *not_json(avm *vm, const call *c, const avm_call_result *re
     riv_buf out = riv_buf_in(vm->arena);
     riv_putf(&out, "call_service result 'ret_code: %d, result: '", result->ret_code);
     riv_put_str(&out, result->result);
-    riv_putf(&out, "'' can't be serialized or deserialized with an error: %s", fault->msg);
+    riv_put_str(&out, RIV_LIT("'' can't be serialized or deserialized with an error: "));
+    riv_put_str(&out, avm__why_not_json(vm->arena, result->result, fault));
     riv_str message = riv_buf_str(&out);
     (void)keep_failed(vm, c, INT32_MAX, message); /* SPEC air.md 3.4: not registered for signing in that run */
     return service_failure(vm, INT32_MAX, message);

@@ -63,6 +63,10 @@ riv_str        avm__debug_state(avm *vm, const archive_state *s);
 riv_str        avm__debug_call_value(avm *vm, const archive_state *s); /* ValueRef of an executed call */
 riv_str        avm__debug_tetraplet(avm *vm, const avm_tetraplet *t);
 
+/* ---- why a call's result is no JSON: serde.c ---- */
+
+riv_str avm__why_not_json(riv_arena *arena, riv_str text, const riv_fault *fallback);
+
 /* ---- values: value.c ---- */
 
 /* One JSON value in up to three forms, each made when first needed. */
@@ -232,11 +236,11 @@ const failure *avm__stored_canon(avm *vm, riv_str cid, canon **out);
 /* ---- signatures: sign.c ---- */
 
 typedef struct signer { riv_bytes public_key, signature; riv_str peer; RIV_VEC(riv_str) cids; } signer;
-typedef struct signers { riv_map *by_peer; } signers;
+typedef struct signers { riv_map *by_peer; riv_str message; } signers; /* message: the last failure, whole */
 /* Groups the trace's content ids by the peers that answer for them. code 9 */
 RIV_MUST_USE riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *arena, riv_fault *fault,
                                      signers *out);
-RIV_MUST_USE riv_err avm__signers_verify(const signers *s, const signers *trusted, riv_str particle_id, riv_arena *arena,
+RIV_MUST_USE riv_err avm__signers_verify(signers *s, const signers *trusted, riv_str particle_id, riv_arena *arena,
                                          riv_fault *fault, size_t *checked);
 /* Puts the signatures of b and those of a together, per peer that over more; into a. code 9 */
 RIV_MUST_USE riv_err avm__signers_merge(signers *a, const signers *b, riv_arena *arena, riv_fault *fault);

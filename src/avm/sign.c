@@ -120,22 +120,51 @@ static bool same_cids(const signer *a, const signer *b)
     return true;
 }
 
-static riv_err check(const signer *s, riv_str particle_id, riv_arena *arena, riv_fault *fault)
+static void put_cids(riv_buf *out, const signer *s)
+{
+    riv_put_u8(out, '[');
+    for (size_t i = 0; i < s->cids.len; i++) {
+        if (i) riv_put_str(out, RIV_LIT(", "));
+        avm__put_debug_str(out, s->cids.ptr[i]);
+    }
+    riv_put_u8(out, ']');
+}
+
+/* What does not fit into a fault is kept beside it. */
+static riv_err mismatch(signers *all, const signer *s, riv_str why, riv_arena *arena, riv_fault *fault)
+{
+    riv_buf out = riv_buf_in(arena);
+    riv_put_str(&out, RIV_LIT("signature mismatch for "));
+    avm__put_debug_str(&out, s->peer);
+    riv_put_str(&out, RIV_LIT(": "));
+    riv_put_str(&out, why);
+    riv_put_str(&out, RIV_LIT(", values: CIDS: "));
+    put_cids(&out, s);
+    all->message = riv_buf_str(&out);
+    return riv_fail_code(fault, RIV_E_DENIED, 9, 0, "signature mismatch for \"" RIV_FMT "\" over %zu content ids",
+                         RIV_ARG(s->peer), s->cids.len);
+}
+
+static riv_err check(signers *all, const signer *s, riv_str particle_id, riv_arena *arena, riv_fault *fault)
 {
     crypto_signature signature;
     crypto_public    key;
     if (s->signature.len != SIGNATURE_BYTES || s->signature.ptr[0] != 0)
-        return riv_fail_code(fault, RIV_E_MALFORMED, 9, 0,
-                             "signature mismatch for \"" RIV_FMT "\": malformed signature", RIV_ARG(s->peer));
+        return mismatch(all, s, RIV_LIT("InvalidSignature(malformed)"), arena, fault);
     memcpy(signature.bytes, s->signature.ptr + 1, sizeof signature.bytes);
     memcpy(key.bytes, s->public_key.ptr + 1, sizeof key.bytes);
     if (crypto_verify(&key, signed_bytes(s, particle_id, arena), &signature)) return RIV_OK;
-    return riv_fail_code(fault, RIV_E_DENIED, 9, 0, "signature mismatch for \"" RIV_FMT "\": over %zu content ids",
-                         RIV_ARG(s->peer), s->cids.len);
+    riv_str why = riv_format(
+        arena,
+        "Verification(Ed25519(signature::Error { source: Some(Verification equation was not satisfied) }, \"" RIV_FMT
+        "\", \"" RIV_FMT "\"))",
+        RIV_ARG(codec_base58(arena, riv_bytes_sub(s->signature, 1, SIGNATURE_BYTES))),
+        RIV_ARG(codec_base58(arena, riv_bytes_sub(s->public_key, 1, KEY_BYTES))));
+    return mismatch(all, s, why, arena, fault);
 }
 
-riv_err avm__signers_verify(const signers *s, const signers *trusted, riv_str particle_id, riv_arena *arena,
-                            riv_fault *fault, size_t *checked)
+riv_err avm__signers_verify(signers *s, const signers *trusted, riv_str particle_id, riv_arena *arena, riv_fault *fault,
+                            size_t *checked)
 {
     for (size_t i = 0; i < riv_map_slots(s->by_peer); i++) {
         const signer *mine = signer_at(s, i);
@@ -144,7 +173,7 @@ riv_err avm__signers_verify(const signers *s, const signers *trusted, riv_str pa
         /* our own stored data was checked when it came; the same signature over the same ids needs no second look */
         if (old && riv_bytes_eq(old->signature, mine->signature) && same_cids(old, mine)) continue;
         (*checked)++;
-        RIV_TRY(check(mine, particle_id, arena, fault));
+        RIV_TRY(check(s, mine, particle_id, arena, fault));
     }
     return RIV_OK;
 }
@@ -160,20 +189,29 @@ static bool is_part(const signer *small, const signer *large)
     return true;
 }
 
+static riv_err inconsistent(signers *all, const signer *large, const signer *small, riv_arena *arena, riv_fault *fault)
+{
+    riv_buf out = riv_buf_in(arena);
+    riv_put_str(&out, RIV_LIT("inconsistent CID multisets on merge for peer "));
+    avm__put_debug_str(&out, small->peer);
+    riv_put_str(&out, RIV_LIT(", prev: "));
+    put_cids(&out, large);
+    riv_put_str(&out, RIV_LIT(", current: "));
+    put_cids(&out, small);
+    all->message = riv_buf_str(&out);
+    return riv_fail_code(fault, RIV_E_CONFLICT, 9, 0, "inconsistent CID multisets on merge for peer \"" RIV_FMT "\"",
+                         RIV_ARG(small->peer));
+}
+
 riv_err avm__signers_merge(signers *a, const signers *b, riv_arena *arena, riv_fault *fault)
 {
-    (void)arena;
     for (size_t i = 0; i < riv_map_slots(b->by_peer); i++) {
         signer *theirs = signer_at(b, i);
         if (!theirs) continue;
         signer *ours  = riv_map_get_str(a->by_peer, theirs->peer);
         signer *large = !ours || ours->cids.len < theirs->cids.len ? theirs : ours,
                *small = large == ours ? theirs : ours;
-        if (small && !is_part(small, large))
-            return riv_fail_code(fault, RIV_E_CONFLICT, 9, 0,
-                                 "inconsistent CID multisets on merge for peer \"" RIV_FMT
-                                 "\", prev: %zu, current: %zu content ids",
-                                 RIV_ARG(theirs->peer), large->cids.len, small->cids.len);
+        if (small && !is_part(small, large)) return inconsistent(a, large, small, arena, fault);
         if (large != ours) riv_map_put_str(a->by_peer, theirs->peer, large);
     }
     return RIV_OK;

@@ -1,0 +1,227 @@
+/* serde.c: says why a text is no JSON in the words and with the place that serde_json gives. The text becomes part of a failed
+ * call's value, so of its content id: peers must agree on it to the byte. Only called for texts that riv_json_parse refused.
+ * Spec: docs/spec/air.md §4.3 Result. Tests: serde_test.c. */
+#include "avm/internal.h"
+
+typedef struct walk {
+    riv_str     text;
+    size_t      pos;
+    const char *wrong; /* NULL: all well so far */
+    size_t      at;    /* place of the fault: bytes before it are counted */
+    unsigned    depth_left;
+} walk;
+
+static bool here(walk *w, const char *wrong) /* after what was eaten */
+{
+    w->wrong = wrong;
+    w->at    = w->pos;
+    return false;
+}
+
+static bool ahead(walk *w, const char *wrong) /* at the next byte */
+{
+    w->wrong = wrong;
+    w->at    = RIV_MIN(w->text.len, w->pos + 1);
+    return false;
+}
+
+static int peek(const walk *w) { return w->pos < w->text.len ? (uint8_t)w->text.ptr[w->pos] : -1; }
+static int next(walk *w) { return w->pos < w->text.len ? (uint8_t)w->text.ptr[w->pos++] : -1; }
+
+static int skip_space(walk *w)
+{
+    while (peek(w) == ' ' || peek(w) == '\n' || peek(w) == '\t' || peek(w) == '\r') w->pos++;
+    return peek(w);
+}
+
+static bool word(walk *w, const char *rest)
+{
+    for (; *rest; rest++) {
+        int c = next(w);
+        if (c < 0) return here(w, "EOF while parsing a value");
+        if (c != *rest) return here(w, "expected ident");
+    }
+    return true;
+}
+
+/* ---- numbers ---- */
+
+static bool is_digit(int c) { return c >= '0' && c <= '9'; }
+
+static bool exponent(walk *w)
+{
+    w->pos++;
+    if (peek(w) == '+' || peek(w) == '-') w->pos++;
+    int c = next(w);
+    if (c < 0) return here(w, "EOF while parsing a value");
+    if (!is_digit(c)) return here(w, "invalid number");
+    while (is_digit(peek(w))) w->pos++;
+    return true;
+}
+
+static bool fraction(walk *w)
+{
+    w->pos++;
+    if (!is_digit(peek(w))) return ahead(w, peek(w) < 0 ? "EOF while parsing a value" : "invalid number");
+    while (is_digit(peek(w))) w->pos++;
+    return true;
+}
+
+static bool number(walk *w, size_t start)
+{
+    int c = next(w);
+    if (c < 0) return here(w, "EOF while parsing a value");
+    if (!is_digit(c)) return here(w, "invalid number");
+    if (c == '0' && is_digit(peek(w))) return ahead(w, "invalid number");
+    while (is_digit(peek(w))) w->pos++;
+    if (peek(w) == '.' && !fraction(w)) return false;
+    if ((peek(w) == 'e' || peek(w) == 'E') && !exponent(w)) return false;
+    riv_arena      *arena = riv_arena_new(0); /* is it in range? base knows */
+    const riv_json *json;
+    riv_err         err = riv_json_parse(riv_str_sub(w->text, start, w->pos), arena, NULL, &json);
+    riv_arena_free(arena);
+    return err ? here(w, "number out of range") : true;
+}
+
+/* ---- strings ---- */
+
+static bool hex4(walk *w, uint32_t *out)
+{
+    if (w->text.len - w->pos < 4) {
+        w->pos = w->text.len;
+        return here(w, "EOF while parsing a string");
+    }
+    *out     = 0;
+    bool bad = false;
+    for (int i = 0; i < 4; i++) {
+        int c = next(w), v = is_digit(c)            ? c - '0'
+                             : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                             : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                    : -1;
+        bad |= v < 0;
+        *out = *out << 4 | (uint32_t)(v & 15);
+    }
+    return bad ? here(w, "invalid escape") : true;
+}
+
+static bool expect_second(walk *w, int want)
+{
+    if (peek(w) < 0) return here(w, "EOF while parsing a string");
+    return next(w) == want ? true : here(w, "unexpected end of hex escape");
+}
+
+static bool unicode_escape(walk *w)
+{
+    uint32_t n;
+    if (!hex4(w, &n)) return false;
+    if (n >= 0xDC00 && n <= 0xDFFF) return here(w, "lone leading surrogate in hex escape");
+    if (n < 0xD800 || n > 0xDBFF) return true;
+    if (!expect_second(w, '\\') || !expect_second(w, 'u') || !hex4(w, &n)) return false;
+    return n >= 0xDC00 && n <= 0xDFFF ? true : here(w, "lone leading surrogate in hex escape");
+}
+
+static bool string(walk *w)
+{
+    for (w->pos++;;) {
+        int c = next(w);
+        if (c < 0) return here(w, "EOF while parsing a string");
+        if (c == '"') return true;
+        if (c < 0x20) return here(w, "control character (\\u0000-\\u001F) found while parsing a string");
+        if (c != '\\') continue;
+        c = next(w);
+        if (c < 0) return here(w, "EOF while parsing a string");
+        if (c == 'u') {
+            if (!unicode_escape(w)) return false;
+        } else if (!strchr("\"\\/bfnrt", c)) {
+            return here(w, "invalid escape");
+        }
+    }
+}
+
+/* ---- containers; depth is bounded by serde_json's own limit ---- */
+
+static bool value_at(walk *w);
+
+static bool list(walk *w)
+{
+    for (bool first = true;; first = false) {
+        int c = skip_space(w);
+        if (c < 0) return ahead(w, "EOF while parsing a list");
+        if (c == ']') return true;
+        if (!first) {
+            if (c != ',') return ahead(w, "expected `,` or `]`");
+            w->pos++;
+            c = skip_space(w);
+            if (c == ']') return ahead(w, "trailing comma");
+            if (c < 0) return ahead(w, "EOF while parsing a value");
+        }
+        if (!value_at(w)) return false;
+    }
+}
+
+static bool member(walk *w)
+{
+    if (!string(w)) return false;
+    int c = skip_space(w);
+    if (c != ':') return ahead(w, c < 0 ? "EOF while parsing an object" : "expected `:`");
+    w->pos++;
+    return value_at(w);
+}
+
+static bool object(walk *w)
+{
+    for (bool first = true;; first = false) {
+        int c = skip_space(w);
+        if (c < 0) return ahead(w, "EOF while parsing an object");
+        if (c == '}') return true;
+        if (!first) {
+            if (c != ',') return ahead(w, "expected `,` or `}`");
+            w->pos++;
+            c = skip_space(w);
+            if (c == '}') return ahead(w, "trailing comma");
+            if (c < 0) return ahead(w, "EOF while parsing a value");
+        }
+        if (c != '"') return ahead(w, "key must be a string");
+        if (!member(w)) return false;
+    }
+}
+
+static bool container(walk *w, bool (*inside)(walk *))
+{
+    if (--w->depth_left == 0) return ahead(w, "recursion limit exceeded");
+    w->pos++;
+    bool well = inside(w);
+    w->depth_left++;
+    w->pos += well;
+    return well;
+}
+
+static bool value_at(walk *w)
+{
+    int c = skip_space(w);
+    switch (c) {
+    case -1: return ahead(w, "EOF while parsing a value");
+    case 'n': w->pos++; return word(w, "ull");
+    case 't': w->pos++; return word(w, "rue");
+    case 'f': w->pos++; return word(w, "alse");
+    case '"': return string(w);
+    case '[': return container(w, list);
+    case '{': return container(w, object);
+    case '-': w->pos++; return number(w, w->pos - 1);
+    default: return is_digit(c) ? number(w, w->pos) : ahead(w, "expected value");
+    }
+}
+
+riv_str avm__why_not_json(riv_arena *arena, riv_str text, const riv_fault *fallback)
+{
+    walk w = { .text = text, .depth_left = RIV_JSON_DEPTH_MAX };
+    if (value_at(&w) && skip_space(&w) >= 0) (void)ahead(&w, "trailing characters");
+    if (!w.wrong) return riv_format(arena, "%s", fallback->msg);
+    size_t line = 1, line_start = 0;
+    for (size_t i = 0; i < w.at; i++) {
+        if (text.ptr[i] != '\n') continue;
+        line++;
+        line_start = i + 1;
+    }
+    return riv_format(arena, "%s at line %zu column %zu", w.wrong, line, w.at - line_start);
+}

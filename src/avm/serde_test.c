@@ -1,0 +1,54 @@
+/* serde_test.c: messages of the original's JSON parser, as seen in failed calls of npm @fluencelabs/avm 0.62.0. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "avm/internal.h"
+
+static const struct {
+    const char *text, *want;
+} cases[] = {
+    { "", "EOF while parsing a value at line 1 column 0" },
+    { "nojson", "expected ident at line 1 column 2" },
+    { "tru", "EOF while parsing a value at line 1 column 3" },
+    { "[1,", "EOF while parsing a value at line 1 column 3" },
+    { "[1,]", "trailing comma at line 1 column 4" },
+    { "[1 2]", "expected `,` or `]` at line 1 column 4" },
+    { "[", "EOF while parsing a list at line 1 column 1" },
+    { "1 2", "trailing characters at line 1 column 3" },
+    { "{", "EOF while parsing an object at line 1 column 1" },
+    { "{1:2}", "key must be a string at line 1 column 2" },
+    { "{\"a\" 1}", "expected `:` at line 1 column 6" },
+    { "{\"a\":1,}", "trailing comma at line 1 column 8" },
+    { "01", "invalid number at line 1 column 2" },
+    { "1.", "EOF while parsing a value at line 1 column 2" },
+    { "-x", "invalid number at line 1 column 2" },
+    { "1E400", "number out of range at line 1 column 5" },
+    { "\"a", "EOF while parsing a string at line 1 column 2" },
+    { "\"\\q\"", "invalid escape at line 1 column 3" },
+    { "\"\\ud800\"", "unexpected end of hex escape at line 1 column 8" },
+    { "[\n\n x]", "expected value at line 3 column 2" },
+};
+
+static void test_words(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_fault  none  = { 0 };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        const riv_json *json;
+        assert_int_not_equal(riv_json_parse(riv_str_c(cases[i].text), arena, NULL, &json), RIV_OK);
+        riv_str got = avm__why_not_json(arena, riv_str_c(cases[i].text), &none);
+        if (!riv_str_eq(got, riv_str_c(cases[i].want))) fail_msg("%s: " RIV_FMT, cases[i].text, RIV_ARG(got));
+    }
+    riv_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_words) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
