@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { Num, parse } from './json.mjs';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -91,7 +92,7 @@ export class Original {
   ast(script) {
     const out = this.#textFunction('ast', utf8.encode(script));
     try {
-      return { tree: JSON.parse(out) };
+      return { tree: parse(out) };
     } catch {
       return { error: out };
     }
@@ -101,7 +102,7 @@ export class Original {
   decode(data) {
     const out = this.#textFunction('to_human_readable_data', data);
     try {
-      return JSON.parse(out);
+      return parse(out);
     } catch {
       throw new Error(`the original cannot show data: ${out}`);
     }
@@ -184,17 +185,12 @@ function encodeCallResults(results) {
   return Uint8Array.from(out);
 }
 
-/** A number with the form it had: 1 and 1.0 differ in AquaVM, but not in JavaScript. */
-export class Num {
-  constructor(form) { this.form = form; }
-  toJSON() { return JSON.rawJSON ? JSON.rawJSON(this.form) : Number(this.form); }
-}
-
 function formOfFloat(v) {
-  return Number.isInteger(v) && Math.abs(v) < 1e16 ? `${v}.0` : String(v);
+  if (Object.is(v, -0)) return '-0.0';
+  return Number.isInteger(v) && Math.abs(v) < 1e16 ? `${v}.0` : String(v).replace('e+', 'e');
 }
 
-/** Reads one value at r.at. Maps become arrays of pairs in Map objects when `raw`. Numbers become Num where their form matters. */
+/** Reads one value at r.at. Maps become Map objects, numbers Num. */
 export function mpRead(r) {
   const view = r.view;
   const head = view.getUint8(r.at++);
