@@ -64,14 +64,22 @@ static const riv_json *output_json(const avm_output *out, riv_arena *arena)
                            "call_result_size_limit_exceeded", riv_json_bool(out->call_result_limit_exceeded), NULL);
 }
 
-riv_err sim_invoke(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, const riv_json **out)
+riv_err sim_invoke_read(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, avm_input *out)
 {
     const riv_json *doc;
-    avm_input       in     = { .params.version = version };
-    avm_output      output = { 0 };
-    riv_err         err;
-    if ((err = riv_json_parse(line, arena, fault, &doc))) goto out;
-    if ((err = read_input(doc, arena, fault, &in))) goto out;
+    avm_input       in = { .params.version = version };
+    RIV_TRY(riv_json_parse(line, arena, fault, &doc));
+    RIV_TRY(read_input(doc, arena, fault, &in));
+    *out = in;
+    return RIV_OK;
+}
+
+riv_err sim_invoke(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, const riv_json **out)
+{
+    avm_input  in     = { 0 };
+    avm_output output = { 0 };
+    riv_err    err;
+    if ((err = sim_invoke_read(line, version, arena, fault, &in))) goto out;
     if ((err = avm_run(&in, arena, fault, &output))) goto out;
     *out = output_json(&output, arena);
 out:

@@ -15,6 +15,8 @@ RIV_MUST_USE riv_err sim_scenario_run(riv_str text, const sim_scenario_options *
 crypto_secret sim_peer_seed(riv_str name);
 /* One run of the interpreter: a line and the answer are the JSON documents of docs/spec/scenarios.md §4. RIV_E_MALFORMED names the key; RIV_E_LIMIT is avm_run's. */
 RIV_MUST_USE riv_err sim_invoke(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, const riv_json **out);
+/* The first half of it: the input that a line describes; wipe out->params.secret when done. */
+RIV_MUST_USE riv_err sim_invoke_read(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, avm_input *out);
 
 /* ---- worlds of whole nodes ---- */
 typedef struct sim_faults { /* chances per million, drawn for each message or tick; all 0: a perfect network */
