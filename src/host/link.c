@@ -146,8 +146,6 @@ static void on_connection(uv_stream_t *server, int status)
     riv_arena_free(arena);
 }
 
-static void free_listener(uv_handle_t *handle) { riv_free(handle->data); }
-
 riv_err host__listen(host_node *n, riv_str text, riv_fault *fault)
 {
     codec_multiaddr         multi = { 0 };

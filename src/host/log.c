@@ -62,6 +62,22 @@ static bool is_bare(riv_str s)
     return s.len > 0;
 }
 
+/* Quoted for a terminal: no control characters, neither C0 nor DEL nor C1. */
+static void put_quoted(riv_str s, riv_buf *out)
+{
+    riv_put_u8(out, '"');
+    for (size_t at = 0; at < s.len;) {
+        uint32_t c = riv_utf8_next(s, &at);
+        if (c < ' ' || (c >= 0x7f && c < 0xa0))
+            riv_putf(out, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            riv_putf(out, "\\%c", (char)c);
+        else
+            riv_utf8_put(out, c);
+    }
+    riv_put_u8(out, '"');
+}
+
 static void put_human(const host_log_config *config, uint64_t ts_us, riv_log_level level, const char *event,
                       const riv_log_field *fields, size_t count, riv_buf *out)
 {
@@ -78,7 +94,7 @@ static void put_human(const host_log_config *config, uint64_t ts_us, riv_log_lev
         else if (is_bare(fields[i].str))
             riv_put_str(out, cut(fields[i].str));
         else
-            riv_json_write_str(cut(fields[i].str), out);
+            put_quoted(cut(fields[i].str), out);
     }
     riv_put_u8(out, '\n');
 }

@@ -12,7 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { STORE_MAP_BYTES = 256 << 20, STORE_KEY_BYTES_MAX = 511, STORE_GROWTH_MAX = 16 };
+enum { STORE_MAP_BYTES = 64 << 20, STORE_KEY_BYTES_MAX = 511, STORE_GROWTH_MAX = 16 };
 
 typedef struct change {
     riv_blob key, value;
