@@ -28,18 +28,26 @@ static uint64_t mix(uint64_t h)
     return h ^ h >> 32;
 }
 
+/* Little-endian on every machine, so that maps are laid out alike everywhere. */
+static uint64_t load(const uint8_t *p, size_t len)
+{
+    uint64_t w = 0;
+    memcpy(&w, p, len);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return w;
+}
+
 uint64_t riv_hash64(riv_bytes b)
 {
     uint64_t h = 0x9e3779b97f4a7c15u ^ b.len;
     size_t   i = 0;
     for (; i + 8 <= b.len; i += 8) {
-        uint64_t w = 0;
-        for (size_t k = 8; k-- > 0;) w = w << 8 | b.ptr[i + k];
-        h = mix(h ^ w) + 0x632be59bd9b4e019u;
+        h = (h ^ load(b.ptr + i, 8)) * 0xd6e8feb86659fd93u;
+        h ^= h >> 32;
     }
-    uint64_t tail = 0;
-    for (size_t k = b.len; k-- > i;) tail = tail << 8 | b.ptr[k];
-    return mix(h ^ tail);
+    return mix(i < b.len ? h ^ load(b.ptr + i, b.len - i) : h);
 }
 
 riv_map *riv_map_new(riv_arena *arena)

@@ -21,6 +21,11 @@ static size_t sequence(riv_bytes b, size_t i)
 bool riv_utf8_valid(riv_bytes b, size_t *bad_pos)
 {
     for (size_t i = 0; i < b.len;) {
+        uint64_t eight;
+        if (i + sizeof eight <= b.len && (memcpy(&eight, b.ptr + i, sizeof eight), !(eight & 0x8080808080808080u))) {
+            i += sizeof eight; /* plain ASCII, which most text is */
+            continue;
+        }
         size_t len = sequence(b, i);
         if (!len) {
             if (bad_pos) *bad_pos = i;
