@@ -79,8 +79,9 @@ static void reserve(riv_buf *b, size_t more)
 uint8_t *riv_buf_room(riv_buf *b, size_t len)
 {
     reserve(b, len);
+    if (!b->ptr) return NULL; /* nothing asked of an empty buffer */
     uint8_t *p = b->ptr + b->len;
-    if (len) memset(p, 0, len);
+    memset(p, 0, len);
     b->len += len;
     return p;
 }
