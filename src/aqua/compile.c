@@ -1,0 +1,247 @@
+/* compile.c: the passes in order, over a file and what it imports; and the diagnostics they leave.
+ * Modules are loaded depth first; each is checked once, after those it imports; a failure stops those that depend on it.
+ * Spec: docs/spec/aqua.md §3.2, §9, §11. Tests: compile_test.c. */
+#include "aqua/internal.h"
+
+#include <stdio.h>
+
+static module *load(compiler *c, riv_str path, riv_str text, uint32_t depth);
+static void    check_all(compiler *c, module *m);
+static void    read_constants(compiler *c);
+static void    predefine(compiler *c);
+
+riv_err aqua_compile(const aqua_input *in, riv_arena *arena, riv_fault *fault, aqua_output *out)
+{
+    if (in->source.len > AQUA_SOURCE_BYTES_MAX)
+        return riv_fail(fault, RIV_E_LIMIT, 0, "source of %zu bytes is longer than %d", in->source.len,
+                        AQUA_SOURCE_BYTES_MAX);
+    compiler *c        = riv_new(arena, compiler, 1);
+    c->arena           = arena;
+    c->in              = in;
+    c->fault           = fault;
+    c->module_by_path  = riv_map_new(arena);
+    c->compared        = riv_map_new(arena);
+    aqua_output result = { 0 };
+    predefine(c);
+    read_constants(c);
+    module *root = load(c, in->path, in->source, 0);
+    if (c->errors.len == 0) check_all(c, root);
+    if (c->errors.len == 0) aqua__emit_exports(c, root, &result);
+    if (riv_arena_over(arena) || c->over)
+        return riv_fail(fault, RIV_E_LIMIT, 0, "compilation of " RIV_FMT " needs too much memory", RIV_ARG(in->path));
+    result.accepted = c->errors.len == 0;
+    result.errors   = (aqua_diags){ c->errors.ptr, c->errors.len };
+    result.warnings = (aqua_diags){ c->warnings.ptr, c->warnings.len };
+    if (!result.accepted) result.funcs_count = result.services_count = 0;
+    *out = result;
+    return RIV_OK;
+}
+
+/* ---- diagnostics ---- */
+
+riv_str aqua__text(const source *src, span at) { return riv_str_sub(src->text, at.pos, (size_t)at.pos + at.len); }
+
+span aqua__span_join(span a, span b)
+{
+    uint32_t from = RIV_MIN(a.pos, b.pos), to = RIV_MAX(a.pos + a.len, b.pos + b.len);
+    return (span){ from, to - from };
+}
+
+static aqua_diag diag_at(const source *src, aqua_diag_kind kind, span at, riv_str text, riv_str hint)
+{
+    return (aqua_diag){ .kind      = kind,
+                        .file      = src->path,
+                        .text      = text,
+                        .source    = src->text,
+                        .pos       = at.pos,
+                        .len       = at.len,
+                        .has_place = true,
+                        .hint      = hint };
+}
+
+void aqua__error(compiler *c, const source *src, aqua_diag_kind kind, span at, const char *format, ...)
+{
+    va_list args;
+    if (c->errors.len >= AQUA_DIAGS_MAX) return;
+    va_start(args, format);
+    riv_str text = riv_vformat(c->arena, format, args);
+    va_end(args);
+    *riv_push(c->arena, &c->errors) = diag_at(src, kind, at, text, RIV_LIT(""));
+}
+
+void aqua__error_hint(compiler *c, const source *src, aqua_diag_kind kind, span at, riv_str hint, const char *format,
+                      ...)
+{
+    va_list args;
+    if (c->errors.len >= AQUA_DIAGS_MAX) return;
+    va_start(args, format);
+    riv_str text = riv_vformat(c->arena, format, args);
+    va_end(args);
+    *riv_push(c->arena, &c->errors) = diag_at(src, kind, at, text, hint);
+}
+
+void aqua__error_nowhere(compiler *c, riv_str file, aqua_diag_kind kind, riv_str text)
+{
+    if (c->errors.len >= AQUA_DIAGS_MAX) return;
+    *riv_push(c->arena, &c->errors) = (aqua_diag){ .kind = kind, .file = file, .text = text };
+}
+
+void aqua__warning(compiler *c, const source *src, span at, const char *format, ...)
+{
+    va_list args;
+    if (c->warnings.len >= AQUA_DIAGS_MAX) return;
+    va_start(args, format);
+    riv_str text = riv_vformat(c->arena, format, args);
+    va_end(args);
+    *riv_push(c->arena, &c->warnings) = diag_at(src, AQUA_WARN, at, text, RIV_LIT(""));
+}
+
+/* ---- constants ---- */
+
+static void predefine_one(compiler *c, const char *name, const char *text, const type *t)
+{
+    symbol *s = riv_new(c->arena, symbol, 1);
+    *s        = (symbol){
+               .kind = SYM_CONST, .name = riv_str_c(name), .type = t, .text = riv_str_c(text), .literal = LIT_INIT_PEER
+    };
+    riv_map_put_str(c->predefined, s->name, s);
+}
+
+static void predefine(compiler *c)
+{
+    c->predefined = riv_map_new(c->arena);
+    c->constants  = riv_map_new(c->arena);
+    predefine_one(c, "INIT_PEER_ID", "%init_peer_id%", &aqua__string);
+    predefine_one(c, "HOST_PEER_ID", c->in->options.no_relay ? "%init_peer_id%" : "-relay-", &aqua__string);
+    predefine_one(c, "PARTICLE_TTL", "%ttl%", &aqua__u32);
+    predefine_one(c, "PARTICLE_TIMESTAMP", "%timestamp%", &aqua__u64);
+    predefine_one(c, "nil", "[]", &aqua__nil);
+    predefine_one(c, "LAST_ERROR", ":error:", &aqua__error_type);
+}
+
+static const type *literal_type(literal_kind kind)
+{
+    switch (kind) {
+    case LIT_BOOL: return &aqua__lit_bool;
+    case LIT_UNSIGNED: return &aqua__lit_unsigned;
+    case LIT_SIGNED: return &aqua__lit_signed;
+    case LIT_FLOAT: return &aqua__lit_float;
+    case LIT_STRING:
+    case LIT_INIT_PEER: return &aqua__lit_string;
+    }
+    return NULL;
+}
+
+/* "NAME = literal" or "NAME ?= literal", with the spaces. */
+static bool read_constant(compiler *c, riv_str text)
+{
+    size_t mark = riv_str_find(text, RIV_LIT(" = "), 0), skip = 3;
+    if (mark == SIZE_MAX) mark = riv_str_find(text, RIV_LIT(" ?= "), 0), skip = 4;
+    if (mark == SIZE_MAX) return false;
+    riv_str name = riv_str_trim(riv_str_sub(text, 0, mark));
+    if (name.len == 0 || name.ptr[0] < 'A' || name.ptr[0] > 'Z') return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char ch = name.ptr[i];
+        if (!((ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_')) return false;
+    }
+    expr *value = aqua__parse_literal(c, riv_str_sub(text, mark + skip, text.len));
+    if (!value) return false;
+    symbol *s = riv_new(c->arena, symbol, 1);
+    *s        = (symbol){ .kind    = SYM_CONST,
+                          .name    = name,
+                          .type    = literal_type(value->literal),
+                          .text    = value->text,
+                          .literal = value->literal };
+    if (!riv_map_get_str(c->constants, name)) riv_map_put_str(c->constants, name, s);
+    return true;
+}
+
+static void read_constants(compiler *c)
+{
+    for (size_t i = 0; i < c->in->options.constants_count; i++) {
+        riv_str text   = c->in->options.constants[i];
+        size_t  errors = c->errors.len;
+        if (read_constant(c, text)) continue;
+        c->errors.len = errors;
+        aqua__error_nowhere(c, RIV_LIT(""), AQUA_SEMANTIC_ERROR,
+                            riv_format(c->arena, "Invalid constant definition '" RIV_FMT "'.", RIV_ARG(text)));
+    }
+}
+
+/* ---- modules ---- */
+
+static void report_cycle(compiler *c, const module *m)
+{
+    riv_buf text = riv_buf_in(c->arena);
+    riv_put_str(&text, RIV_LIT("Cycle loops detected in imports: "));
+    bool          inside = false;
+    const module *from   = NULL;
+    for (size_t i = 0; i < c->modules.len; i++) { /* the ones being loaded stand in the order of their imports */
+        const module *at = c->modules.ptr[i];
+        if (at == m) inside = true;
+        if (!inside || !at->loading) continue;
+        if (from) riv_putf(&text, RIV_FMT " imports " RIV_FMT ", ", RIV_ARG(from->src.path), RIV_ARG(at->src.path));
+        from = at;
+    }
+    if (from) riv_putf(&text, RIV_FMT " imports " RIV_FMT, RIV_ARG(from->src.path), RIV_ARG(m->src.path));
+    aqua__error_nowhere(c, m->src.path, AQUA_IMPORT_ERROR, riv_buf_str(&text));
+}
+
+static module *load_import(compiler *c, module *m, const head *h, uint32_t depth)
+{
+    riv_str path = { 0 }, text = { 0 }, tried = { 0 };
+    riv_err err = RIV_E_NOT_FOUND;
+    if (c->in->import)
+        err = c->in->import(c->in->import_ctx, m->src.path, h->path, c->arena, NULL, &path, &text, &tried);
+    if (!err && text.len > AQUA_SOURCE_BYTES_MAX) err = RIV_E_LIMIT;
+    if (err) {
+        aqua__error(c, &m->src, AQUA_IMPORT_ERROR, h->path_at,
+                    "Import '" RIV_FMT "' could not be resolved, tried: " RIV_FMT, RIV_ARG(h->path), RIV_ARG(tried));
+        return NULL;
+    }
+    module *known = riv_map_get_str(c->module_by_path, path);
+    if (known && known->loading) report_cycle(c, known);
+    if (known) return known;
+    if (depth >= AQUA_DEPTH_MAX) {
+        aqua__error(c, &m->src, AQUA_IMPORT_ERROR, h->path_at, "imports are nested too deeply");
+        return NULL;
+    }
+    return load(c, path, text, depth + 1);
+}
+
+static module *load(compiler *c, riv_str path, riv_str text, uint32_t depth)
+{
+    module *m  = riv_new(c->arena, module, 1);
+    m->src     = (source){ .path = path, .text = text };
+    m->id      = (uint32_t)c->modules.len;
+    m->loading = true;
+    size_t bad;
+    riv_map_put_str(c->module_by_path, path, m);
+    *riv_push(c->arena, &c->modules) = m;
+    if (!riv_utf8_valid(riv_str_bytes(text), &bad)) {
+        aqua__error(c, &m->src, AQUA_SYNTAX_ERROR, (span){ (uint32_t)bad, 1 }, "the file is not UTF-8 text");
+    } else {
+        aqua__lex(c, &m->src);
+        aqua__parse(c, m);
+    }
+    m->imports = riv_new(c->arena, module *, m->heads_count + 1);
+    for (size_t i = 0; i < m->heads_count; i++)
+        if (m->heads[i].kind == HEAD_USE || m->heads[i].kind == HEAD_IMPORT)
+            m->imports[i] = load_import(c, m, &m->heads[i], depth);
+    m->loading = false;
+    return m;
+}
+
+static void check_all(compiler *c, module *m)
+{
+    if (!m || m->checked) return;
+    m->checked = true;
+    for (size_t i = 0; i < m->heads_count; i++) {
+        check_all(c, m->imports[i]);
+        if (m->imports[i] && m->imports[i]->failed) m->failed = true;
+    }
+    if (m->failed) return;
+    size_t errors = c->errors.len;
+    aqua__check(c, m);
+    m->failed = c->errors.len > errors;
+}

@@ -1,0 +1,136 @@
+/* define.c: types, functions and services as the definitions that clients read.
+ * Spec: docs/spec/aqua.md §11. Tests: compile_test.c. */
+#include "aqua/define.h"
+
+static const riv_json *define(compiler *c, const type *t);
+
+static const riv_json *text(compiler *c, riv_str s) { return riv_json_str(c->arena, s); }
+
+static const riv_json *tag(compiler *c, const char *name)
+{
+    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, name), NULL);
+}
+
+static const riv_json *with_elem(compiler *c, const char *name, const type *elem)
+{
+    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, name), "type", define(c, elem), NULL);
+}
+
+/* {"name": T}. Objects here are sorted by name, so the order of arguments is kept apart: params of aqua_func. */
+static const riv_json *fields_of(compiler *c, const type *t)
+{
+    riv_json_member *members = riv_new(c->arena, riv_json_member, t->fields_count + 1);
+    for (size_t i = 0; i < t->fields_count; i++)
+        members[i] = (riv_json_member){ t->fields[i].name, define(c, t->fields[i].type) };
+    return riv_json_obj(c->arena, members, t->fields_count);
+}
+
+static const riv_json *unlabeled(compiler *c, const type *const *items, size_t count)
+{
+    riv_json_list list = { 0 };
+    if (count == 0) return tag(c, "nil");
+    for (size_t i = 0; i < count; i++) riv_json_add(c->arena, &list, define(c, items[i]));
+    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "unlabeledProduct"), "items",
+                           riv_json_arr(c->arena, list.ptr, list.len), NULL);
+}
+
+static const riv_json *labeled(compiler *c, const type *t)
+{
+    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "labeledProduct"), "fields", fields_of(c, t), NULL);
+}
+
+static const riv_json *domain(compiler *c, const type *t)
+{
+    if (t->named) return labeled(c, t);
+    const type **items = riv_new(c->arena, const type *, t->fields_count + 1);
+    for (size_t i = 0; i < t->fields_count; i++) items[i] = t->fields[i].type;
+    return unlabeled(c, items, t->fields_count);
+}
+
+static const riv_json *arrow_of(compiler *c, const type *t)
+{
+    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", domain(c, t), "codomain",
+                           unlabeled(c, t->results, t->results_count), NULL);
+}
+
+static const riv_json *define(compiler *c, const type *t)
+{
+    if (riv_arena_over(c->arena)) return riv_json_null();
+    switch (t->kind) {
+    case TY_TOP: return tag(c, "topType");
+    case TY_BOTTOM: return tag(c, "bottomType");
+    case TY_SCALAR:
+        return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "scalar"), "name",
+                               text(c, aqua__type_text(c, t)), NULL);
+    case TY_LITERAL:
+        return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "scalar"), "name",
+                               text(c, aqua__type_text(c, t)), NULL);
+    case TY_ARRAY:
+    case TY_STREAM:
+    case TY_CANON: return with_elem(c, "array", t->elem);
+    case TY_OPTION: return with_elem(c, "option", t->elem);
+    case TY_STRUCT:
+    case TY_ABILITY:
+    case TY_SERVICE:
+        return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "struct"), "name", text(c, t->name), "fields",
+                               fields_of(c, t), NULL);
+    case TY_ARROW: return arrow_of(c, t);
+    case TY_MAP:
+    case TY_CANON_MAP: return tag(c, "topType");
+    }
+    return riv_json_null();
+}
+
+static const riv_json *names_of(compiler *c)
+{
+    static const char *const pairs[][2] = {
+        { "relay", "-relay-" },           { "getDataSrv", "getDataSrv" },   { "callbackSrv", "callbackSrv" },
+        { "responseSrv", "callbackSrv" }, { "responseFnName", "response" }, { "errorHandlingSrv", "errorHandlingSrv" },
+        { "errorFnName", "error" },
+    };
+    riv_json_member members[RIV_COUNT(pairs)];
+    for (size_t i = 0; i < RIV_COUNT(pairs); i++)
+        members[i] = (riv_json_member){ riv_str_c(pairs[i][0]), riv_json_strc(c->arena, pairs[i][1]) };
+    return riv_json_obj(c->arena, members, RIV_COUNT(pairs));
+}
+
+void aqua__define_func(compiler *c, const type *t, aqua_func *out)
+{
+    const riv_json *whole  = riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", labeled(c, t),
+                                             "codomain", unlabeled(c, t->results, t->results_count), NULL);
+    aqua_param     *params = riv_new(c->arena, aqua_param, t->fields_count + 1);
+    for (size_t i = 0; i < t->fields_count; i++)
+        params[i] =
+            (aqua_param){ t->fields[i].name, t->fields[i].type->kind == TY_ARROW, define(c, t->fields[i].type) };
+    riv_buf signature = riv_buf_in(c->arena);
+    riv_putf(&signature, RIV_FMT "(", RIV_ARG(out->name));
+    for (size_t i = 0; i < t->fields_count; i++) {
+        bool callable = t->fields[i].type->kind == TY_ARROW;
+        riv_putf(&signature, "%s" RIV_FMT ": %s", i ? ", " : "", RIV_ARG(t->fields[i].name), callable ? "(" : "");
+        aqua__put_type(&signature, t->fields[i].type);
+        if (callable) riv_put_u8(&signature, ')');
+    }
+    riv_put_u8(&signature, ')');
+    for (size_t i = 0; i < t->results_count; i++) {
+        riv_put_str(&signature, i ? RIV_LIT(", ") : RIV_LIT(" -> "));
+        aqua__put_type(&signature, t->results[i]);
+    }
+    out->params        = params;
+    out->params_count  = t->fields_count;
+    out->results_count = t->results_count;
+    out->signature     = riv_buf_str(&signature);
+    out->func_def =
+        riv_json_object(c->arena, "functionName", text(c, out->name), "arrow", whole, "names", names_of(c), NULL);
+}
+
+const riv_json *aqua__define_service(compiler *c, const decl *service)
+{
+    const riv_json *id = NULL;
+    if (service->value) {
+        const expr *e      = service->value;
+        riv_str     s      = e->kind == EX_LITERAL ? e->text : e->symbol->text;
+        bool        quoted = s.len >= 2 && s.ptr[0] == '"';
+        id                 = text(c, quoted ? riv_str_sub(s, 1, s.len - 1) : s);
+    }
+    return riv_json_object(c->arena, "defaultServiceId", id, "functions", labeled(c, service->def), NULL);
+}

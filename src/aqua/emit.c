@@ -1,0 +1,256 @@
+/* emit.c: the resolved tree as AIR text, and the exported functions with their definitions.
+ * Groups of more than a few members are printed as balanced trees, so that long scripts stay shallow.
+ * Spec: docs/spec/aqua.md §10.9, §11. Tests: compile_test.c. */
+#include "aqua/define.h"
+#include "aqua/lower.h"
+
+enum { FLAT_GROUP_MAX = 32 };
+
+typedef struct printer {
+    riv_buf   *out;
+    riv_arena *arena;
+} printer;
+
+static void print_node(printer *p, const model *m, size_t indent);
+
+/* ---- text ---- */
+
+static void put_operand(riv_buf *out, const operand *o)
+{
+    riv_put_str(out, o->var ? o->var->name : o->text);
+    bool begun = false;
+    for (size_t i = 0; i < o->lenses_count; i++) {
+        const lens *l = &o->lenses[i];
+        if (l->kind != LENS_LENGTH && !begun) riv_put_str(out, RIV_LIT(".$"));
+        begun = begun || l->kind != LENS_LENGTH;
+        switch (l->kind) {
+        case LENS_FIELD: riv_putf(out, "." RIV_FMT, RIV_ARG(l->text)); break;
+        case LENS_INDEX:
+        case LENS_VAR: riv_putf(out, ".[" RIV_FMT "]", RIV_ARG(l->text)); break;
+        case LENS_LENGTH: riv_put_str(out, RIV_LIT(".length")); break;
+        }
+    }
+}
+
+static void start(printer *p, size_t indent)
+{
+    for (size_t i = 0; i < indent; i++) riv_put_u8(p->out, ' ');
+}
+
+static void close(printer *p, size_t indent)
+{
+    start(p, indent);
+    riv_put_str(p->out, RIV_LIT(")\n"));
+}
+
+static void print_word(printer *p, size_t indent, const char *text)
+{
+    start(p, indent);
+    riv_putf(p->out, "%s\n", text);
+}
+
+static void collect(const model *m, riv_arena *arena, models *out)
+{
+    for (size_t i = 0; i < m->kids.len; i++) {
+        const model *kid = m->kids.ptr[i];
+        if (kid->kind == M_SEQ)
+            collect(kid, arena, out);
+        else
+            *riv_push(arena, out) = m->kids.ptr[i];
+    }
+}
+
+static void print_group(printer *p, const char *word, model *const *kids, size_t count, size_t indent)
+{
+    if (count == 0) print_word(p, indent, "(null)");
+    if (count == 1) print_node(p, kids[0], indent);
+    if (count < 2) return;
+    size_t left = count > FLAT_GROUP_MAX ? count / 2 : count - 1;
+    start(p, indent);
+    riv_putf(p->out, "(%s\n", word);
+    print_group(p, word, kids, left, indent + 1);
+    print_group(p, word, kids + left, count - left, indent + 1);
+    close(p, indent);
+}
+
+static void print_seq(printer *p, const model *m, size_t indent)
+{
+    models flat = { 0 };
+    collect(m, p->arena, &flat);
+    print_group(p, "seq", flat.ptr, flat.len, indent);
+}
+
+/* par and xor need two members. */
+static void print_pair(printer *p, const char *word, const model *m, size_t indent)
+{
+    if (m->kids.len > 1) {
+        print_group(p, word, m->kids.ptr, m->kids.len, indent);
+        return;
+    }
+    start(p, indent);
+    riv_putf(p->out, "(%s\n", word);
+    print_group(p, "seq", m->kids.ptr, m->kids.len, indent + 1);
+    print_word(p, indent + 1, "(null)");
+    close(p, indent);
+}
+
+static void print_call(printer *p, const model *m)
+{
+    riv_put_str(p->out, RIV_LIT("(call "));
+    put_operand(p->out, &m->b);
+    riv_put_str(p->out, RIV_LIT(" ("));
+    put_operand(p->out, &m->a);
+    riv_putf(p->out, " \"" RIV_FMT "\") [", RIV_ARG(m->function));
+    for (size_t i = 0; i < m->list_count; i++) {
+        if (i) riv_put_u8(p->out, ' ');
+        put_operand(p->out, &m->list[i]);
+    }
+    riv_put_u8(p->out, ']');
+    if (m->out) riv_putf(p->out, " " RIV_FMT, RIV_ARG(m->out->name));
+    riv_put_str(p->out, RIV_LIT(")\n"));
+}
+
+static void print_ap(printer *p, const model *m)
+{
+    riv_put_str(p->out, RIV_LIT("(ap "));
+    if (m->kind == M_AP_MAP) riv_put_u8(p->out, '(');
+    put_operand(p->out, &m->a);
+    if (m->kind == M_AP_MAP) {
+        riv_put_u8(p->out, ' ');
+        put_operand(p->out, &m->b);
+        riv_put_u8(p->out, ')');
+    }
+    riv_putf(p->out, " " RIV_FMT ")\n", RIV_ARG(m->out->name));
+}
+
+static void print_canon(printer *p, const model *m)
+{
+    riv_put_str(p->out, RIV_LIT("(canon "));
+    put_operand(p->out, &m->b);
+    riv_putf(p->out, " " RIV_FMT " " RIV_FMT ")\n", RIV_ARG(m->in->name), RIV_ARG(m->out->name));
+}
+
+static void print_match(printer *p, const model *m, size_t indent)
+{
+    riv_put_str(p->out, m->kind == M_MATCH ? RIV_LIT("(match ") : RIV_LIT("(mismatch "));
+    put_operand(p->out, &m->a);
+    riv_put_u8(p->out, ' ');
+    put_operand(p->out, &m->b);
+    riv_put_u8(p->out, '\n');
+    print_seq(p, m, indent + 1);
+    close(p, indent);
+}
+
+static void print_for(printer *p, const model *m, size_t indent)
+{
+    riv_put_str(p->out, RIV_LIT("(fold "));
+    put_operand(p->out, &m->a);
+    riv_putf(p->out, " " RIV_FMT "\n", RIV_ARG(m->out->name));
+    print_seq(p, m, indent + 1);
+    print_word(p, indent + 1, m->never ? "(never)" : "(null)");
+    close(p, indent);
+}
+
+static void print_node(printer *p, const model *m, size_t indent)
+{
+    switch (m->kind) {
+    case M_SEQ: print_seq(p, m, indent); return;
+    case M_PAR:
+    case M_DETACH: print_pair(p, "par", m, indent); return;
+    case M_XOR: print_pair(p, "xor", m, indent); return;
+    default: break;
+    }
+    start(p, indent);
+    switch (m->kind) {
+    case M_FOR: print_for(p, m, indent); break;
+    case M_NEXT: riv_putf(p->out, "(next " RIV_FMT ")\n", RIV_ARG(m->out->name)); break;
+    case M_MATCH:
+    case M_MISMATCH: print_match(p, m, indent); break;
+    case M_NEW:
+        riv_putf(p->out, "(new " RIV_FMT "\n", RIV_ARG(m->out->name));
+        print_seq(p, m, indent + 1);
+        close(p, indent);
+        break;
+    case M_CALL: print_call(p, m); break;
+    case M_CANON: print_canon(p, m); break;
+    case M_AP:
+    case M_AP_MAP: print_ap(p, m); break;
+    case M_FAIL:
+        riv_put_str(p->out, RIV_LIT("(fail "));
+        put_operand(p->out, &m->a);
+        riv_put_str(p->out, RIV_LIT(")\n"));
+        break;
+    case M_NULL: riv_put_str(p->out, RIV_LIT("(null)\n")); break;
+    case M_SEQ:
+    case M_PAR:
+    case M_DETACH:
+    case M_XOR:
+    case M_ON:
+    case M_CAPTURE:
+    case M_APPLY: RIV_UNREACHABLE();
+    }
+}
+
+void aqua__print_air(const model *root, riv_buf *out)
+{
+    printer p = { .out = out, .arena = out->arena };
+    print_node(&p, root, 0);
+}
+
+/* ---- exports ---- */
+
+static const names *table_of(const names *in, riv_str dotted, riv_str *last)
+{
+    for (size_t dot; (dot = riv_str_find_char(dotted, '.', 0)) != SIZE_MAX;
+         dotted = riv_str_sub(dotted, dot + 1, dotted.len)) {
+        in = riv_map_get_str(in->modules, riv_str_sub(dotted, 0, dot));
+        if (!in) return NULL;
+    }
+    *last = dotted;
+    return in;
+}
+
+static bool emit_func(compiler *c, riv_str name, const symbol *s, aqua_func *out)
+{
+    model *root = aqua__lower(c, s->decl);
+    if (!root) return false;
+    root            = aqua__topology(c, root);
+    riv_buf   text  = riv_buf_in(c->arena);
+    riv_fault fault = { 0 };
+    if (riv_arena_over(c->arena)) return false;
+    aqua__print_air(root, &text);
+    *out = (aqua_func){ .name = name, .air_text = riv_buf_str(&text) };
+    aqua__define_func(c, s->type, out);
+    riv_err err = air_parse(out->air_text, c->arena, &fault, &out->air);
+    if (!err) return true;
+    riv_str what = riv_str_c(fault.msg);
+    aqua__error(c, &s->decl->module->src, AQUA_SEMANTIC_ERROR, s->decl->at,
+                "the script of `" RIV_FMT "` is refused by AIR: " RIV_FMT, RIV_ARG(name), RIV_ARG(what));
+    return false;
+}
+
+void aqua__emit_exports(compiler *c, module *m, aqua_output *out)
+{
+    RIV_VEC(aqua_func) funcs       = { 0 };
+    RIV_VEC(aqua_service) services = { 0 };
+    riv_map *done                  = riv_map_new(c->arena);
+    for (size_t i = 0; i < m->heads_count; i++) {
+        const head *h = &m->heads[i];
+        for (size_t k = 0; h->kind == HEAD_EXPORT && k < h->names_count; k++) {
+            riv_str       last;
+            riv_str       as      = h->names[k].as.len ? h->names[k].as : h->names[k].name;
+            const names  *in      = table_of(&m->inside, h->names[k].name, &last);
+            const symbol *s       = in ? riv_map_get_str(in->values, last) : NULL;
+            const decl   *service = in ? riv_map_get_str(in->services, last) : NULL;
+            aqua_func     func;
+            if (riv_map_put_str(done, as, c)) continue;
+            if (s && s->kind == SYM_FUNC && emit_func(c, as, s, &func)) *riv_push(c->arena, &funcs) = func;
+            if (service) *riv_push(c->arena, &services) = (aqua_service){ as, aqua__define_service(c, service) };
+            if (c->over || riv_arena_over(c->arena)) return;
+        }
+    }
+    out->funcs          = funcs.ptr;
+    out->funcs_count    = funcs.len;
+    out->services       = services.ptr;
+    out->services_count = services.len;
+}

@@ -1,0 +1,272 @@
+/* lower_call.c: calls: of services as instructions, of everything else by expanding the body in place.
+ * Spec: docs/spec/aqua.md §10.3. Tests: lower_test.c. */
+#include "aqua/lower_internal.h"
+
+operand aqua__service_id(lowerer *l, const expr *e)
+{
+    if (e->symbol) return aqua__lookup(l, e->symbol)->data;
+    const expr *id = e->service->value;
+    return aqua__of_text(id->kind == EX_LITERAL ? id->text : id->symbol->text);
+}
+
+const value *aqua__service_record(lowerer *l, const expr *e)
+{
+    const type *t      = e->service->def;
+    value      *v      = riv_new(l->arena, value, 1);
+    value      *arrows = riv_new(l->arena, value, t->fields_count + 1);
+    v->kind            = VAL_RECORD;
+    v->type            = t;
+    v->fields          = t->fields;
+    v->fields_count    = t->fields_count;
+    v->values          = riv_new(l->arena, const value *, t->fields_count + 1);
+    operand id         = aqua__service_id(l, e);
+    for (size_t i = 0; i < t->fields_count; i++) {
+        arrows[i] =
+            (value){ .kind = VAL_SERVICE_ARROW, .data = id, .type = t->fields[i].type, .name = t->fields[i].name };
+        v->values[i] = &arrows[i];
+    }
+    return v;
+}
+
+static void call_service(lowerer *l, operand id, riv_str function, const type *t, const value *const *args,
+                         const value **results)
+{
+    operand *list = riv_new(l->arena, operand, t->fields_count + 1);
+    for (size_t i = 0; i < t->fields_count; i++) list[i] = aqua__as_data(l, args[i]);
+    model *call      = aqua__emit(l, M_CALL);
+    call->a          = id;
+    call->function   = function;
+    call->list       = list;
+    call->list_count = t->fields_count;
+    if (t->results_count == 0) return;
+    call->out  = aqua__fresh(l, AIR_VAR_SCALAR, RIV_LIT("ret"), "");
+    results[0] = aqua__data(l, aqua__of_var(call->out));
+    for (size_t i = 1; i < t->results_count; i++) /* only callbacks may have several; they come as one array */
+        results[i] = results[0];
+}
+
+/* An arrow argument of the exported function lives at home: on %init_peer_id% via -relay-. */
+static void call_back(lowerer *l, const value *callee, const value *const *args, const value **results)
+{
+    models *outer = l->out;
+    model  *on    = aqua__model(l->arena, M_ON);
+    on->a         = aqua__of_text(RIV_LIT("%init_peer_id%"));
+    if (!l->c->in->options.no_relay) {
+        on->list       = riv_new(l->arena, operand, 1);
+        on->list[0]    = aqua__of_var(l->relay);
+        on->list_count = 1;
+    }
+    l->out = &on->kids;
+    call_service(l, aqua__of_text(RIV_LIT("\"callbackSrv\"")), callee->name, callee->type, args, results);
+    l->out = outer;
+    if (l->c->in->options.no_xor) {
+        *riv_push(l->arena, outer) = on;
+        return;
+    }
+    model *guard = aqua__emit(l, M_XOR), *fail = aqua__model(l->arena, M_FAIL);
+    fail->a = aqua__of_var(l->error);
+    aqua__adopt(l->arena, guard, on);
+    aqua__adopt(l->arena, guard, fail);
+}
+
+/* What a parameter of type `wanted` holds when given v. */
+static const value *as_parameter(lowerer *l, const value *v, const type *wanted)
+{
+    if (v->kind != VAL_DATA) return v;
+    bool live = wanted->kind == TY_STREAM || wanted->kind == TY_MAP;
+    if (aqua__is_stream(v) && !live) return aqua__data(l, aqua__as_data(l, v));
+    if (v->data.var && v->data.var->special) return aqua__data(l, aqua__flat(l, v->data, RIV_LIT("error")));
+    return v;
+}
+
+static void expand(lowerer *l, const value *callee, const value *const *args, const value **results)
+{
+    const arrow *a     = callee->arrow;
+    activation  *outer = l->act;
+    activation  *act   = riv_new(l->arena, activation, 1);
+    act->arrow         = a;
+    act->parent        = callee->env;
+    act->slots         = riv_new(l->arena, const value *, a->slots_count + 1);
+    for (size_t i = 0; i < a->params_count; i++)
+        act->slots[a->params[i]->slot] = as_parameter(l, args[i], a->params[i]->type);
+    l->act = act;
+    aqua__lower_body(l, a->body);
+    if (a->returns && !l->failed) {
+        aqua__lower_values(l, a->returns->exprs, a->returns->exprs_count, results);
+        for (size_t i = 0; i < a->type->results_count && !l->failed; i++)
+            results[i] = as_parameter(l, results[i], a->type->results[i]);
+    }
+    l->act = outer;
+}
+
+static void call_arrow(lowerer *l, const value *callee, const value *const *args, const value **results)
+{
+    switch (callee->kind) {
+    case VAL_SERVICE_ARROW: call_service(l, callee->data, callee->name, callee->type, args, results); return;
+    case VAL_CALLBACK: call_back(l, callee, args, results); return;
+    case VAL_ARROW: break;
+    case VAL_DATA:
+    case VAL_RECORD: RIV_UNREACHABLE();
+    }
+    if (!callee->capture) {
+        expand(l, callee, args, results);
+        return;
+    }
+    models *outer  = l->out;
+    model  *apply  = aqua__model(l->arena, M_APPLY);
+    apply->capture = callee->capture;
+    l->out         = &apply->kids;
+    expand(l, callee, args, results);
+    l->out = outer;
+    if (apply->kids.len) *riv_push(l->arena, outer) = apply;
+}
+
+/* What is called may give more than its caller knows of. SPEC aqua.md 5.3: a longer product is smaller than its prefix */
+void aqua__call_arrow(lowerer *l, const value *callee, const value *const *args, size_t wanted, const value **results)
+{
+    const value **all = riv_new(l->arena, const value *, callee->type->results_count + 1);
+    call_arrow(l, callee, args, all);
+    for (size_t i = 0; i < wanted; i++) results[i] = all[i];
+}
+
+/* ---- stream maps ---- */
+
+static lens *one_lens(lowerer *l, lens_kind kind, riv_str text, var *by)
+{
+    lens *way = riv_new(l->arena, lens, 1);
+    *way      = (lens){ kind, text, by };
+    return way;
+}
+
+/* #%c.$.[key]: what the map holds under a key, as an array. */
+static operand map_get(lowerer *l, const value *map, const value *key)
+{
+    operand k = aqua__as_data(l, key);
+    if (!k.var || k.lenses_count || k.var->kind != AIR_VAR_SCALAR || k.var->special)
+        k = aqua__flat(l, k, RIV_LIT("map_key"));
+    operand snapshot = aqua__as_data(l, map);
+    operand found    = { .var = snapshot.var, .lenses = one_lens(l, LENS_VAR, k.var->name, k.var), .lenses_count = 1 };
+    return aqua__flat(l, found, RIV_LIT("map_get"));
+}
+
+static operand map_contains(lowerer *l, const value *map, const value *key)
+{
+    operand found  = map_get(l, map, key);
+    operand length = { .var          = found.var,
+                       .lenses       = one_lens(l, LENS_LENGTH, RIV_LIT("length"), NULL),
+                       .lenses_count = 1 };
+    length         = aqua__flat(l, length, RIV_LIT("map_get_length"));
+    var   *result  = aqua__fresh(l, AIR_VAR_SCALAR, RIV_LIT("map_contains"), "");
+    model *either = aqua__emit(l, M_XOR), *some = aqua__model(l->arena, M_MISMATCH);
+    model *yes = aqua__model(l->arena, M_AP), *no = aqua__model(l->arena, M_AP);
+    some->a  = length;
+    some->b  = aqua__of_text(RIV_LIT("0"));
+    yes->a   = aqua__of_text(RIV_LIT("true"));
+    no->a    = aqua__of_text(RIV_LIT("false"));
+    yes->out = no->out = result;
+    aqua__adopt(l->arena, some, yes);
+    aqua__adopt(l->arena, either, some);
+    aqua__adopt(l->arena, either, no);
+    return aqua__of_var(result);
+}
+
+/* fold over a map (snapshot or live) that pushes one part of each entry; `key` limits it to the entries under it. */
+static model *map_fold(lowerer *l, operand over, const char *part, const operand *key, var *to)
+{
+    model *loop = aqua__model(l->arena, M_FOR), *push = aqua__model(l->arena, M_AP),
+          *next = aqua__model(l->arena, M_NEXT);
+    loop->a     = over;
+    loop->out = next->out = aqua__fresh(l, AIR_VAR_SCALAR, RIV_LIT("map_entry"), "");
+    push->a =
+        (operand){ .var = loop->out, .lenses = one_lens(l, LENS_FIELD, riv_str_c(part), NULL), .lenses_count = 1 };
+    push->out = to;
+    if (key) {
+        model *either = aqua__model(l->arena, M_XOR), *same = aqua__model(l->arena, M_MATCH);
+        same->a =
+            (operand){ .var = loop->out, .lenses = one_lens(l, LENS_FIELD, RIV_LIT("key"), NULL), .lenses_count = 1 };
+        same->b = *key;
+        aqua__adopt(l->arena, same, push);
+        aqua__adopt(l->arena, either, same);
+        aqua__adopt(l->arena, either, aqua__model(l->arena, M_NULL));
+        push = either;
+    }
+    aqua__adopt(l->arena, loop, push);
+    aqua__adopt(l->arena, loop, next);
+    return loop;
+}
+
+static operand map_keys(lowerer *l, const value *map)
+{
+    operand snapshot = aqua__as_data(l, map);
+    var    *keys     = aqua__fresh(l, AIR_VAR_STREAM, RIV_LIT("map_keys"), "");
+    model  *whole = aqua__emit(l, M_NEW), *take = aqua__model(l->arena, M_CANON);
+    whole->out = keys;
+    take->in   = keys;
+    take->out  = aqua__fresh(l, AIR_VAR_CANON, RIV_LIT("map_keys_canon"), "");
+    aqua__adopt(l->arena, whole, map_fold(l, snapshot, "key", NULL, keys));
+    aqua__adopt(l->arena, whole, take);
+    return aqua__of_var(take->out);
+}
+
+/* A stream that goes on filling while the map does: detached, and never done. */
+static operand map_stream(lowerer *l, const value *map, const char *part, const operand *key)
+{
+    var *to                                = aqua__fresh(l, AIR_VAR_STREAM, RIV_LIT("map_stream"), "");
+    *riv_push(l->arena, &l->streams->vars) = to;
+    model *detach = aqua__emit(l, M_DETACH), *loop = map_fold(l, map->data, part, key, to);
+    loop->never = true;
+    aqua__adopt(l->arena, detach, loop);
+    return aqua__of_var(to);
+}
+
+static operand call_map(lowerer *l, const expr *e, const value *map, const value *const *args)
+{
+    if (riv_str_eq(e->text, RIV_LIT("get"))) return map_get(l, map, args[0]);
+    if (riv_str_eq(e->text, RIV_LIT("contains"))) return map_contains(l, map, args[0]);
+    if (riv_str_eq(e->text, RIV_LIT("keys"))) return map_keys(l, map);
+    if (riv_str_eq(e->text, RIV_LIT("keysStream"))) return map_stream(l, map, "key", NULL);
+    operand key = aqua__as_data(l, args[0]);
+    return map_stream(l, map, "value", &key);
+}
+
+/* ---- */
+
+static const value *field_of(const value *record, riv_str name)
+{
+    for (size_t i = 0; i < record->fields_count; i++)
+        if (riv_str_eq(record->fields[i].name, name)) return record->values[i];
+    RIV_UNREACHABLE();
+}
+
+static const value *callee_of(lowerer *l, const expr *e)
+{
+    value *v = riv_new(l->arena, value, 1);
+    switch (e->target) {
+    case TARGET_SERVICE:
+        *v = (value){ .kind = VAL_SERVICE_ARROW, .data = aqua__service_id(l, e), .type = e->callee, .name = e->text };
+        return v;
+    case TARGET_VALUE: return field_of(aqua__lower_value(l, e->base), e->text);
+    case TARGET_SYMBOL:
+        if (e->symbol->kind != SYM_FUNC) return aqua__lookup(l, e->symbol);
+        *v = (value){ .kind = VAL_ARROW, .type = e->symbol->type, .arrow = e->symbol->decl->arrow };
+        return v;
+    case TARGET_MAP: return aqua__lower_value(l, e->base);
+    case TARGET_NONE: break;
+    }
+    RIV_UNREACHABLE();
+}
+
+void aqua__lower_call(lowerer *l, const expr *e, const value **results)
+{
+    if (aqua__too_deep(l, e->at)) return;
+    const value **args   = riv_new(l->arena, const value *, e->args_count + 1);
+    const value  *callee = callee_of(l, e);
+    if (!l->failed) aqua__lower_values(l, e->args, e->args_count, args);
+    if (!l->failed) {
+        if (e->target == TARGET_MAP)
+            results[0] = aqua__data(l, call_map(l, e, callee, args));
+        else
+            aqua__call_arrow(l, callee, args, e->callee->results_count, results);
+    }
+    l->depth--;
+}

@@ -1,0 +1,369 @@
+/* parse_stmt.c: statements and the blocks that indentation makes of them. One faulty line costs one diagnostic.
+ * Spec: docs/spec/aqua.md §2, §7. Tests: parse_test.c. */
+#include "aqua/parse.h"
+
+static stmt *parse_stmt(parser *p, bool is_arrow);
+static void  check_order(parser *p, stmts *body, stmt *s);
+
+static riv_str indent_of(const parser *p, const line *l)
+{
+    return aqua__text(p->src, (span){ l->indent_pos, l->indent_len });
+}
+
+static void indent_error(parser *p, const line *l, const char *text)
+{
+    aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, (span){ l->indent_pos, l->indent_len }, "%s", text);
+}
+
+void aqua__parse_body(parser *p, size_t *at, size_t end, const line *header, bool is_arrow, stmts *out)
+{
+    riv_str     outer = indent_of(p, header);
+    const line *first = NULL;
+    size_t      begun = *at;
+    if (!aqua__deeper(p)) {
+        *at = end;
+        return;
+    }
+    while (*at < end) {
+        const line *l      = &p->src->lines[*at];
+        riv_str     indent = indent_of(p, l);
+        if (!riv_str_starts(indent, outer)) {
+            if (riv_str_starts(outer, indent)) break;
+            indent_error(p, l, "Unexpected indentation");
+            ++*at;
+            continue;
+        }
+        if (indent.len == outer.len) break;
+        if (!first)
+            first = l;
+        else if (!riv_str_eq(indent, indent_of(p, first)))
+            indent_error(p, l, "Inconsistent indentation in the block");
+        p->pos    = l->first;
+        p->failed = false;
+        stmt *s   = parse_stmt(p, is_arrow);
+        if (!p->failed && !aqua__at(p, T_END)) aqua__expected(p, "the end of the line");
+        if (p->failed) { /* a block whose header is wrong still holds statements to look at */
+            s->kind     = ST_BAD;
+            s->has_body = l->last > l->first && p->src->tokens[l->last - 1].kind == T_COLON;
+        }
+        ++*at;
+        bool arrow_body = s->kind == ST_CLOSURE || (s->kind == ST_BAD && is_arrow);
+        if (s->has_body) aqua__parse_body(p, at, end, l, arrow_body, &s->body);
+        check_order(p, out, s);
+        *riv_push(p->c->arena, out) = s;
+        if (riv_arena_over(p->c->arena)) break;
+    }
+    p->depth--;
+    if (*at == begun || (!first && *at == end)) indent_error(p, header, "Block expression has no body");
+}
+
+/* else, catch, otherwise and par lean on what stands before them. */
+static void check_order(parser *p, stmts *body, stmt *s)
+{
+    const stmt *before = body->len ? body->ptr[body->len - 1] : NULL;
+    const char *text   = NULL;
+    if (before && before->kind == ST_BAD) return;
+    if (s->kind == ST_ELSE && !(before && before->kind == ST_IF)) text = "Unexpected `else` without `if`";
+    if (s->kind == ST_CATCH && !(before && (before->kind == ST_TRY || before->kind == ST_CATCH)))
+        text = "Unexpected `catch` without `try`";
+    if (s->kind == ST_OTHERWISE && !before) text = "Unexpected `otherwise` without previous instruction";
+    if (s->prefix == PREFIX_PAR && !before) text = "Unexpected `par` without previous instruction";
+    if (text)
+        aqua__error(p->c, p->src, AQUA_SEMANTIC_ERROR, s->prefix == PREFIX_PAR ? s->prefix_at : s->at, "%s", text);
+}
+
+static void add_expr(parser *p, stmt *s, expr *e)
+{
+    size_t n = s->exprs_count;
+    if ((n & (n - 1)) == 0)
+        s->exprs = riv_arena_grow(p->c->arena, s->exprs, n * sizeof(expr *), (n ? 2 * n : 1) * sizeof(expr *),
+                                  _Alignof(expr *));
+    s->exprs[s->exprs_count++] = e;
+}
+
+static void add_name(parser *p, stmt *s, const token *t)
+{
+    size_t n = s->names_count;
+    s->names = riv_arena_grow(p->c->arena, s->names, n * sizeof(riv_str), (n + 1) * sizeof(riv_str), _Alignof(riv_str));
+    s->name_spans =
+        riv_arena_grow(p->c->arena, s->name_spans, n * sizeof(span), (n + 1) * sizeof(span), _Alignof(span));
+    s->names[n]      = aqua__word(p, t);
+    s->name_spans[n] = aqua__span(t);
+    s->names_count++;
+}
+
+static bool want_name(parser *p, stmt *s, const char *what)
+{
+    const token *t = aqua__peek(p, 0);
+    if (!aqua__want(p, T_NAME, what)) return false;
+    add_name(p, s, t);
+    return true;
+}
+
+static void want_block(parser *p, stmt *s)
+{
+    s->has_body = true;
+    aqua__want(p, T_COLON, "`:` and an indented block");
+}
+
+static void parse_return(parser *p, stmt *s)
+{
+    s->kind = ST_RETURN;
+    p->pos++;
+    if (!aqua__peek(p, 0)->spaced) aqua__fail_at(p, aqua__span(aqua__peek(p, 0)), "put a space after `<-`");
+    do add_expr(p, s, aqua__parse_value(p));
+    while (!p->failed && aqua__eat(p, T_COMMA));
+}
+
+static void parse_for(parser *p, stmt *s)
+{
+    s->kind = ST_FOR;
+    p->pos++;
+    if (!want_name(p, s, "the name of the loop's item")) return;
+    if (aqua__eat(p, T_COMMA) && !want_name(p, s, "the name of the value beside the key")) return;
+    aqua__want(p, T_LARROW, "`<-` and a collection");
+    if (p->failed) return;
+    add_expr(p, s, aqua__parse_value(p));
+    if (aqua__eat_word(p, "par"))
+        s->mode = FOR_PAR;
+    else if (aqua__eat_word(p, "try"))
+        s->mode = FOR_TRY;
+    else if (aqua__eat_word(p, "rec"))
+        s->mode = FOR_REC;
+    want_block(p, s);
+}
+
+static void parse_vias(parser *p, stmt *s)
+{
+    while (!p->failed && aqua__eat_word(p, "via")) add_expr(p, s, aqua__parse_value(p));
+}
+
+static void parse_on(parser *p, stmt *s)
+{
+    s->kind = ST_ON;
+    p->pos++;
+    add_expr(p, s, aqua__parse_value(p));
+    parse_vias(p, s);
+    want_block(p, s);
+}
+
+static void parse_if(parser *p, stmt *s)
+{
+    s->kind = ST_IF;
+    p->pos++;
+    add_expr(p, s, aqua__parse_value(p));
+    want_block(p, s);
+}
+
+static void parse_word_block(parser *p, stmt *s, stmt_kind kind)
+{
+    s->kind = kind;
+    p->pos++;
+    want_block(p, s);
+}
+
+static void parse_catch(parser *p, stmt *s)
+{
+    s->kind = ST_CATCH;
+    p->pos++;
+    if (want_name(p, s, "a name for the error")) want_block(p, s);
+}
+
+static void parse_parseq(parser *p, stmt *s)
+{
+    s->kind = ST_PARSEQ;
+    p->pos++;
+    if (!want_name(p, s, "the name of the loop's item")) return;
+    if (!aqua__want(p, T_LARROW, "`<-` and a collection")) return;
+    add_expr(p, s, aqua__parse_value(p));
+    if (!p->failed && !aqua__eat_word(p, "on")) aqua__expected(p, "`on` and a peer");
+    if (p->failed) return;
+    add_expr(p, s, aqua__parse_value(p));
+    parse_vias(p, s);
+    want_block(p, s);
+}
+
+static void parse_join(parser *p, stmt *s)
+{
+    s->kind = ST_JOIN;
+    p->pos++;
+    do {
+        expr *e = aqua__parse_value(p);
+        if (!p->failed && (e->kind == EX_BINARY || e->kind == EX_NOT))
+            aqua__fail_at(p, e->at, "join takes values to wait for, not operators");
+        add_expr(p, s, e);
+    } while (!p->failed && aqua__eat(p, T_COMMA));
+}
+
+static void parse_push(parser *p, stmt *s)
+{
+    s->kind = ST_PUSH;
+    add_name(p, s, aqua__peek(p, 0));
+    p->pos += 2;
+    add_expr(p, s, aqua__parse_value(p));
+    if (!p->failed && aqua__eat(p, T_COMMA)) add_expr(p, s, aqua__parse_value(p));
+}
+
+static void parse_declare(parser *p, stmt *s)
+{
+    s->kind = ST_DECLARE;
+    add_name(p, s, aqua__peek(p, 0));
+    p->pos += 2;
+    s->type = aqua__parse_type(p);
+}
+
+static bool line_ends_in_colon(const parser *p)
+{
+    size_t i = p->pos;
+    while (p->src->tokens[i].kind != T_END) i++;
+    return i > p->pos && p->src->tokens[i - 1].kind == T_COLON;
+}
+
+static void parse_assign(parser *p, stmt *s)
+{
+    const token *name = aqua__peek(p, 0);
+    add_name(p, s, name);
+    p->pos += 2;
+    if (name->kind == T_NAME && line_ends_in_colon(p)) {
+        s->kind    = ST_CLOSURE;
+        s->is_func = aqua__eat_word(p, "func");
+        s->type    = aqua__parse_signature(p);
+        want_block(p, s);
+        return;
+    }
+    s->kind = ST_ASSIGN;
+    expr *e = aqua__parse_value(p);
+    add_expr(p, s, e);
+    if (!p->failed && (e->kind == EX_ARRAY || e->kind == EX_OPTION) && e->args_count == 0)
+        aqua__fail_at(
+            p, e->at,
+            "Assigning empty array to a variable is prohibited. You can create an array with values (like '[a, b, c]') "
+            "or use '[]' in place");
+}
+
+/* [a, b <-] call */
+static void parse_call(parser *p, stmt *s)
+{
+    size_t i  = 0;
+    s->kind   = ST_CALL;
+    bool many = false;
+    while (aqua__peek(p, i)->kind == T_NAME || aqua__peek(p, i)->kind == T_CLASS) {
+        token_kind next = aqua__peek(p, i + 1)->kind;
+        if (next == T_LARROW) many = true;
+        if (next != T_COMMA) break;
+        i += 2;
+    }
+    if (many) {
+        for (size_t k = 0; k <= i; k += 2) add_name(p, s, aqua__peek(p, k));
+        p->pos += i + 2;
+    }
+    expr *e = aqua__parse_value(p);
+    add_expr(p, s, e);
+    if (p->failed || e->kind == EX_CALL || e->kind == EX_METHOD) return;
+    if (many)
+        aqua__fail_at(p, e->at, "Expected arrow call after `<-`; use `=` to give a value a name");
+    else
+        aqua__fail_at(p, e->at, "a value alone is no statement: expected a call, an assignment, a push or a block");
+}
+
+static bool at_service_id(const parser *p)
+{
+    size_t i = 0;
+    if (aqua__peek(p, 0)->kind != T_CLASS) return false;
+    while (aqua__peek(p, i + 1)->kind == T_DOT && aqua__peek(p, i + 2)->kind == T_CLASS) i += 2;
+    const token *next = aqua__peek(p, i + 1);
+    return next->spaced && (next->kind == T_STRING || next->kind == T_NAME || next->kind == T_CLASS ||
+                            next->kind == T_LPAREN || next->kind == T_INIT_PEER);
+}
+
+static void parse_service_id(parser *p, stmt *s)
+{
+    span at;
+    s->kind      = ST_SERVICE_ID;
+    riv_str name = aqua__parse_dotted(p, true, &at);
+    add_name(p, s, &(token){ T_CLASS, false, at.pos, at.len });
+    (void)name;
+    add_expr(p, s, aqua__parse_value(p));
+}
+
+/* Words are not reserved: they lead a statement only where what follows cannot be an assignment, a push or a declaration. */
+static bool leads(const parser *p, const char *word)
+{
+    const token *next = aqua__peek(p, 1);
+    if (!aqua__at_word(p, word) || !next->spaced) return false;
+    return next->kind != T_ASSIGN && next->kind != T_LARROW && next->kind != T_PUSH && next->kind != T_COLON &&
+           next->kind != T_COMMA && next->kind != T_END;
+}
+
+static bool leads_colon(const parser *p, const char *word)
+{
+    return aqua__at_word(p, word) && aqua__peek(p, 1)->kind == T_COLON && aqua__peek(p, 2)->kind == T_END;
+}
+
+static bool parse_prefix(parser *p, stmt *s)
+{
+    stmt_prefix prefix = leads(p, "par") ? PREFIX_PAR : leads(p, "co") ? PREFIX_CO : PREFIX_NONE;
+    if (prefix == PREFIX_NONE) return false;
+    s->prefix    = prefix;
+    s->prefix_at = aqua__span(aqua__peek(p, 0));
+    p->pos++;
+    s->at = aqua__span(aqua__peek(p, 0));
+    if (leads(p, "for"))
+        parse_for(p, s);
+    else if (leads(p, "on"))
+        parse_on(p, s);
+    else if (leads(p, "join"))
+        parse_join(p, s);
+    else
+        parse_call(p, s);
+    return true;
+}
+
+static stmt *parse_stmt(parser *p, bool is_arrow)
+{
+    const token *t    = aqua__peek(p, 0);
+    const token *next = aqua__peek(p, 1);
+    stmt        *s    = riv_new(p->c->arena, stmt, 1);
+    s->kind           = ST_BAD;
+    s->at             = aqua__span(t);
+    if (t->kind == T_LARROW) {
+        if (!is_arrow) {
+            uint32_t begin = t->pos;
+            while (begin > 0 && p->src->text.ptr[begin - 1] != '\n') begin--;
+            aqua__fail_at(p, (span){ begin, t->pos - begin },
+                          "Return expression must be on the top indentation level and at the end of function body");
+        }
+        parse_return(p, s);
+    } else if (at_service_id(p)) {
+        parse_service_id(p, s);
+    } else if (t->kind == T_NAME && next->kind == T_PUSH) {
+        parse_push(p, s);
+    } else if (leads(p, "for")) {
+        parse_for(p, s);
+    } else if (leads(p, "on")) {
+        parse_on(p, s);
+    } else if (leads(p, "if")) {
+        parse_if(p, s);
+    } else if (leads_colon(p, "else")) {
+        parse_word_block(p, s, ST_ELSE);
+    } else if (leads_colon(p, "otherwise")) {
+        parse_word_block(p, s, ST_OTHERWISE);
+    } else if (leads_colon(p, "try")) {
+        parse_word_block(p, s, ST_TRY);
+    } else if (leads(p, "catch")) {
+        parse_catch(p, s);
+    } else if (leads(p, "parseq")) {
+        parse_parseq(p, s);
+    } else if (parse_prefix(p, s)) {
+        return s;
+    } else if (leads(p, "join")) {
+        parse_join(p, s);
+    } else if (t->kind == T_NAME && next->kind == T_COLON && aqua__peek(p, 2)->kind != T_END) {
+        parse_declare(p, s);
+    } else if ((t->kind == T_NAME || t->kind == T_CLASS) && next->kind == T_ASSIGN) {
+        parse_assign(p, s);
+    } else {
+        parse_call(p, s);
+    }
+    return s;
+}
