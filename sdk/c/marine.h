@@ -68,7 +68,8 @@ typedef marine_array2_bool marine_array2__Bool;
 /* ---- making results -------------------------------------------------------------------------------------------- */
 
 void *marine_alloc(size_t size);                          /* zeroed, aligned to 16, never NULL: out of memory is a trap */
-marine_string marine_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* marine_format("%d of %s", 3, name.ptr): as printf. Without floating point values the big printf stays out of the module. */
+#define marine_format(...) (MARINE__FLOATS(__VA_ARGS__) ? marine__format_all(__VA_ARGS__) : marine__format(__VA_ARGS__))
 static inline marine_string marine_text(const char *text) /* borrows a NUL-terminated text */
 {
     marine_string s = { text, strlen(text) };
@@ -147,7 +148,7 @@ typedef struct marine_call_parameters {
 const marine_call_parameters *marine_parameters(void); /* of the current call */
 
 enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
-void marine_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define marine_log(level, ...) marine__log_text((level), marine_format(__VA_ARGS__)) /* marine_log(MARINE_INFO, "got %u", n) */
 
 /* ==== below: how it is done ====================================================================================== */
 
@@ -366,6 +367,22 @@ extern uint32_t   marine__result_ptr, marine__result_size;
 extern int        marine__importing; /* inside a call of another module: release_objects must not touch our objects */
 extern const char marine__empty[];
 void marine__release(void);
+marine_string marine__format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+marine_string marine__format_all(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void          marine__log_text(int level, marine_string text);
+/* Whether one of the values is a floating point number: settled by the compiler. */
+#define MARINE__FLOATS(...)       (0 MARINE__EACH(MARINE__NOTHING, MARINE__OR_FLOAT, __VA_ARGS__))
+#define MARINE__OR_FLOAT(value)   || MARINE__IS_FLOAT(value)
+#ifdef __cplusplus
+} /* overloads have no place in extern "C" */
+static inline constexpr bool marine__is_float(double) { return true; }
+static inline constexpr bool marine__is_float(float) { return true; }
+template <typename T> static inline constexpr bool marine__is_float(const T &) { return false; }
+extern "C" {
+#define MARINE__IS_FLOAT(value)   marine__is_float(value)
+#else
+#define MARINE__IS_FLOAT(value)   _Generic((value), float: 1, double: 1, long double: 1, default: 0)
+#endif
 static inline void marine__give(uint32_t ptr, uint32_t size)
 {
     marine__result_ptr  = ptr;
@@ -435,23 +452,120 @@ __attribute__((export_name("get_result_size"))) uint32_t marine__get_result_size
 __attribute__((export_name("set_result_ptr"))) void marine__set_result_ptr(uint32_t ptr) { marine__result_ptr = ptr; }
 __attribute__((export_name("set_result_size"))) void marine__set_result_size(uint32_t size) { marine__result_size = size; }
 
-static marine_string marine__vformat(const char *format, va_list args)
+/* Without floating point, as printf: one pass over the format; with out == NULL it only counts. */
+static size_t marine__print(char *out, const char *f, va_list args)
 {
-    va_list again;
+    size_t len = 0;
+    for (; *f; f++) {
+        char        digits[24], prefix[3] = "", fill = ' ', sign = 0;
+        const char *text  = digits;
+        bool        left  = false, alternate = false, precise = false;
+        size_t      width = 0, precision = 0, count = 0, zeros = 0;
+        int         longs = 0;
+        if (*f != '%') {
+            if (out) out[len] = *f;
+            len++;
+            continue;
+        }
+        for (f++; *f && strchr("-0+ #", *f); f++) {
+            if (*f == '-') left = true;
+            if (*f == '0') fill = '0';
+            if (*f == '+' || (*f == ' ' && !sign)) sign = *f;
+            if (*f == '#') alternate = true;
+        }
+        if (*f == '*') {
+            int w = va_arg(args, int);
+            if (w < 0) left = true;
+            width = (size_t)(w < 0 ? -w : w);
+            f++;
+        }
+        for (; *f >= '0' && *f <= '9'; f++) width = width * 10 + (size_t)(*f - '0');
+        if (*f == '.') {
+            precise = true;
+            if (*++f == '*') {
+                int p = va_arg(args, int);
+                precise   = p >= 0;
+                precision = (size_t)(precise ? p : 0);
+                f++;
+            }
+            for (; *f >= '0' && *f <= '9'; f++) precision = precision * 10 + (size_t)(*f - '0');
+        }
+        for (; *f && strchr("hlzjt", *f); f++) longs += *f == 'l' ? 1 : *f == 'j' ? 2 : 0;
+        switch (*f) {
+        case 's':
+            text = va_arg(args, const char *);
+            if (!text) text = "(null)";
+            fill = ' ';
+            while ((!precise || count < precision) && text[count]) count++;
+            break;
+        case 'd': case 'i': case 'u': case 'x': case 'X': case 'o': case 'p': {
+            bool     is_signed = *f == 'd' || *f == 'i';
+            unsigned base      = is_signed || *f == 'u' ? 10 : *f == 'o' ? 8 : 16;
+            char    *end = digits + sizeof digits, *at = end;
+            unsigned long long v = longs >= 2 ? va_arg(args, unsigned long long)
+                                   : is_signed ? (unsigned long long)va_arg(args, int) : va_arg(args, unsigned);
+            size_t n = 0;
+            if (is_signed && (long long)v < 0) {
+                prefix[n++] = '-';
+                v           = 0 - v;
+            } else if (is_signed && sign) {
+                prefix[n++] = sign;
+            }
+            if ((alternate && v && base != 10) || *f == 'p') prefix[n++] = '0';
+            if ((alternate && v && base == 16) || *f == 'p') prefix[n++] = *f == 'X' ? 'X' : 'x';
+            for (; v; v /= base) *--at = (*f == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[v % base];
+            text  = at;
+            count = (size_t)(end - at);
+            if (!precise) precision = 1;
+            if (!precise && fill == '0' && !left && width > n) precision = width - n;
+            zeros = precision > count ? precision - count : 0;
+            break;
+        }
+        case '\0': return len;
+        default: /* %c and %% */
+            digits[0] = *f == 'c' ? (char)va_arg(args, int) : *f;
+            count     = 1;
+            break;
+        }
+        size_t head = strlen(prefix), body = head + zeros + count, pad = width > body ? width - body : 0;
+        if (out) {
+            char *to = out + len;
+            if (!left) to = (char *)memset(to, ' ', pad) + pad;
+            memcpy(to, prefix, head);
+            memset(to + head, '0', zeros);
+            memcpy(to + head + zeros, text, count);
+            if (left) memset(to + body, ' ', pad);
+        }
+        len += pad + body;
+    }
+    return len;
+}
+
+marine_string marine__format(const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
     va_copy(again, args);
-    int   len  = vsnprintf(NULL, 0, format, args);
-    char *text = (char *)marine_alloc(len > 0 ? (size_t)len + 1 : 1);
-    if (len > 0) vsnprintf(text, (size_t)len + 1, format, again);
+    marine_string s;
+    s.len      = marine__print(NULL, format, args);
+    char *text = (char *)marine_alloc(s.len + 1);
+    marine__print(text, format, again);
+    s.ptr = text;
     va_end(again);
-    marine_string s = { text, len > 0 ? (size_t)len : 0 };
+    va_end(args);
     return s;
 }
 
-marine_string marine_format(const char *format, ...)
+marine_string marine__format_all(const char *format, ...)
 {
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    marine_string s = marine__vformat(format, args);
+    va_copy(again, args);
+    int           len  = vsnprintf(NULL, 0, format, args);
+    char         *text = (char *)marine_alloc(len > 0 ? (size_t)len + 1 : 1);
+    marine_string s    = { text, len > 0 ? (size_t)len : 0 };
+    if (len > 0) vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
     va_end(args);
     return s;
 }
@@ -466,14 +580,7 @@ const marine_call_parameters *marine_parameters(void)
     return (const marine_call_parameters *)(uintptr_t)marine__result_ptr;
 }
 
-void marine_log(int level, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    marine_string s = marine__vformat(format, args);
-    va_end(args);
-    marine__log(level, 0, s.ptr, (uint32_t)s.len);
-}
+void marine__log_text(int level, marine_string text) { marine__log(level, 0, text.ptr, (uint32_t)text.len); }
 
 #endif /* MARINE_PART */
 
