@@ -318,6 +318,7 @@ static void take_effect(node *n, const p2p_effect *e)
     case P2P_PARTICLE_LOST: node__lost(n, e->token, riv_str_dup(n->scratch, e->reason)); return;
     case P2P_LINK_FAILED:
         LOG_WARN(n->log, "link.failed", LOG_STR("addr", e->addr), LOG_STR("reason", e->reason));
+        if (e->link) node__peer_down(n, &e->peer);
         return;
     }
     RIV_UNREACHABLE();

@@ -187,7 +187,7 @@ const node_out *node__undelivered(const node_particle *p)
     return NULL;
 }
 
-/* The last link to a peer is gone: what left for it just now may not have arrived. */
+/* A link to a peer is gone: what left for it just now may not have arrived. */
 void node__peer_down(node *n, const codec_peer *peer)
 {
     void *value;

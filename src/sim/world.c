@@ -312,6 +312,7 @@ static void crash(sim_world *w, size_t index)
 {
     world_node *n = w->nodes.ptr[index];
     w->counts.crashes++;
+    LOG_DEBUG(w->config.log, "sim.crash", LOG_STR("node", n->name), LOG_U64("at_ms", w->now_ms - WORLD_START_MS));
     world__note(w, 300, index, n->life, (riv_bytes){ 0 });
     world__break_all(w, index);
     node_free(n->mind);

@@ -14,6 +14,13 @@ static world_end *end_by(sim_world *w, uint64_t number, world_end **other)
     return &w->links.ptr[index]->end[end];
 }
 
+/* What the weather did, among the nodes' own events. */
+static void tell(sim_world *w, const char *event, const world_end *from, const world_end *to)
+{
+    LOG_DEBUG(w->config.log, event, LOG_STR("node", w->nodes.ptr[from->node]->name),
+              LOG_U64("at_ms", w->now_ms - WORLD_START_MS), LOG_STR("to", w->nodes.ptr[to->node]->name));
+}
+
 static uint64_t latency(sim_world *w) { return world__between(w, w->config.latency_ms_min, w->config.latency_ms_max); }
 
 /* ---- opening ---- */
@@ -154,6 +161,7 @@ void world__write(sim_world *w, size_t index, uint64_t link, riv_bytes bytes)
     uint64_t to_number = link % 2 ? link + 1 : link - 1;
     if (world__faulty(w, w->config.faults.drop_link)) {
         w->counts.links_dropped++;
+        tell(w, "sim.link_dropped", from, to);
         break_link(w, link);
         return;
     }
@@ -167,6 +175,7 @@ void world__write(sim_world *w, size_t index, uint64_t link, riv_bytes bytes)
     /* The bytes arrive, their acknowledgement never does: the sender tries again on another link, and the frame comes twice. */
     if (bytes.len >= 256 && world__faulty(w, w->config.faults.duplicate)) {
         w->counts.duplicates++;
+        tell(w, "sim.link_to_break", from, to);
         put_chunk(w, to, to_number, 0, 2, (riv_bytes){ 0 });
     }
 }
