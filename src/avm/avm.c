@@ -45,8 +45,8 @@ static void refuse(invoke *v, int64_t code, riv_str message)
 static bool size_ok(invoke *v, size_t size, uint64_t max, bool *flag, const char *what)
 {
     if (size <= max) return true;
-    *flag = true;
-    if (!v->in->params.hard_limits) return true;
+    *flag = !v->in->params.hard_limits; /* the original loses the flag when it refuses */
+    if (*flag) return true;
     refuse(v, CODE_SIZES,
            riv_format(v->arena, "%s size: %zu bytes is bigger than the limit allowed: %llu bytes", what, size,
                       (unsigned long long)max));
