@@ -65,7 +65,8 @@ typedef struct archive_data {
  * are set). Empty bytes: RIV_OK, everything empty. inner lives in arena or in bytes. */
 typedef struct archive_envelope { archive_version version, interpreter_version; riv_bytes inner; bool empty; } archive_envelope;
 RIV_MUST_USE riv_err archive_envelope_read(riv_bytes bytes, riv_arena *arena, riv_fault *fault, archive_envelope *out);
-/* The inner data; fault->code is 2. Of entries with equal keys the last one wins (only it is returned). Texts point into inner. */
+/* The inner data; fault->code is 2. Of entries with equal keys the last one wins (only it is returned); stores come
+ * sorted by key. Texts point into inner. Takes under 20 bytes of arena for each byte of inner; RIV_E_LIMIT (code 2) when its budget is less. */
 RIV_MUST_USE riv_err archive_inner_read(riv_bytes inner, riv_arena *arena, riv_fault *fault, archive_data *out);
 /* Both of the above. */
 RIV_MUST_USE riv_err archive_read(riv_bytes bytes, riv_arena *arena, riv_fault *fault, archive_data *out);

@@ -3,6 +3,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { BYTES_PER_BYTE = 20 }; /* memory for reading; docs/spec/codec.md 8 */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     riv_arena   *arena = riv_arena_new(0);
@@ -13,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool bare = size && data[0] == 0xff;
     if (bare) in = riv_bytes_sub(in, 1, size);
     riv_err err = bare ? archive_inner_read(in, arena, &fault, &first) : archive_read(in, arena, &fault, &first);
+    RIV_ASSERT(riv_arena_used(arena) <= BYTES_PER_BYTE * size + 4096);
     RIV_ASSERT((err != RIV_OK) == (fault.code >= 2 && fault.code <= 4));
     if (!err) {
         riv_buf out = riv_buf_in(arena), again = riv_buf_in(arena);

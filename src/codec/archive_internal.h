@@ -33,6 +33,7 @@ enum { ARCHIVE__CANON_SENT_BY = 0, ARCHIVE__CANON_EXECUTED = 1 };
 
 /* The items of a store begin with their key, a slice. Returns the order of keys by bytes, stable; NULL when the items stand strictly
  * ascending already. */
+enum { ARCHIVE__ORDER_BYTES = 36 }; /* memory for each item */
 const uint32_t *archive__order(riv_arena *arena, const void *items, size_t item_bytes, size_t count);
 riv_bytes archive__key(const void *items, size_t item_bytes, size_t index);
 

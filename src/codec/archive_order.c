@@ -11,6 +11,9 @@ typedef struct order_item {
     uint32_t index;
 } order_item;
 
+_Static_assert(2 * sizeof(order_item) + sizeof(uint32_t) <= ARCHIVE__ORDER_BYTES,
+               "the caller looks at its budget by this");
+
 typedef struct order_sort {
     const void *items;
     size_t      item_bytes;

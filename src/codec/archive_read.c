@@ -36,6 +36,14 @@ static riv_err broken(archive_walk *w, uint64_t pos, const char *what)
                          (unsigned long long)pos);
 }
 
+/* Before memory is taken: count items of bytes bytes must fit into what the arena may still give. */
+static riv_err afford(archive_walk *w, uint64_t pos, uint64_t count, size_t bytes)
+{
+    if (count <= riv_arena_left(w->arena) / bytes) return RIV_OK;
+    return riv_fail_code(w->fault, RIV_E_LIMIT, ARCHIVE__CODE_INNER, pos,
+                         "data archive needs more memory than is granted at %llu", (unsigned long long)pos);
+}
+
 static uint32_t u32_at(const archive_walk *w, uint64_t pos)
 {
     const uint8_t *p = w->in.ptr + pos;
@@ -103,6 +111,7 @@ static riv_err remember(archive_walk *w, uint64_t pos, seen_target target)
     /* An empty text inside a record may claim the record's own address. */
     if (w->seen.len && w->seen.ptr[w->seen.len - 1].at >= target.at)
         return broken(w, pos, "two kinds of target at one address");
+    RIV_TRY(afford(w, pos, 1, sizeof target));
     *riv_push(w->arena, &w->seen) = target;
     return RIV_OK;
 }
@@ -177,9 +186,7 @@ static riv_err read_vec(archive_walk *w, uint64_t pos, const archive_shape *shap
     uint64_t at, wire_bytes = (uint64_t)count * shape->wire_bytes, outer_end = 0;
     RIV_TRY(locate_rel(w, pos, wire_bytes, ARCHIVE__ALIGN, &at));
     RIV_TRY(enter(w, pos, at, wire_bytes, &outer_end));
-    if (riv_arena_over(w->arena))
-        return riv_fail_code(w->fault, RIV_E_LIMIT, ARCHIVE__CODE_INNER, pos,
-                             "data archive needs more memory than granted");
+    RIV_TRY(afford(w, pos, count, shape->bytes));
     uint8_t *items = riv_arena_alloc_n(w->arena, count, shape->bytes, _Alignof(max_align_t));
     for (uint32_t i = 0; i < count; i++)
         RIV_TRY(shape->read(w, at + (uint64_t)i * shape->wire_bytes, items + i * shape->bytes));
@@ -436,6 +443,7 @@ static riv_err read_store(archive_walk *w, uint64_t pos, const archive_shape *en
     void  *items;
     size_t count;
     RIV_TRY(read_vec(w, pos, entry, &items, &count));
+    RIV_TRY(afford(w, pos, count, entry->bytes + ARCHIVE__ORDER_BYTES));
     const uint32_t *order = archive__order(w->arena, items, entry->bytes, count);
     *out                  = items;
     *out_count            = count;

@@ -366,6 +366,16 @@ static void test_many(void **state)
     assert_int_equal(read_inner(arena, &out, &data), RIV_OK);
     assert_true(data.trace_count == COUNT && data.values_count == COUNT);
     for (size_t i = 0; i < COUNT; i++) assert_true(riv_str_eq(data.trace[i].cid, trace[i].cid));
+    /* A budget too small is an error, never the end of the process. */
+    riv_err err = RIV_E_LIMIT;
+    for (size_t budget = 1 << 20; err; budget += 1 << 20) {
+        riv_arena *bounded = riv_arena_new(budget);
+        err                = archive_inner_read(riv_buf_view(&out), bounded, NULL, &data);
+        assert_true(err == RIV_OK || err == RIV_E_LIMIT);
+        assert_true(err || !riv_arena_over(bounded));
+        assert_true(budget < 20 * out.len);
+        riv_arena_free(bounded);
+    }
     riv_arena_free(arena);
 }
 

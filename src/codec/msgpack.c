@@ -176,6 +176,9 @@ riv_err codec_mp_bytes(riv_reader *r, riv_arena *arena, riv_fault *fault, riv_by
     }
     if (head.kind != CODEC_MP_ARRAY)
         return riv_fail(fault, RIV_E_MALFORMED, start, "MessagePack value is no byte string");
+    if (head.count > riv_arena_left(arena))
+        return riv_fail(fault, RIV_E_LIMIT, start, "MessagePack byte string of %u bytes is more than is granted",
+                        head.count);
     uint8_t *bytes = riv_new(arena, uint8_t, head.count);
     for (uint32_t i = 0; i < head.count; i++) {
         start = r->pos;
