@@ -6,13 +6,13 @@
 enum { DEPTH_MAX = 64 };
 
 typedef struct run {
-    marine__instance       *in;
-    const marine__adapter  *adapter;
-    riv_str                 name; /* of the function, for messages */
-    const marine__value    *args;
-    size_t                  args_count;
-    marine__value          *stack;
-    size_t                  len, cap;
+    marine__instance      *in;
+    const marine__adapter *adapter;
+    riv_str                name; /* of the function, for messages */
+    const marine__value   *args;
+    size_t                 args_count;
+    marine__value         *stack;
+    size_t                 len, cap;
 } run;
 
 static riv_err step(run *r, const marine__instr *i);
@@ -23,8 +23,11 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
     marine_service        *s       = in->service;
     const marine__adapter *adapter = marine__section_adapter(&in->module->section, type);
     if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));
-    if (s->depth == DEPTH_MAX) return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);
-    run   r = { in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX) };
+    if (s->depth == DEPTH_MAX)
+        return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);
+    run r = {
+        in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX)
+    };
     void *memory;
     RIV_TRY(marine__scratch(s, r.cap, sizeof(marine__value), &memory));
     r.stack = memory;
@@ -33,7 +36,8 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
     for (size_t i = 0; i < adapter->count && !err; i++) err = step(&r, &adapter->code[i]);
     s->depth--;
     if (err) return err;
-    if (r.len > 1) return marine__fail(s, MARINE_TRAP, "adapter of " RIV_FMT " leaves %zu values", RIV_ARG(name), r.len);
+    if (r.len > 1)
+        return marine__fail(s, MARINE_TRAP, "adapter of " RIV_FMT " leaves %zu values", RIV_ARG(name), r.len);
     *out_count = r.len;
     if (r.len) *out = r.stack[0];
     return RIV_OK;
@@ -43,14 +47,18 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
 
 static riv_err push(run *r, marine__value v)
 {
-    if (r->len == r->cap) return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " holds more than %zu values", RIV_ARG(r->name), r->cap);
+    if (r->len == r->cap)
+        return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " holds more than %zu values",
+                            RIV_ARG(r->name), r->cap);
     r->stack[r->len++] = v;
     return RIV_OK;
 }
 
 static riv_err pop_any(run *r, marine__value *out)
 {
-    if (!r->len) return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " takes a value from an empty stack", RIV_ARG(r->name));
+    if (!r->len)
+        return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " takes a value from an empty stack",
+                            RIV_ARG(r->name));
     *out = r->stack[--r->len];
     return RIV_OK;
 }
@@ -59,8 +67,8 @@ static riv_err pop(run *r, marine_type_kind kind, marine__value *out)
 {
     RIV_TRY(pop_any(r, out));
     if (out->kind == kind) return RIV_OK;
-    return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " finds %s on its stack, wants %s", RIV_ARG(r->name),
-                        marine__kind_name(out->kind), marine__kind_name(kind));
+    return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " finds %s on its stack, wants %s",
+                        RIV_ARG(r->name), marine__kind_name(out->kind), marine__kind_name(kind));
 }
 
 static riv_err pop_u32(run *r, uint32_t *out)
@@ -114,8 +122,8 @@ static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
     else
         fits = negative ? (int64_t)value >= -((int64_t)1 << (bits - 1)) : value < (uint64_t)1 << (bits - 1);
     if (!fits)
-        return marine__fail(r->in->service, MARINE_TRAP, "`%s.from_%s` failed to cast %lld in function " RIV_FMT, marine__kind_name(to),
-                            marine__kind_name(from), (long long)value, RIV_ARG(r->name));
+        return marine__fail(r->in->service, MARINE_TRAP, "`%s.from_%s` failed to cast %lld in function " RIV_FMT,
+                            marine__kind_name(to), marine__kind_name(from), (long long)value, RIV_ARG(r->name));
     return push(r, marine__int(to, value));
 }
 
@@ -169,16 +177,18 @@ static riv_err call_module(run *r, const marine__callee *callee)
 {
     const marine__section *section = &callee->instance->module->section;
     const marine__type    *type    = &section->types[callee->adapter];
-    size_t                 count   = callee->type->args_count, out_count = 0;
+    size_t                 count = callee->type->args_count, out_count = 0;
     marine__value          out;
     if (type->args_count != count || r->len < count)
-        return marine__fail(r->in->service, MARINE_TRAP, "function " RIV_FMT " of module " RIV_FMT " takes %zu arguments, not %zu",
+        return marine__fail(r->in->service, MARINE_TRAP,
+                            "function " RIV_FMT " of module " RIV_FMT " takes %zu arguments, not %zu",
                             RIV_ARG(callee->name), RIV_ARG(callee->instance->name), type->args_count, count);
     r->len -= count;
     const marine__value *args = &r->stack[r->len];
     for (size_t i = 0; i < count; i++)
         if (!marine__value_fits(section, &type->args[i].type, &args[i]))
-            return marine__fail(r->in->service, MARINE_TRAP, "argument " RIV_FMT " of " RIV_FMT " in module " RIV_FMT " has another type",
+            return marine__fail(r->in->service, MARINE_TRAP,
+                                "argument " RIV_FMT " of " RIV_FMT " in module " RIV_FMT " has another type",
                                 RIV_ARG(type->args[i].name), RIV_ARG(callee->name), RIV_ARG(callee->instance->name));
     RIV_TRY(marine__run(callee->instance, callee->adapter, callee->name, args, count, &out, &out_count));
     return out_count ? push(r, out) : RIV_OK;
@@ -201,7 +211,8 @@ static riv_err lift_pair(run *r, const marine_type *element, marine_type_kind ki
     marine__value v;
     RIV_TRY(pop_u32(r, &size));
     RIV_TRY(pop_u32(r, &ptr));
-    RIV_TRY(element ? marine__lift_array(r->in, element, ptr, size, &v) : marine__lift_bytes(r->in, kind, ptr, size, &v));
+    RIV_TRY(element ? marine__lift_array(r->in, element, ptr, size, &v)
+                    : marine__lift_bytes(r->in, kind, ptr, size, &v));
     return push(r, v);
 }
 
@@ -292,7 +303,8 @@ static riv_err step(run *r, const marine__instr *i)
     switch (i->op) {
     case MARINE_OP_ARG_GET:
         if (i->index >= r->args_count)
-            return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " misses an argument", RIV_ARG(r->name));
+            return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " misses an argument",
+                                RIV_ARG(r->name));
         return push(r, r->args[i->index]);
     case MARINE_OP_CALL_CORE: {
         const marine__callee *callee = &r->in->callees[i->index];

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 
 typedef struct linear {
-    uint8_t         *base;
-    size_t           size, reserved, mapped; /* mapped: reserved and guard */
-    marine__budget  *budget;
+    uint8_t        *base;
+    size_t          size, reserved, mapped; /* mapped: reserved and guard */
+    marine__budget *budget;
 } linear;
 
 /* Wasmtime calls back on the thread that makes an instance, but without saying for whom. */
@@ -40,7 +40,8 @@ static wasmtime_error_t *grow_memory(void *env, size_t new_size)
 {
     linear *m = env;
     if (new_size <= m->size) return NULL;
-    if (new_size > m->reserved || !take(m->budget, new_size - m->size)) return wasmtime_error_new("memory budget is used up");
+    if (new_size > m->reserved || !take(m->budget, new_size - m->size))
+        return wasmtime_error_new("memory budget is used up");
     if (mprotect(m->base, new_size, PROT_READ | PROT_WRITE)) {
         m->budget->bytes -= new_size - m->size;
         m->budget->rejects++;
@@ -57,8 +58,8 @@ static void free_memory(void *env)
     riv_free(m);
 }
 
-static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, size_t minimum, size_t maximum, size_t reserved,
-                                    size_t guard, wasmtime_linear_memory_t *out)
+static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, size_t minimum, size_t maximum,
+                                    size_t reserved, size_t guard, wasmtime_linear_memory_t *out)
 {
     (void)env;
     (void)type;
@@ -72,8 +73,8 @@ static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, si
     }
     void *base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return wasmtime_error_new("no address space from the operating system");
-    linear *m = riv_alloc(sizeof *m);
-    *m        = (linear){ base, 0, room, total, running };
+    linear *m               = riv_alloc(sizeof *m);
+    *m                      = (linear){ base, 0, room, total, running };
     wasmtime_error_t *error = grow_memory(m, minimum);
     if (error) {
         free_memory(m);

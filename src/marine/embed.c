@@ -3,10 +3,21 @@
  * Spec: docs/spec/marine.md 3, 4.5, 9.2, 9.3. Tests: embed_test.c, embed_fuzz.c. */
 #include "marine/internal.h"
 
-enum { NAME_BYTES_MAX = 255, DESCRIPTION_BYTES_MAX = 1 << 20, ITEMS_MAX = 10000, ABI_GET_SIZE = 2, ABI_GET_PTR = 3, ABI_SET_SIZE = 4, ABI_SET_PTR = 5 };
+enum {
+    NAME_BYTES_MAX        = 255,
+    DESCRIPTION_BYTES_MAX = 1 << 20,
+    ITEMS_MAX             = 10000,
+    ABI_GET_SIZE          = 2,
+    ABI_GET_PTR           = 3,
+    ABI_SET_SIZE          = 4,
+    ABI_SET_PTR           = 5
+};
 
 /* SPEC marine.md 3.1: types 0..5 and exports 0..5 of every module */
-static const struct { riv_str name, arg; bool result; } defaults[] = {
+static const struct {
+    riv_str name, arg;
+    bool    result;
+} defaults[] = {
     { RIV_LIT_INIT("allocate"), RIV_LIT_INIT("size"), true },
     { RIV_LIT_INIT("release_objects"), { NULL, 0 }, false },
     { RIV_LIT_INIT("get_result_size"), { NULL, 0 }, true },
@@ -15,24 +26,33 @@ static const struct { riv_str name, arg; bool result; } defaults[] = {
     { RIV_LIT_INIT("set_result_ptr"), RIV_LIT_INIT("result_ptr"), false },
 };
 
-static const struct { riv_str word; marine_type_kind kind; } words[] = {
-    { RIV_LIT_INIT("U8"), MARINE_U8 },       { RIV_LIT_INIT("U16"), MARINE_U16 },
-    { RIV_LIT_INIT("U32"), MARINE_U32 },     { RIV_LIT_INIT("U64"), MARINE_U64 },
-    { RIV_LIT_INIT("I8"), MARINE_S8 },       { RIV_LIT_INIT("I16"), MARINE_S16 },
-    { RIV_LIT_INIT("I32"), MARINE_S32 },     { RIV_LIT_INIT("I64"), MARINE_S64 },
-    { RIV_LIT_INIT("F32"), MARINE_F32 },     { RIV_LIT_INIT("F64"), MARINE_F64 },
-    { RIV_LIT_INIT("Boolean"), MARINE_BOOL }, { RIV_LIT_INIT("Utf8Str"), MARINE_STRING },
+static const struct {
+    riv_str          word;
+    marine_type_kind kind;
+} words[] = {
+    { RIV_LIT_INIT("U8"), MARINE_U8 },
+    { RIV_LIT_INIT("U16"), MARINE_U16 },
+    { RIV_LIT_INIT("U32"), MARINE_U32 },
+    { RIV_LIT_INIT("U64"), MARINE_U64 },
+    { RIV_LIT_INIT("I8"), MARINE_S8 },
+    { RIV_LIT_INIT("I16"), MARINE_S16 },
+    { RIV_LIT_INIT("I32"), MARINE_S32 },
+    { RIV_LIT_INIT("I64"), MARINE_S64 },
+    { RIV_LIT_INIT("F32"), MARINE_F32 },
+    { RIV_LIT_INIT("F64"), MARINE_F64 },
+    { RIV_LIT_INIT("Boolean"), MARINE_BOOL },
+    { RIV_LIT_INIT("Utf8Str"), MARINE_STRING },
     { RIV_LIT_INIT("Utf8String"), MARINE_STRING },
 };
 
 typedef RIV_VEC(marine__instr) code_vec;
 
 typedef struct building {
-    riv_arena *arena;
-    riv_fault *fault;
-    riv_str    where; /* the description being read */
+    riv_arena    *arena;
+    riv_fault    *fault;
+    riv_str       where; /* the description being read */
     riv_json_list records, functions, externs;
-    riv_map   *record_ids; /* name -> index + 1 */
+    riv_map      *record_ids; /* name -> index + 1 */
     RIV_VEC(marine__type) types;
     RIV_VEC(marine__it_import) imports;
     RIV_VEC(marine__adapter) adapters;
@@ -64,8 +84,17 @@ riv_err marine_embed(riv_bytes wasm, riv_fault *fault, riv_buf *out)
     for (size_t i = 0; i < b.externs.len; i++)
         if ((err = put_extern(&b, b.externs.ptr[i]))) goto out;
     marine__section section = {
-        b.types.ptr,   b.types.len,   b.imports.ptr,         b.imports.len,         b.adapters.ptr, b.adapters.len,
-        b.exports.ptr, b.exports.len, b.implementations.ptr, b.implementations.len, RIV_LIT(MARINE__IT_VERSION),
+        b.types.ptr,
+        b.types.len,
+        b.imports.ptr,
+        b.imports.len,
+        b.adapters.ptr,
+        b.adapters.len,
+        b.exports.ptr,
+        b.exports.len,
+        b.implementations.ptr,
+        b.implementations.len,
+        RIV_LIT(MARINE__IT_VERSION),
     };
     marine__section_write(&section, &text);
     /* The reader's checks are ours too: records inside themselves, nesting, sizes. */
@@ -100,7 +129,8 @@ static riv_err sort_in(building *b, const riv_json *item)
 
 static riv_err read_descriptions(building *b, const marine__wasm *wasm)
 {
-    static const riv_str prefixes[] = { RIV_LIT_INIT("__m_generated_section__"), RIV_LIT_INIT("__fce_generated_section__") };
+    static const riv_str prefixes[] = { RIV_LIT_INIT("__m_generated_section__"),
+                                        RIV_LIT_INIT("__fce_generated_section__") };
     size_t               found = 0, bytes = 0;
     for (size_t i = 0; i < wasm->customs_count; i++) {
         const marine__custom *c = &wasm->customs[i];
@@ -108,13 +138,14 @@ static riv_err read_descriptions(building *b, const marine__wasm *wasm)
         found++;
         bytes += c->body.len;
         if (bytes > DESCRIPTION_BYTES_MAX)
-            return riv_fail(b->fault, RIV_E_LIMIT, c->start, "descriptions of more than %d bytes", DESCRIPTION_BYTES_MAX);
-        b->where                 = c->name;
-        const riv_json *item     = NULL;
-        riv_fault       own      = { 0 };
+            return riv_fail(b->fault, RIV_E_LIMIT, c->start, "descriptions of more than %d bytes",
+                            DESCRIPTION_BYTES_MAX);
+        b->where             = c->name;
+        const riv_json *item = NULL;
+        riv_fault       own  = { 0 };
         if (riv_json_parse(riv_bytes_str(c->body), b->arena, &own, &item))
-            return riv_fail(b->fault, RIV_E_MALFORMED, (uint64_t)c->end - c->body.len + own.pos, "description " RIV_FMT ": %s",
-                            RIV_ARG(c->name), own.msg);
+            return riv_fail(b->fault, RIV_E_MALFORMED, (uint64_t)c->end - c->body.len + own.pos,
+                            "description " RIV_FMT ": %s", RIV_ARG(c->name), own.msg);
         RIV_TRY(sort_in(b, item));
     }
     if (!found) return riv_fail(b->fault, RIV_E_NOT_FOUND, 0, "module has no description of its functions");
@@ -153,7 +184,8 @@ static riv_err read_type(building *b, const riv_json *v, size_t depth, marine_ty
     riv_str name;
     RIV_TRY(read_name(b, riv_json_at(rest, 0), &name));
     uintptr_t id = (uintptr_t)riv_map_get_str(b->record_ids, name);
-    if (!id) return riv_fail(b->fault, RIV_E_MALFORMED, 0, "record " RIV_FMT " is used but not described", RIV_ARG(name));
+    if (!id)
+        return riv_fail(b->fault, RIV_E_MALFORMED, 0, "record " RIV_FMT " is used but not described", RIV_ARG(name));
     *out = (marine_type){ .kind = MARINE_RECORD, .record = (uint32_t)(id - 1) };
     return RIV_OK;
 }
@@ -183,7 +215,8 @@ static riv_err read_signature(building *b, const riv_json *signature, riv_str *n
     b->where = *name;
     RIV_TRY(read_fields(b, riv_json_get(signature, RIV_LIT("arguments")), true, &t.args, &t.args_count));
     const riv_json *outputs = riv_json_get(signature, RIV_LIT("output_types"));
-    if (!outputs || outputs->kind != RIV_JSON_ARR || outputs->arr.count > 1) return bad(b, "output_types is not a list of at most one");
+    if (!outputs || outputs->kind != RIV_JSON_ARR || outputs->arr.count > 1)
+        return bad(b, "output_types is not a list of at most one");
     if (outputs->arr.count) {
         marine_type *result = riv_new(b->arena, marine_type, 1);
         RIV_TRY(read_type(b, outputs->arr.items[0], 1, result));
@@ -230,7 +263,8 @@ static riv_err put_records(building *b)
         RIV_TRY(read_name(b, riv_json_get(b->records.ptr[i], RIV_LIT("name")), &t.name));
         b->where               = t.name;
         const riv_json *fields = riv_json_get(b->records.ptr[i], RIV_LIT("fields"));
-        const riv_json *named = riv_json_get(fields, RIV_LIT("Named")), *plain = riv_json_get(fields, RIV_LIT("Unnamed"));
+        const riv_json *named  = riv_json_get(fields, RIV_LIT("Named")),
+                       *plain  = riv_json_get(fields, RIV_LIT("Unnamed"));
         RIV_TRY(read_fields(b, named ? named : plain, named != NULL, &t.args, &t.args_count));
         if (!t.args_count) return bad(b, "a record without fields");
         *riv_push(b->arena, &b->types) = t;
@@ -248,7 +282,8 @@ static void op(building *b, code_vec *code, uint8_t opcode, uint64_t index)
 static void op_array(building *b, code_vec *code, uint8_t opcode, const marine_type *type)
 {
     static const marine_type u8 = { .kind = MARINE_U8 };
-    *riv_push(b->arena, code)   = (marine__instr){ .op = opcode, .type = type->kind == MARINE_BYTES ? u8 : *type->element };
+    *riv_push(b->arena, code) =
+        (marine__instr){ .op = opcode, .type = type->kind == MARINE_BYTES ? u8 : *type->element };
 }
 
 static bool is_memory(const marine_type *t)
@@ -353,7 +388,8 @@ static marine__type raw_type(building *b, const marine__type *t)
         const marine_type *type = &t->args[i].type;
         marine_type        core = { .kind = is_memory(type) ? MARINE_I32 : core_kind(type) };
         riv_str            name = t->args[i].name;
-        if (is_memory(type)) name = riv_format(b->arena, RIV_FMT "_ptr", RIV_ARG(riv_str_sub(name, 0, NAME_BYTES_MAX - 4)));
+        if (is_memory(type))
+            name = riv_format(b->arena, RIV_FMT "_ptr", RIV_ARG(riv_str_sub(name, 0, NAME_BYTES_MAX - 4)));
         if (!riv_utf8_valid(riv_str_bytes(name), NULL)) name = RIV_LIT("_ptr"); /* the cut went through a character */
         *riv_push(b->arena, &args) = (marine_field){ name, core };
         if (is_memory(type) && type->kind != MARINE_RECORD) *riv_push(b->arena, &args) = (marine_field){ name, core };
@@ -390,10 +426,18 @@ static void import_code(building *b, const marine__type *t, uint64_t callee, cod
     if (!t->outputs_count) return;
     const marine_type *result = t->outputs;
     if (result->kind == MARINE_STRING) {
-        static const struct { uint8_t op; uint8_t index; } tail[] = {
-            { MARINE_OP_DUP, 0 },       { MARINE_OP_STRING_SIZE, 0 },  { MARINE_OP_I32_PUSH, 1 },
-            { MARINE_OP_CALL_CORE, 0 }, { MARINE_OP_SWAP2, 0 },        { MARINE_OP_STRING_LOWER, 0 },
-            { MARINE_OP_CALL_CORE, ABI_SET_SIZE }, { MARINE_OP_CALL_CORE, ABI_SET_PTR },
+        static const struct {
+            uint8_t op;
+            uint8_t index;
+        } tail[] = {
+            { MARINE_OP_DUP, 0 },
+            { MARINE_OP_STRING_SIZE, 0 },
+            { MARINE_OP_I32_PUSH, 1 },
+            { MARINE_OP_CALL_CORE, 0 },
+            { MARINE_OP_SWAP2, 0 },
+            { MARINE_OP_STRING_LOWER, 0 },
+            { MARINE_OP_CALL_CORE, ABI_SET_SIZE },
+            { MARINE_OP_CALL_CORE, ABI_SET_PTR },
         };
         for (size_t i = 0; i < RIV_COUNT(tail); i++) op(b, code, tail[i].op, tail[i].index);
     } else if (result->kind == MARINE_RECORD) {
@@ -438,7 +482,8 @@ static riv_err put_extern(building *b, const riv_json *block)
     riv_str module;
     b->where = RIV_LIT("of imports");
     RIV_TRY(read_name(b, riv_json_get(block, RIV_LIT("namespace")), &module));
-    if (marine__is_host(module)) return RIV_OK; /* SPEC marine.md 3.3: Host-namespace imports (section 5) get no IT entries at all. */
+    if (marine__is_host(module))
+        return RIV_OK; /* SPEC marine.md 3.3: Host-namespace imports (section 5) get no IT entries at all. */
     const riv_json *imports = riv_json_get(block, RIV_LIT("imports"));
     if (!imports || imports->kind != RIV_JSON_ARR) return bad(b, "imports is not a list");
     for (size_t i = 0; i < imports->arr.count; i++) RIV_TRY(put_import(b, module, imports->arr.items[i]));

@@ -30,29 +30,57 @@ static riv_err log_utf8_string(marine__instance *in, wasmtime_val_raw_t *io)
 /* Types of what the host hands in: three records, as a section of its own for each generation. */
 enum { TYPE_TETRAPLET, TYPE_PARTICLE, TYPE_PARAMETERS, TYPES_COUNT };
 
-#define TEXT(label)        { RIV_LIT_INIT(label), { .kind = MARINE_STRING } }
-#define TYPED(label, code) { RIV_LIT_INIT(label), { .kind = code } }
-#define FIELDS(label, list) { .is_record = true, .name = RIV_LIT_INIT(label), .args = list, .args_count = RIV_COUNT(list) }
+#define TEXT(label)                                                                                                    \
+    {                                                                                                                  \
+        RIV_LIT_INIT(label), { .kind = MARINE_STRING }                                                                 \
+    }
+#define TYPED(label, code)                                                                                             \
+    {                                                                                                                  \
+        RIV_LIT_INIT(label), { .kind = code }                                                                          \
+    }
+#define FIELDS(label, list)                                                                                            \
+    {                                                                                                                  \
+        .is_record = true, .name = RIV_LIT_INIT(label), .args = list, .args_count = RIV_COUNT(list)                    \
+    }
 
-static const marine_type  tetraplet       = { .kind = MARINE_RECORD, .record = TYPE_TETRAPLET };
-static const marine_type  tetraplets      = { .kind = MARINE_ARRAY, .element = &tetraplet };
-#define TETRAPLETS { RIV_LIT_INIT("tetraplets"), { .kind = MARINE_ARRAY, .element = &tetraplets } }
-static const marine_field tetraplet_fields[] = { TEXT("peer_pk"), TEXT("service_id"), TEXT("function_name"), TEXT("lens") };
+static const marine_type tetraplet  = { .kind = MARINE_RECORD, .record = TYPE_TETRAPLET };
+static const marine_type tetraplets = { .kind = MARINE_ARRAY, .element = &tetraplet };
+#define TETRAPLETS                                                                                                     \
+    {                                                                                                                  \
+        RIV_LIT_INIT("tetraplets"), { .kind = MARINE_ARRAY, .element = &tetraplets }                                   \
+    }
+static const marine_field tetraplet_fields[] = { TEXT("peer_pk"), TEXT("service_id"), TEXT("function_name"),
+                                                 TEXT("lens") };
 static const marine_field particle_fields[]  = {
-    TEXT("id"), TEXT("init_peer_id"), TYPED("timestamp", MARINE_U64), TYPED("ttl", MARINE_U32),
-    TEXT("script"), TYPED("signature", MARINE_BYTES), TEXT("token"),
+     TEXT("id"),
+     TEXT("init_peer_id"),
+     TYPED("timestamp", MARINE_U64),
+     TYPED("ttl", MARINE_U32),
+     TEXT("script"),
+     TYPED("signature", MARINE_BYTES),
+     TEXT("token"),
 };
 static const marine_field v0_fields[] = {
-    TEXT("init_peer_id"), TEXT("service_id"), TEXT("service_creator_peer_id"), TEXT("host_id"), TEXT("particle_id"), TETRAPLETS,
+    TEXT("init_peer_id"), TEXT("service_id"),  TEXT("service_creator_peer_id"),
+    TEXT("host_id"),      TEXT("particle_id"), TETRAPLETS,
 };
 static const marine_field v1_fields[] = {
-    TEXT("init_peer_id"), TEXT("service_id"), TEXT("service_creator_peer_id"), TEXT("host_id"), TEXT("worker_id"), TEXT("particle_id"), TETRAPLETS,
+    TEXT("init_peer_id"), TEXT("service_id"), TEXT("service_creator_peer_id"), TEXT("host_id"), TEXT("worker_id"),
+    TEXT("particle_id"),  TETRAPLETS,
 };
 static const marine_field v3_fields[] = {
     { RIV_LIT_INIT("particle"), { .kind = MARINE_RECORD, .record = TYPE_PARTICLE } },
-    TEXT("service_id"), TEXT("service_creator_peer_id"), TEXT("host_id"), TEXT("worker_id"), TETRAPLETS,
+    TEXT("service_id"),
+    TEXT("service_creator_peer_id"),
+    TEXT("host_id"),
+    TEXT("worker_id"),
+    TETRAPLETS,
 };
-#define GENERATION(list) { FIELDS("SecurityTetraplet", tetraplet_fields), FIELDS("ParticleParameters", particle_fields), FIELDS("CallParameters", list) }
+#define GENERATION(list)                                                                                               \
+    {                                                                                                                  \
+        FIELDS("SecurityTetraplet", tetraplet_fields), FIELDS("ParticleParameters", particle_fields),                  \
+            FIELDS("CallParameters", list)                                                                             \
+    }
 static const marine__type v0_types[TYPES_COUNT] = GENERATION(v0_fields);
 static const marine__type v1_types[TYPES_COUNT] = GENERATION(v1_fields);
 static const marine__type v3_types[TYPES_COUNT] = GENERATION(v3_fields);
@@ -101,7 +129,9 @@ static riv_err hand_over(marine__instance *in, const marine__type *types, const 
     marine__value         record = list_of(MARINE_RECORD, fields, count);
     wasmtime_val_raw_t    raw[1] = { 0 };
     uint32_t              ptr;
-    if (!in->abi[MARINE__SET_PTR]) return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT " exports no set_result_ptr", RIV_ARG(in->name));
+    if (!in->abi[MARINE__SET_PTR])
+        return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT " exports no set_result_ptr",
+                            RIV_ARG(in->name));
     RIV_TRY(marine__lower_record(in, &host, TYPE_PARAMETERS, &record, &ptr));
     raw[0].i32 = (int32_t)ptr;
     return marine__call_core(in, in->abi[MARINE__SET_PTR], raw);
@@ -112,8 +142,8 @@ static riv_err parameters_v0(marine__instance *in, wasmtime_val_raw_t *io)
     (void)io;
     const marine_call_params *p        = in->service->params;
     const marine__value       fields[] = {
-        marine__string(p->init_peer_id), marine__string(p->service_id),  marine__string(p->service_creator_peer_id),
-        marine__string(p->host_id),      marine__string(p->particle_id), tetraplets_of(p, in->service->scratch),
+              marine__string(p->init_peer_id), marine__string(p->service_id),  marine__string(p->service_creator_peer_id),
+              marine__string(p->host_id),      marine__string(p->particle_id), tetraplets_of(p, in->service->scratch),
     };
     return hand_over(in, v0_types, fields, RIV_COUNT(fields));
 }
@@ -123,9 +153,13 @@ static riv_err parameters_v1(marine__instance *in, wasmtime_val_raw_t *io)
     (void)io;
     const marine_call_params *p        = in->service->params;
     const marine__value       fields[] = {
-        marine__string(p->init_peer_id), marine__string(p->service_id), marine__string(p->service_creator_peer_id),
-        marine__string(p->host_id),      marine__string(p->worker_id),  marine__string(p->particle_id),
-        tetraplets_of(p, in->service->scratch),
+              marine__string(p->init_peer_id),
+              marine__string(p->service_id),
+              marine__string(p->service_creator_peer_id),
+              marine__string(p->host_id),
+              marine__string(p->worker_id),
+              marine__string(p->particle_id),
+              tetraplets_of(p, in->service->scratch),
     };
     return hand_over(in, v1_types, fields, RIV_COUNT(fields));
 }
@@ -136,15 +170,18 @@ static riv_err parameters_v3(marine__instance *in, wasmtime_val_raw_t *io)
     (void)io;
     const marine_call_params *p        = in->service->params;
     const marine__value       fields[] = {
-        particle_of(p, in->service->scratch), marine__string(p->service_id), marine__string(p->service_creator_peer_id),
-        marine__string(p->host_id),           marine__string(p->worker_id),  tetraplets_of(p, in->service->scratch),
+              particle_of(p, in->service->scratch), marine__string(p->service_id), marine__string(p->service_creator_peer_id),
+              marine__string(p->host_id),           marine__string(p->worker_id),  tetraplets_of(p, in->service->scratch),
     };
     return hand_over(in, v3_types, fields, RIV_COUNT(fields));
 }
 
 /* ---- finding ---- */
 
-static const struct { riv_str module; marine__host_function parameters; } generations[] = {
+static const struct {
+    riv_str               module;
+    marine__host_function parameters;
+} generations[] = {
     { RIV_LIT_INIT("host"), { "get_call_parameters", "", "", parameters_v0 } },
     { RIV_LIT_INIT("__marine_host_api_v1"), { "get_call_parameters", "", "", parameters_v1 } },
     { RIV_LIT_INIT("__marine_host_api_v2"), { "get_call_parameters", "", "", parameters_v3 } },

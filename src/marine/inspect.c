@@ -30,8 +30,8 @@ static void list_names(const marine__wasm *wasm, riv_arena *arena, marine_info *
     RIV_VEC(riv_str) imports = { 0 }, exports = { 0 };
     for (size_t i = 0; i < wasm->imports_count; i++)
         if (wasm->imports[i].kind == 0)
-            *riv_push(arena, &imports) =
-                riv_format(arena, RIV_FMT "." RIV_FMT, RIV_ARG(wasm->imports[i].module), RIV_ARG(wasm->imports[i].name));
+            *riv_push(arena, &imports) = riv_format(arena, RIV_FMT "." RIV_FMT, RIV_ARG(wasm->imports[i].module),
+                                                    RIV_ARG(wasm->imports[i].name));
     for (size_t i = 0; i < wasm->exports_count; i++)
         if (wasm->exports[i].kind == 0) *riv_push(arena, &exports) = wasm->exports[i].name;
     info->imports       = imports.ptr;

@@ -94,7 +94,9 @@ void marine__interface_of(const marine__section *s, riv_arena *arena, marine_int
     marine_function *functions = riv_new(arena, marine_function, public.len);
     for (size_t i = 0; i < public.len; i++) {
         const marine__type *t = &s->types[public.ptr[i]];
-        functions[i] = (marine_function){ names.ptr[i], map_fields(&m, t->args, t->args_count), t->args_count, { 0 }, t->outputs_count > 0 };
+        functions[i]          = (marine_function){
+                     names.ptr[i], map_fields(&m, t->args, t->args_count), t->args_count, { 0 }, t->outputs_count > 0
+        };
         if (t->outputs_count) functions[i].result = map_type(&m, &t->outputs[0]);
     }
     if (public.len) qsort(functions, public.len, sizeof *functions, by_name);
@@ -104,9 +106,10 @@ void marine__interface_of(const marine__section *s, riv_arena *arena, marine_int
 /* ---- text of types ---- */
 
 static const char *const type_words[] = {
-    [MARINE_S8] = "i8",   [MARINE_S16] = "i16", [MARINE_S32] = "i32", [MARINE_S64] = "i64",       [MARINE_U8] = "u8",
-    [MARINE_U16] = "u16", [MARINE_U32] = "u32", [MARINE_U64] = "u64", [MARINE_F32] = "f32",       [MARINE_F64] = "f64",
-    [MARINE_I32] = "i32", [MARINE_I64] = "i64", [MARINE_BOOL] = "bool", [MARINE_STRING] = "string", [MARINE_BYTES] = "[]u8",
+    [MARINE_S8] = "i8",     [MARINE_S16] = "i16",       [MARINE_S32] = "i32",    [MARINE_S64] = "i64",
+    [MARINE_U8] = "u8",     [MARINE_U16] = "u16",       [MARINE_U32] = "u32",    [MARINE_U64] = "u64",
+    [MARINE_F32] = "f32",   [MARINE_F64] = "f64",       [MARINE_I32] = "i32",    [MARINE_I64] = "i64",
+    [MARINE_BOOL] = "bool", [MARINE_STRING] = "string", [MARINE_BYTES] = "[]u8",
 };
 
 static void put_type(const marine_interface *in, const marine_type *t, riv_buf *out)
@@ -127,7 +130,8 @@ riv_str marine_type_text(const marine_interface *in, const marine_type *type, ri
 
 /* ---- JSON ---- */
 
-static const riv_json *json_fields(const marine_interface *in, const marine_field *fields, size_t count, riv_arena *arena)
+static const riv_json *json_fields(const marine_interface *in, const marine_field *fields, size_t count,
+                                   riv_arena *arena)
 {
     riv_json_list list = { 0 };
     for (size_t i = 0; i < count; i++) {
@@ -154,11 +158,11 @@ const riv_json *marine_interface_json(const marine_interface *in, riv_arena *are
     for (size_t i = 0; i < in->records_count; i++) {
         const marine_record *r = &in->records[i];
         riv_json_add(arena, &records,
-                     riv_json_object(arena, "name", riv_json_str(arena, r->name), "id", riv_json_u64(arena, r->id), "fields",
-                                     json_fields(in, r->fields, r->fields_count, arena), NULL));
+                     riv_json_object(arena, "name", riv_json_str(arena, r->name), "id", riv_json_u64(arena, r->id),
+                                     "fields", json_fields(in, r->fields, r->fields_count, arena), NULL));
     }
-    return riv_json_object(arena, "function_signatures", riv_json_arr(arena, functions.ptr, functions.len), "record_types",
-                           riv_json_arr(arena, records.ptr, records.len), NULL);
+    return riv_json_object(arena, "function_signatures", riv_json_arr(arena, functions.ptr, functions.len),
+                           "record_types", riv_json_arr(arena, records.ptr, records.len), NULL);
 }
 
 /* ---- Aqua ---- */
@@ -206,7 +210,8 @@ static void put_records(const marine_interface *in, riv_buf *out)
     /* SPEC marine.md 10.2: roots are taken by name order */
     for (uint32_t i = 0; i < in->records_count; i++) {
         uint32_t k = i;
-        for (; k > 0 && riv_str_cmp(in->records[order[k - 1]].name, in->records[i].name) > 0; k--) order[k] = order[k - 1];
+        for (; k > 0 && riv_str_cmp(in->records[order[k - 1]].name, in->records[i].name) > 0; k--)
+            order[k] = order[k - 1];
         order[k] = i;
     }
     for (size_t i = 0; i < in->records_count; i++)

@@ -6,19 +6,31 @@
 enum { PAIR_BYTES = 8, RECORD_BYTES = 4, TAG_U8 = 1, TAG_POINTER = 3 };
 
 /* Bytes of a value inside a record or an array, and the tag that allocate takes. */
-static const struct { uint8_t bytes, tag; } layouts[] = {
-    [MARINE_S8] = { 1, 5 },   [MARINE_S16] = { 2, 6 },    [MARINE_S32] = { 4, 7 },
-    [MARINE_S64] = { 8, 8 },  [MARINE_U8] = { 1, TAG_U8 }, [MARINE_U16] = { 2, 2 },
-    [MARINE_U32] = { 4, 3 },  [MARINE_U64] = { 8, 4 },    [MARINE_F32] = { 4, 9 },
-    [MARINE_F64] = { 8, 10 }, [MARINE_BOOL] = { 1, 0 },   [MARINE_I32] = { 4, 7 },
-    [MARINE_I64] = { 8, 8 },  [MARINE_STRING] = { PAIR_BYTES, TAG_POINTER },
-    [MARINE_BYTES] = { PAIR_BYTES, TAG_POINTER },
-    [MARINE_ARRAY] = { PAIR_BYTES, TAG_POINTER },
+static const struct {
+    uint8_t bytes, tag;
+} layouts[] = {
+    [MARINE_S8]     = { 1, 5 },
+    [MARINE_S16]    = { 2, 6 },
+    [MARINE_S32]    = { 4, 7 },
+    [MARINE_S64]    = { 8, 8 },
+    [MARINE_U8]     = { 1, TAG_U8 },
+    [MARINE_U16]    = { 2, 2 },
+    [MARINE_U32]    = { 4, 3 },
+    [MARINE_U64]    = { 8, 4 },
+    [MARINE_F32]    = { 4, 9 },
+    [MARINE_F64]    = { 8, 10 },
+    [MARINE_BOOL]   = { 1, 0 },
+    [MARINE_I32]    = { 4, 7 },
+    [MARINE_I64]    = { 8, 8 },
+    [MARINE_STRING] = { PAIR_BYTES, TAG_POINTER },
+    [MARINE_BYTES]  = { PAIR_BYTES, TAG_POINTER },
+    [MARINE_ARRAY]  = { PAIR_BYTES, TAG_POINTER },
     [MARINE_RECORD] = { RECORD_BYTES, TAG_POINTER },
 };
 
 static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, marine__value *out);
-static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine__value *v, riv_buf *out);
+static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine__value *v,
+                     riv_buf *out);
 
 /* ---- bytes ---- */
 
@@ -30,8 +42,8 @@ riv_err marine__view(marine__instance *in, uint32_t ptr, uint64_t size, riv_byte
     if (!in->has_memory) return marine__fail(s, MARINE_TRAP, "module " RIV_FMT " has no memory", RIV_ARG(in->name));
     size_t total = wasmtime_memory_data_size(s->context, &in->memory);
     if (ptr > total || size > total - ptr)
-        return marine__fail(s, MARINE_TRAP, "module " RIV_FMT ": out of bounds: %llu bytes at %u in a memory of %zu", RIV_ARG(in->name),
-                            (unsigned long long)size, ptr, total);
+        return marine__fail(s, MARINE_TRAP, "module " RIV_FMT ": out of bounds: %llu bytes at %u in a memory of %zu",
+                            RIV_ARG(in->name), (unsigned long long)size, ptr, total);
     *out = (riv_bytes){ wasmtime_memory_data(s->context, &in->memory) + ptr, (size_t)size };
     return RIV_OK;
 }
@@ -48,23 +60,29 @@ riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uin
 {
     const marine__core *allocate = in->abi[MARINE__ALLOCATE];
     wasmtime_val_raw_t  raw[2]   = { 0 };
-    if (!allocate) return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT " exports no allocate(i32, i32) -> i32", RIV_ARG(in->name));
+    if (!allocate)
+        return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT " exports no allocate(i32, i32) -> i32",
+                            RIV_ARG(in->name));
     if (bytes > UINT32_MAX)
-        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "value of %llu bytes for module " RIV_FMT, (unsigned long long)bytes, RIV_ARG(in->name));
+        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "value of %llu bytes for module " RIV_FMT,
+                            (unsigned long long)bytes, RIV_ARG(in->name));
     raw[0].i32 = (int32_t)(uint32_t)bytes;
     raw[1].i32 = (int32_t)tag;
     RIV_TRY(marine__charge(in->service, bytes));
     RIV_TRY(marine__call_core(in, allocate, raw));
     *out = (uint32_t)raw[0].i32;
     if (*out == 0 && bytes)
-        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " could not allocate %llu bytes", RIV_ARG(in->name), (unsigned long long)bytes);
+        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " could not allocate %llu bytes",
+                            RIV_ARG(in->name), (unsigned long long)bytes);
     return RIV_OK;
 }
 
 riv_err marine__scratch(marine_service *s, uint64_t count, size_t bytes, void **out)
 {
-    if (count > MARINE__VALUES_BYTES_MAX / bytes || riv_arena_used(s->scratch) + count * bytes > MARINE__VALUES_BYTES_MAX)
-        return marine__fail(s, MARINE_OUT_OF_MEMORY, "values of this call need more than %d bytes", MARINE__VALUES_BYTES_MAX);
+    if (count > MARINE__VALUES_BYTES_MAX / bytes ||
+        riv_arena_used(s->scratch) + count * bytes > MARINE__VALUES_BYTES_MAX)
+        return marine__fail(s, MARINE_OUT_OF_MEMORY, "values of this call need more than %d bytes",
+                            MARINE__VALUES_BYTES_MAX);
     *out = riv_arena_alloc_n(s->scratch, (size_t)count, bytes, 8);
     return RIV_OK;
 }
@@ -81,12 +99,14 @@ riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t
     if (size) memcpy(copy, view.ptr, size);
     size_t bad;
     if (kind == MARINE_STRING && !riv_utf8_valid((riv_bytes){ copy, size }, &bad))
-        return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT ": string at %u is not UTF-8 at its byte %zu", RIV_ARG(in->name), ptr, bad);
+        return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT ": string at %u is not UTF-8 at its byte %zu",
+                            RIV_ARG(in->name), ptr, bad);
     *out = (marine__value){ .kind = kind, .bytes = { copy, size } };
     return RIV_OK;
 }
 
-riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count, marine__value *out)
+riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count,
+                           marine__value *out)
 {
     if (element->kind == MARINE_U8) return marine__lift_bytes(in, MARINE_BYTES, ptr, count, out);
     riv_bytes spine;
@@ -118,7 +138,10 @@ riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, m
     return RIV_OK;
 }
 
-static uint64_t sign_extend(uint64_t v, unsigned bits) { return (uint64_t)((int64_t)(v << (64 - bits)) >> (64 - bits)); }
+static uint64_t sign_extend(uint64_t v, unsigned bits)
+{
+    return (uint64_t)((int64_t)(v << (64 - bits)) >> (64 - bits));
+}
 
 /* One value as it lies in a record or an array. Recursion is bounded by the type. */
 static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, marine__value *out)
@@ -160,8 +183,8 @@ static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, m
 
 static riv_err mismatch(marine__instance *in, const marine_type *t, const marine__value *v)
 {
-    return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT ": %s where its interface says %s", RIV_ARG(in->name),
-                        marine__kind_name(v->kind), marine__kind_name(t->kind));
+    return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT ": %s where its interface says %s",
+                        RIV_ARG(in->name), marine__kind_name(v->kind), marine__kind_name(t->kind));
 }
 
 static riv_err lower_bytes(marine__instance *in, riv_bytes bytes, uint32_t *ptr)
@@ -170,18 +193,21 @@ static riv_err lower_bytes(marine__instance *in, riv_bytes bytes, uint32_t *ptr)
     return marine__write(in, *ptr, bytes);
 }
 
-riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element, const marine__value *v,
-                            uint32_t *ptr, uint32_t *count)
+riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element,
+                            const marine__value *v, uint32_t *ptr, uint32_t *count)
 {
     marine_type array = { .kind = MARINE_ARRAY, .element = element };
     size_t      items = v->kind == MARINE_BYTES ? v->bytes.len : v->list.count;
-    if (v->kind != MARINE_ARRAY && !(v->kind == MARINE_BYTES && element->kind == MARINE_U8)) return mismatch(in, &array, v);
+    if (v->kind != MARINE_ARRAY && !(v->kind == MARINE_BYTES && element->kind == MARINE_U8))
+        return mismatch(in, &array, v);
     if (riv_arena_over(in->service->scratch))
-        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "values of this call need more than %d bytes", MARINE__VALUES_BYTES_MAX);
+        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "values of this call need more than %d bytes",
+                            MARINE__VALUES_BYTES_MAX);
     *ptr   = 0;
     *count = (uint32_t)items;
     if (items == 0) return RIV_OK; /* SPEC marine.md 4.2: Empty array: pushes 0, 0 without allocating */
-    if (items > UINT32_MAX / PAIR_BYTES) return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "array of %zu elements", items);
+    if (items > UINT32_MAX / PAIR_BYTES)
+        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "array of %zu elements", items);
     if (v->kind == MARINE_BYTES) return lower_bytes(in, v->bytes, ptr);
     riv_buf spine = riv_buf_in(in->service->scratch);
     RIV_TRY(marine__allocate(in, items * layouts[element->kind].bytes, layouts[element->kind].tag, ptr));
@@ -189,7 +215,8 @@ riv_err marine__lower_array(marine__instance *in, const marine__section *section
     return marine__write(in, *ptr, riv_buf_view(&spine));
 }
 
-riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type, const marine__value *v, uint32_t *ptr)
+riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type,
+                             const marine__value *v, uint32_t *ptr)
 {
     const marine__type *record = &section->types[type];
     riv_buf             packed = riv_buf_in(in->service->scratch);
@@ -200,7 +227,8 @@ riv_err marine__lower_record(marine__instance *in, const marine__section *sectio
     return lower_bytes(in, riv_buf_view(&packed), ptr);
 }
 
-static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine__value *v, riv_buf *out)
+static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine__value *v,
+                     riv_buf *out)
 {
     uint32_t ptr = 0, count = 0;
     if (t->kind == MARINE_ARRAY || (t->kind == MARINE_BYTES && v->kind == MARINE_ARRAY && v->list.count == 0)) {

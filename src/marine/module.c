@@ -62,7 +62,8 @@ static riv_err read_sections(marine_module *m, riv_bytes wasm, riv_fault *fault)
     if (!err) {
         riv_fault own = { 0 };
         err           = marine__section_read(riv_bytes_dup(m->arena, it->body), m->arena, &own, &m->section);
-        if (err) err = riv_fail(fault, err, (uint64_t)(it->body.ptr - wasm.ptr) + own.pos, "interface section: %s", own.msg);
+        if (err)
+            err = riv_fail(fault, err, (uint64_t)(it->body.ptr - wasm.ptr) + own.pos, "interface section: %s", own.msg);
     }
     if (!err) err = marine__version_at_least(RIV_LIT("interface types"), m->section.version, IT_MIN, fault);
     if (!err) marine__interface_of(&m->section, m->arena, &m->interface);
@@ -73,10 +74,10 @@ static riv_err read_sections(marine_module *m, riv_bytes wasm, riv_fault *fault)
 /* Code empty: compiles. */
 static riv_err module_new(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault, marine_module **out)
 {
-    marine_module *m = riv_alloc(sizeof *m);
-    m->engine        = engine;
-    m->arena         = riv_arena_new(0);
-    m->wasm_hash     = riv_hash64(wasm);
+    marine_module *m        = riv_alloc(sizeof *m);
+    m->engine               = engine;
+    m->arena                = riv_arena_new(0);
+    m->wasm_hash            = riv_hash64(wasm);
     wasmtime_error_t *error = NULL;
     riv_err           err   = read_sections(m, wasm, fault);
     if (!err && code.len) {
@@ -98,14 +99,16 @@ riv_err marine_module_new(marine_engine *engine, riv_bytes wasm, riv_fault *faul
     return module_new(engine, wasm, (riv_bytes){ 0 }, fault, out);
 }
 
-riv_err marine_module_from_code(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault, marine_module **out)
+riv_err marine_module_from_code(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault,
+                                marine_module **out)
 {
     riv_reader r     = riv_reader_of(code);
     riv_bytes  magic = riv_read_bytes(&r, sizeof CODE_MAGIC);
     uint64_t   hash  = riv_read_u64le(&r);
     if (r.short_read || memcmp(magic.ptr, CODE_MAGIC, sizeof CODE_MAGIC) != 0 || riv_reader_left(&r) == 0)
         return riv_fail(fault, RIV_E_MALFORMED, 0, "not native code of a module");
-    if (hash != riv_hash64(wasm)) return riv_fail(fault, RIV_E_CONFLICT, sizeof CODE_MAGIC, "native code of another module");
+    if (hash != riv_hash64(wasm))
+        return riv_fail(fault, RIV_E_CONFLICT, sizeof CODE_MAGIC, "native code of another module");
     return module_new(engine, wasm, riv_bytes_sub(code, CODE_HEAD_BYTES, code.len), fault, out);
 }
 
@@ -135,7 +138,8 @@ static riv_err engine_fault(riv_fault *fault, riv_err err, const char *what, was
 {
     wasm_name_t text;
     wasmtime_error_message(error, &text);
-    riv_str line = riv_str_sub((riv_str){ text.data, text.size }, 0, riv_str_find_char((riv_str){ text.data, text.size }, '\0', 0));
+    riv_str line = riv_str_sub((riv_str){ text.data, text.size }, 0,
+                               riv_str_find_char((riv_str){ text.data, text.size }, '\0', 0));
     riv_fail(fault, err, 0, "%s: " RIV_FMT, what, RIV_ARG(line));
     wasm_byte_vec_delete(&text);
     wasmtime_error_delete(error);

@@ -11,17 +11,17 @@ enum {
     KIND_IMPLEMENTATION,
     KIND_VERSION,
 
-    TYPE_FUNCTION      = 0,
-    TYPE_RECORD        = 1,
-    CODE_RECORD        = 0x0e,
-    CODE_ARRAY         = 0x36,
-    CODE_BYTES         = 0x3c,
-    OP_FIRST           = 0x02, /* of the conversions */
-    ULEB_BYTES         = 9,
-    SECTION_BYTES_MAX  = 2 << 20,
-    DEPTH_UNKNOWN      = 0,
-    NAME_BYTES_MAX     = 255,
-    OUTPUTS_MAX        = 16,
+    TYPE_FUNCTION       = 0,
+    TYPE_RECORD         = 1,
+    CODE_RECORD         = 0x0e,
+    CODE_ARRAY          = 0x36,
+    CODE_BYTES          = 0x3c,
+    OP_FIRST            = 0x02, /* of the conversions */
+    ULEB_BYTES          = 9,
+    SECTION_BYTES_MAX   = 2 << 20,
+    DEPTH_UNKNOWN       = 0,
+    NAME_BYTES_MAX      = 255,
+    OUTPUTS_MAX         = 16,
     DEPTH_BEING_COUNTED = UINT16_MAX,
 };
 
@@ -70,14 +70,16 @@ static riv_err check_all(const reading *in, const marine__section *s);
 riv_err marine__section_read(riv_bytes bytes, riv_arena *arena, riv_fault *fault, marine__section *out)
 {
     if (bytes.len > SECTION_BYTES_MAX)
-        return riv_fail(fault, RIV_E_LIMIT, 0, "interface section of %zu bytes, the limit is %d", bytes.len, SECTION_BYTES_MAX);
+        return riv_fail(fault, RIV_E_LIMIT, 0, "interface section of %zu bytes, the limit is %d", bytes.len,
+                        SECTION_BYTES_MAX);
     reading in = { .r = riv_reader_of(bytes), .arena = arena, .fault = fault };
     while (riv_reader_left(&in.r)) RIV_TRY(read_part(&in));
     if (in.versions != 1)
         return riv_fail(fault, RIV_E_MALFORMED, 0, "interface section with %zu versions, one is needed", in.versions);
     marine__section s = {
-        in.types.ptr,   in.types.len,   in.imports.ptr,         in.imports.len,         in.adapters.ptr, in.adapters.len,
-        in.exports.ptr, in.exports.len, in.implementations.ptr, in.implementations.len, in.version,
+        in.types.ptr,           in.types.len,           in.imports.ptr, in.imports.len,
+        in.adapters.ptr,        in.adapters.len,        in.exports.ptr, in.exports.len,
+        in.implementations.ptr, in.implementations.len, in.version,
     };
     RIV_TRY(check_all(&in, &s));
     *out = s;
@@ -92,7 +94,8 @@ static riv_err read_count(reading *in, uint64_t max, const char *what, size_t *o
     uint64_t n;
     RIV_TRY(marine__read_uleb(&in->r, ULEB_BYTES, in->fault, &n));
     if (n > riv_reader_left(&in->r))
-        return riv_fail(in->fault, RIV_E_MALFORMED, start, "%llu %s do not fit in the section", (unsigned long long)n, what);
+        return riv_fail(in->fault, RIV_E_MALFORMED, start, "%llu %s do not fit in the section", (unsigned long long)n,
+                        what);
     if (n > max) return riv_fail(in->fault, RIV_E_LIMIT, start, "%llu %s", (unsigned long long)n, what);
     *out = (size_t)n;
     return RIV_OK;
@@ -297,7 +300,8 @@ static riv_err count_depth(const reading *in, uint32_t index, size_t level)
         depth = RIV_MAX(depth, here);
     }
     if (depth + 1 > MARINE_NESTING_MAX)
-        return riv_fail(in->fault, RIV_E_LIMIT, 0, "record " RIV_FMT " nests more than %d levels", RIV_ARG(t->name), MARINE_NESTING_MAX);
+        return riv_fail(in->fault, RIV_E_LIMIT, 0, "record " RIV_FMT " nests more than %d levels", RIV_ARG(t->name),
+                        MARINE_NESTING_MAX);
     t->depth = depth + 1;
     return RIV_OK;
 }
@@ -330,7 +334,8 @@ static riv_err check_adapter(const reading *in, const marine__section *s, const 
             return riv_fail(in->fault, RIV_E_MALFORMED, 0, "arg.get %llu in an adapter of %zu arguments",
                             (unsigned long long)c->index, s->types[a->type].args_count);
         if (c->op == MARINE_OP_CALL_CORE && c->index >= callees)
-            return riv_fail(in->fault, RIV_E_MALFORMED, 0, "call-core %llu of %zu functions", (unsigned long long)c->index, callees);
+            return riv_fail(in->fault, RIV_E_MALFORMED, 0, "call-core %llu of %zu functions",
+                            (unsigned long long)c->index, callees);
         if ((c->op == MARINE_OP_RECORD_LIFT || c->op == MARINE_OP_RECORD_LOWER) &&
             (c->index >= s->types_count || !s->types[c->index].is_record))
             return riv_fail(in->fault, RIV_E_MALFORMED, 0, "type %llu is no record", (unsigned long long)c->index);

@@ -13,31 +13,42 @@ enum {
 };
 
 /* How a failure is told to those who branch on riv_err only. */
-static const struct { riv_err err; const char *name; } kinds[] = {
-    [MARINE_NO_ERROR] = { RIV_OK, "none" },
+static const struct {
+    riv_err     err;
+    const char *name;
+} kinds[] = {
+    [MARINE_NO_ERROR]      = { RIV_OK, "none" },
     [MARINE_BAD_ARGUMENTS] = { RIV_E_MALFORMED, "arguments" },
-    [MARINE_NOT_FOUND] = { RIV_E_NOT_FOUND, "not_found" },
-    [MARINE_LOAD] = { RIV_E_UNSUPPORTED, "load" },
-    [MARINE_LINK] = { RIV_E_UNSUPPORTED, "link" },
-    [MARINE_TRAP] = { RIV_E_CONFLICT, "trap" },
-    [MARINE_OUT_OF_FUEL] = { RIV_E_LIMIT, "fuel" },
-    [MARINE_DEADLINE] = { RIV_E_EXPIRED, "deadline" },
+    [MARINE_NOT_FOUND]     = { RIV_E_NOT_FOUND, "not_found" },
+    [MARINE_LOAD]          = { RIV_E_UNSUPPORTED, "load" },
+    [MARINE_LINK]          = { RIV_E_UNSUPPORTED, "link" },
+    [MARINE_TRAP]          = { RIV_E_CONFLICT, "trap" },
+    [MARINE_OUT_OF_FUEL]   = { RIV_E_LIMIT, "fuel" },
+    [MARINE_DEADLINE]      = { RIV_E_EXPIRED, "deadline" },
     [MARINE_OUT_OF_MEMORY] = { RIV_E_LIMIT, "memory" },
-    [MARINE_STACK] = { RIV_E_LIMIT, "stack" },
-    [MARINE_HOST] = { RIV_E_IO, "host" },
+    [MARINE_STACK]         = { RIV_E_LIMIT, "stack" },
+    [MARINE_HOST]          = { RIV_E_IO, "host" },
 };
 
 static const char *const abi_names[MARINE__ABI_COUNT] = {
-    [MARINE__ALLOCATE] = "allocate", [MARINE__RELEASE] = "release_objects", [MARINE__GET_SIZE] = "get_result_size",
-    [MARINE__GET_PTR] = "get_result_ptr", [MARINE__SET_SIZE] = "set_result_size", [MARINE__SET_PTR] = "set_result_ptr",
+    [MARINE__ALLOCATE] = "allocate",        [MARINE__RELEASE] = "release_objects",
+    [MARINE__GET_SIZE] = "get_result_size", [MARINE__GET_PTR] = "get_result_ptr",
+    [MARINE__SET_SIZE] = "set_result_size", [MARINE__SET_PTR] = "set_result_ptr",
 };
 static const char *const abi_types[MARINE__ABI_COUNT] = {
-    [MARINE__ALLOCATE] = "ii:i", [MARINE__RELEASE] = ":", [MARINE__GET_SIZE] = ":i",
-    [MARINE__GET_PTR] = ":i", [MARINE__SET_SIZE] = "i:", [MARINE__SET_PTR] = "i:",
+    [MARINE__ALLOCATE] = "ii:i", [MARINE__RELEASE] = ":",   [MARINE__GET_SIZE] = ":i",
+    [MARINE__GET_PTR] = ":i",    [MARINE__SET_SIZE] = "i:", [MARINE__SET_PTR] = "i:",
 };
 
-typedef struct shim { marine__instance *in; uint32_t adapter; riv_str name; } shim;
-typedef struct binding { marine__instance *in; const marine__host_function *function; } binding;
+typedef struct shim {
+    marine__instance *in;
+    uint32_t          adapter;
+    riv_str           name;
+} shim;
+typedef struct binding {
+    marine__instance            *in;
+    const marine__host_function *function;
+} binding;
 
 static const marine_call_params no_params;
 
@@ -51,23 +62,26 @@ const char *marine_error_name(marine_error_kind kind) { return kinds[kind].name;
 static riv_err check_config(marine_service *s, const marine_service_config *config)
 {
     if (config->modules_count == 0) return marine__fail(s, MARINE_LOAD, "config should contain at least one module");
-    if (config->modules_count > MODULES_MAX) return marine__fail(s, MARINE_LOAD, "%zu modules, the limit is %d", config->modules_count, MODULES_MAX);
+    if (config->modules_count > MODULES_MAX)
+        return marine__fail(s, MARINE_LOAD, "%zu modules, the limit is %d", config->modules_count, MODULES_MAX);
     for (size_t i = 0; i < config->modules_count; i++)
         for (size_t k = 0; k < i; k++)
             if (riv_str_eq(config->modules[i].name, config->modules[k].name))
-                return marine__fail(s, MARINE_LOAD, "module with name '" RIV_FMT "' is already loaded", RIV_ARG(config->modules[i].name));
+                return marine__fail(s, MARINE_LOAD, "module with name '" RIV_FMT "' is already loaded",
+                                    RIV_ARG(config->modules[i].name));
     return RIV_OK;
 }
 
-riv_err marine_service_new(marine_engine *engine, const marine_service_config *config, riv_fault *fault, marine_service **out)
+riv_err marine_service_new(marine_engine *engine, const marine_service_config *config, riv_fault *fault,
+                           marine_service **out)
 {
-    marine_service *s = riv_alloc(sizeof *s);
-    s->engine         = engine;
-    s->arena          = riv_arena_new(0);
-    s->scratch        = riv_arena_new(MARINE__VALUES_BYTES_MAX);
-    s->env            = config->env;
-    s->prng           = riv_prng_seed(0);
-    s->budget         = riv_new(s->arena, marine__budget, 1);
+    marine_service *s    = riv_alloc(sizeof *s);
+    s->engine            = engine;
+    s->arena             = riv_arena_new(0);
+    s->scratch           = riv_arena_new(MARINE__VALUES_BYTES_MAX);
+    s->env               = config->env;
+    s->prng              = riv_prng_seed(0);
+    s->budget            = riv_new(s->arena, marine__budget, 1);
     s->budget->bytes_max = config->memory_bytes_max ? config->memory_bytes_max : MARINE_MEMORY_DEFAULT;
     s->store             = wasmtime_store_new(engine->wasm, s, NULL);
     s->context           = wasmtime_store_context(s->store);
@@ -104,11 +118,13 @@ uint64_t marine_service_memory(const marine_service *s) { return s->budget->byte
 static const marine_module_config *copy_config(marine_service *s, const marine_module_config *c)
 {
     marine_module_config *copy = riv_new(s->arena, marine_module_config, 1);
-    marine_pair          *envs = riv_new(s->arena, marine_pair, c->envs_count), *dirs = riv_new(s->arena, marine_pair, c->mapped_dirs_count);
+    marine_pair          *envs = riv_new(s->arena, marine_pair, c->envs_count),
+                *dirs          = riv_new(s->arena, marine_pair, c->mapped_dirs_count);
     for (size_t i = 0; i < c->envs_count; i++)
         envs[i] = (marine_pair){ riv_str_dup(s->arena, c->envs[i].key), riv_str_dup(s->arena, c->envs[i].value) };
     for (size_t i = 0; i < c->mapped_dirs_count; i++)
-        dirs[i] = (marine_pair){ riv_str_dup(s->arena, c->mapped_dirs[i].key), riv_str_dup(s->arena, c->mapped_dirs[i].value) };
+        dirs[i] = (marine_pair){ riv_str_dup(s->arena, c->mapped_dirs[i].key),
+                                 riv_str_dup(s->arena, c->mapped_dirs[i].value) };
     *copy             = *c;
     copy->name        = riv_str_dup(s->arena, c->name);
     copy->envs        = envs;
@@ -133,7 +149,7 @@ static char letter(const wasm_valtype_t *type)
 static riv_str signature(riv_arena *arena, const wasm_functype_t *type)
 {
     const wasm_valtype_vec_t *params = wasm_functype_params(type), *results = wasm_functype_results(type);
-    riv_buf                   text   = riv_buf_in(arena);
+    riv_buf                   text = riv_buf_in(arena);
     for (size_t i = 0; i < params->size; i++) riv_put_u8(&text, (uint8_t)letter(params->data[i]));
     riv_put_u8(&text, ':');
     for (size_t i = 0; i < results->size; i++) riv_put_u8(&text, (uint8_t)letter(results->data[i]));
@@ -195,11 +211,15 @@ static riv_err run_shim_checked(const shim *sh, wasmtime_val_raw_t *io)
     }
     RIV_TRY(marine__run(sh->in, sh->adapter, sh->name, args, type->args_count, &out, &out_count));
     if (out_count != type->outputs_count)
-        return marine__fail(s, MARINE_TRAP, "import " RIV_FMT " gives %zu values, not %zu", RIV_ARG(sh->name), out_count, type->outputs_count);
+        return marine__fail(s, MARINE_TRAP, "import " RIV_FMT " gives %zu values, not %zu", RIV_ARG(sh->name),
+                            out_count, type->outputs_count);
     if (!out_count) return RIV_OK;
-    static const marine_type_kind wanted[] = { ['i'] = MARINE_I32, ['I'] = MARINE_I64, ['f'] = MARINE_F32, ['F'] = MARINE_F64 };
-    char                          l        = letter_of(&type->outputs[0]);
-    if (out.kind != wanted[(unsigned char)l]) return marine__fail(s, MARINE_TRAP, "import " RIV_FMT " gives another type", RIV_ARG(sh->name));
+    static const marine_type_kind wanted[] = {
+        ['i'] = MARINE_I32, ['I'] = MARINE_I64, ['f'] = MARINE_F32, ['F'] = MARINE_F64
+    };
+    char l = letter_of(&type->outputs[0]);
+    if (out.kind != wanted[(unsigned char)l])
+        return marine__fail(s, MARINE_TRAP, "import " RIV_FMT " gives another type", RIV_ARG(sh->name));
     switch (l) {
     case 'I': io[0].i64 = (int64_t)out.bits; break;
     case 'f': io[0].f32 = out.f32; break;
@@ -234,15 +254,21 @@ static bool find_shim(const marine__section *section, riv_str module, riv_str na
 static riv_err refuse_import(marine__instance *in, riv_str module, riv_str name)
 {
     if (!marine__is_host(module))
-        return marine__fail(in->service, MARINE_LINK, "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT ", which nobody provides",
+        return marine__fail(in->service, MARINE_LINK,
+                            "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT ", which nobody provides",
                             RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name));
     if (riv_str_eq(name, RIV_LIT("log_utf8_string")))
-        return marine__fail(in->service, MARINE_LINK, "module " RIV_FMT " imports the logger, which its configuration switches off", RIV_ARG(in->name));
-    return marine__fail(in->service, MARINE_LINK, "module " RIV_FMT " imports the mounted binary " RIV_FMT ", and mounted binaries are not provided",
+        return marine__fail(in->service, MARINE_LINK,
+                            "module " RIV_FMT " imports the logger, which its configuration switches off",
+                            RIV_ARG(in->name));
+    return marine__fail(in->service, MARINE_LINK,
+                        "module " RIV_FMT " imports the mounted binary " RIV_FMT
+                        ", and mounted binaries are not provided",
                         RIV_ARG(in->name), RIV_ARG(name));
 }
 
-static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, const wasm_functype_t *type, wasmtime_extern_t *out)
+static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, const wasm_functype_t *type,
+                           wasmtime_extern_t *out)
 {
     marine_service                    *s = in->service;
     const marine__host_function       *function;
@@ -268,7 +294,8 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
         env        = b;
     }
     if (!riv_str_eq(wanted, got))
-        return marine__fail(s, MARINE_LINK, "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " as (" RIV_FMT "), it is (" RIV_FMT ")",
+        return marine__fail(s, MARINE_LINK,
+                            "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " as (" RIV_FMT "), it is (" RIV_FMT ")",
                             RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name), RIV_ARG(got), RIV_ARG(wanted));
     out->kind = WASMTIME_EXTERN_FUNC;
     wasmtime_func_new_unchecked(s->context, type, run, env, NULL, &out->of.func);
@@ -278,11 +305,13 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
 static riv_err bind_imports(marine__instance *in, const wasm_importtype_vec_t *types, wasmtime_extern_t *out)
 {
     for (size_t i = 0; i < types->size; i++) {
-        const wasm_name_t       *module = wasm_importtype_module(types->data[i]), *name = wasm_importtype_name(types->data[i]);
+        const wasm_name_t *module     = wasm_importtype_module(types->data[i]),
+                          *name       = wasm_importtype_name(types->data[i]);
         const wasm_externtype_t *type = wasm_importtype_type(types->data[i]);
         riv_str                  m = { module->data, module->size }, n = { name->data, name->size };
         if (wasm_externtype_kind(type) != WASM_EXTERN_FUNC)
-            return marine__fail(in->service, MARINE_LINK, "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT ", which is no function",
+            return marine__fail(in->service, MARINE_LINK,
+                                "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT ", which is no function",
                                 RIV_ARG(in->name), RIV_ARG(m), RIV_ARG(n));
         RIV_TRY(bind_import(in, m, n, wasm_externtype_as_functype_const(type), &out[i]));
     }
@@ -324,7 +353,9 @@ static riv_err find_core(marine__instance *in, riv_str name, riv_str *type_text,
     riv_str                   text = signature(s->scratch, type);
     riv_err                   err  = RIV_OK;
     if (params->size > MARINE__ARITY_MAX || results->size > 1 || riv_str_find_char(text, '?', 0) != SIZE_MAX) {
-        err = marine__fail(s, MARINE_LINK, "module " RIV_FMT ": function " RIV_FMT " has a signature that Marine does not know", RIV_ARG(in->name), RIV_ARG(name));
+        err = marine__fail(s, MARINE_LINK,
+                           "module " RIV_FMT ": function " RIV_FMT " has a signature that Marine does not know",
+                           RIV_ARG(in->name), RIV_ARG(name));
     } else {
         marine__core *core = riv_new(s->arena, marine__core, 1);
         core->name         = riv_str_dup(s->arena, name);
@@ -373,13 +404,14 @@ static riv_err find_import(marine__instance *in, const marine__it_import *im, ma
         if (!riv_str_eq(other->name, im->module)) continue;
         uint32_t adapter = marine__public_adapter(&other->module->section, im->name);
         if (adapter == UINT32_MAX)
-            return marine__fail(s, MARINE_LINK, "module with name '" RIV_FMT "' doesn't have function with name " RIV_FMT,
+            return marine__fail(s, MARINE_LINK,
+                                "module with name '" RIV_FMT "' doesn't have function with name " RIV_FMT,
                                 RIV_ARG(im->module), RIV_ARG(im->name));
         *out = (marine__callee){ NULL, other, adapter, &in->module->section.types[im->type - 2], im->name };
         return RIV_OK;
     }
-    return marine__fail(s, MARINE_LINK, "module " RIV_FMT " needs module '" RIV_FMT "', which is not loaded before it", RIV_ARG(in->name),
-                        RIV_ARG(im->module));
+    return marine__fail(s, MARINE_LINK, "module " RIV_FMT " needs module '" RIV_FMT "', which is not loaded before it",
+                        RIV_ARG(in->name), RIV_ARG(im->module));
 }
 
 /* SPEC marine.md 3.4: the IT exports in order, then the entries of the import list that have an implementation */
@@ -389,10 +421,12 @@ static riv_err find_callees(marine__instance *in)
     const marine__section *section = &in->module->section;
     in->callees                    = riv_new(s->arena, marine__callee, section->exports_count + section->imports_count);
     for (size_t i = 0; i < section->exports_count; i++) {
-        const marine__it_export *ex = &section->exports[i];
+        const marine__it_export *ex   = &section->exports[i];
         marine__core            *core = NULL;
         RIV_TRY(find_core(in, ex->name, NULL, &core));
-        if (!core) return marine__fail(s, MARINE_LINK, "module " RIV_FMT " exports no function " RIV_FMT, RIV_ARG(in->name), RIV_ARG(ex->name));
+        if (!core)
+            return marine__fail(s, MARINE_LINK, "module " RIV_FMT " exports no function " RIV_FMT, RIV_ARG(in->name),
+                                RIV_ARG(ex->name));
         in->callees[in->callees_count++] = (marine__callee){ .core = core, .name = ex->name };
     }
     for (size_t i = 0; i < section->imports_count; i++) {
@@ -407,12 +441,14 @@ static riv_err find_callees(marine__instance *in)
 /* _initialize and _start; a module that ends itself with proc_exit(0) has started well. */
 static riv_err start(marine__instance *in, riv_str name)
 {
-    marine_service     *s      = in->service;
-    marine__core       *core   = NULL;
-    wasmtime_val_raw_t  raw[1] = { 0 };
+    marine_service    *s      = in->service;
+    marine__core      *core   = NULL;
+    wasmtime_val_raw_t raw[1] = { 0 };
     RIV_TRY(find_core(in, name, NULL, &core));
     if (!core) return RIV_OK;
-    if (core->params_count || core->has_result) return marine__fail(s, MARINE_LINK, "module " RIV_FMT ": " RIV_FMT " takes or gives values", RIV_ARG(in->name), RIV_ARG(name));
+    if (core->params_count || core->has_result)
+        return marine__fail(s, MARINE_LINK, "module " RIV_FMT ": " RIV_FMT " takes or gives values", RIV_ARG(in->name),
+                            RIV_ARG(name));
     riv_err err = marine__call_core(in, core, raw);
     if (!err || !s->exited || s->exit_code) return err;
     s->exited = false;
@@ -462,12 +498,12 @@ static void begin(marine_service *s, const marine_call_params *params, uint64_t 
     } else {
         riv_arena_reset(s->scratch);
     }
-    s->params          = params;
-    s->error           = MARINE_NO_ERROR;
-    s->fault           = (riv_fault){ 0 };
-    s->exited          = false;
-    s->depth           = 0;
-    s->budget->rejects = 0;
+    s->params               = params;
+    s->error                = MARINE_NO_ERROR;
+    s->fault                = (riv_fault){ 0 };
+    s->exited               = false;
+    s->depth                = 0;
+    s->budget->rejects      = 0;
     wasmtime_error_t *error = wasmtime_context_set_fuel(s->context, fuel ? fuel : MARINE_FUEL_DEFAULT);
     RIV_ASSERT(!error); /* the engine counts fuel */
     wasmtime_context_set_epoch_deadline(s->context, ticks ? ticks : TICKS_NO_DEADLINE);
@@ -484,10 +520,13 @@ static marine__instance *find_instance(marine_service *s, riv_str name)
 static riv_err run_call(marine_service *s, const marine_call *call, riv_arena *arena, const riv_json **out)
 {
     marine__instance *in = find_instance(s, call->module);
-    if (!in) return marine__fail(s, MARINE_NOT_FOUND, "module with name '" RIV_FMT "' is missing", RIV_ARG(call->module));
+    if (!in)
+        return marine__fail(s, MARINE_NOT_FOUND, "module with name '" RIV_FMT "' is missing", RIV_ARG(call->module));
     const marine__section *section = &in->module->section;
     uint32_t               adapter = marine__public_adapter(section, call->function);
-    if (adapter == UINT32_MAX) return marine__fail(s, MARINE_NOT_FOUND, "function with name `" RIV_FMT "` is missing", RIV_ARG(call->function));
+    if (adapter == UINT32_MAX)
+        return marine__fail(s, MARINE_NOT_FOUND, "function with name `" RIV_FMT "` is missing",
+                            RIV_ARG(call->function));
     const marine__type *type = &section->types[adapter];
     marine__value      *args, value = { 0 };
     size_t              count = 0;
@@ -502,12 +541,15 @@ static riv_err run_call(marine_service *s, const marine_call *call, riv_arena *a
         return RIV_OK;
     }
     riv_err err = marine__value_to_json(section, &type->outputs[0], &value, arena, &own, out);
-    return err ? marine__fail(s, err == RIV_E_LIMIT ? MARINE_OUT_OF_MEMORY : MARINE_TRAP, "function " RIV_FMT ": %s", RIV_ARG(call->function), own.msg) : RIV_OK;
+    return err ? marine__fail(s, err == RIV_E_LIMIT ? MARINE_OUT_OF_MEMORY : MARINE_TRAP, "function " RIV_FMT ": %s",
+                              RIV_ARG(call->function), own.msg)
+               : RIV_OK;
 }
 
-riv_err marine_service_call(marine_service *s, const marine_call *call, riv_arena *arena, riv_fault *fault, marine_result *out)
+riv_err marine_service_call(marine_service *s, const marine_call *call, riv_arena *arena, riv_fault *fault,
+                            marine_result *out)
 {
-    uint64_t       fuel = call->fuel ? call->fuel : MARINE_FUEL_DEFAULT, left = 0;
+    uint64_t        fuel = call->fuel ? call->fuel : MARINE_FUEL_DEFAULT, left = 0;
     const riv_json *value = riv_json_null();
     begin(s, &call->params, fuel, call->deadline_ticks);
     riv_err           err   = run_call(s, call, arena, &value);
@@ -529,7 +571,9 @@ riv_err marine__charge(marine_service *s, uint64_t units)
     bool enough = units <= left;
     error       = wasmtime_context_set_fuel(s->context, enough ? left - units : 0);
     RIV_ASSERT(!error);
-    return enough ? RIV_OK : marine__fail(s, MARINE_OUT_OF_FUEL, "out of fuel while the host copied %llu bytes", (unsigned long long)units);
+    return enough ? RIV_OK
+                  : marine__fail(s, MARINE_OUT_OF_FUEL, "out of fuel while the host copied %llu bytes",
+                                 (unsigned long long)units);
 }
 
 /* ---- failures ---- */
@@ -583,8 +627,9 @@ static riv_str trap_place(marine_service *s, const wasm_trap_t *trap)
     if (!frame) return RIV_LIT("");
     const wasm_name_t *name   = wasmtime_frame_func_name(frame);
     size_t             offset = wasm_frame_module_offset(frame);
-    riv_str            text   = name ? riv_format(s->arena, " in `%.*s` at 0x%zx", (int)RIV_MIN(name->size, (size_t)80), name->data, offset)
-                                     : riv_format(s->arena, " in function %u at 0x%zx", wasm_frame_func_index(frame), offset);
+    riv_str            text =
+        name ? riv_format(s->arena, " in `%.*s` at 0x%zx", (int)RIV_MIN(name->size, (size_t)80), name->data, offset)
+                        : riv_format(s->arena, " in function %u at 0x%zx", wasm_frame_func_index(frame), offset);
     wasm_frame_delete(frame);
     return text;
 }
@@ -594,20 +639,24 @@ static riv_err fail_trap(marine_service *s, marine_error_kind kind, riv_str name
     wasmtime_trap_code_t code;
     if (wasmtime_trap_code(trap, &code)) {
         const char *text = code < RIV_COUNT(trap_texts) && trap_texts[code] ? trap_texts[code] : "trap";
-        return marine__fail(s, kind_of_trap(code, kind), "function `" RIV_FMT "` failed: %s" RIV_FMT, RIV_ARG(name), text,
-                            RIV_ARG(trap_place(s, trap)));
+        return marine__fail(s, kind_of_trap(code, kind), "function `" RIV_FMT "` failed: %s" RIV_FMT, RIV_ARG(name),
+                            text, RIV_ARG(trap_place(s, trap)));
     }
-    if (s->exited) return marine__fail(s, kind, "function `" RIV_FMT "` failed: the module ended itself with code %u", RIV_ARG(name), s->exit_code);
     return marine__fail(s, kind, "function `" RIV_FMT "` failed", RIV_ARG(name));
 }
 
-riv_err marine__fail_wasm(marine_service *s, marine_error_kind kind, riv_str name, wasmtime_error_t *error, wasm_trap_t *trap)
+riv_err marine__fail_wasm(marine_service *s, marine_error_kind kind, riv_str name, wasmtime_error_t *error,
+                          wasm_trap_t *trap)
 {
     riv_err err = RIV_E_CONFLICT;
+    if (s->exited) /* what comes back then is only the way out */
+        err = marine__fail(s, kind, "function `" RIV_FMT "` failed: the module ended itself with code %u",
+                           RIV_ARG(name), s->exit_code);
     if (trap) {
         err = fail_trap(s, kind, name, trap);
         wasm_trap_delete(trap);
-    } else if (error) {
+    }
+    if (error) {
         wasm_name_t text;
         wasmtime_error_message(error, &text);
         err = marine__fail(s, kind, RIV_FMT ": %.*s", RIV_ARG(name), (int)RIV_MIN(text.size, (size_t)200), text.data);

@@ -10,15 +10,22 @@ typedef struct conversion {
     riv_str                function, argument; /* for messages */
 } conversion;
 
-static const struct { bool is_signed; uint8_t bits; } widths[] = {
-    [MARINE_S8] = { true, 8 },   [MARINE_S16] = { true, 16 },  [MARINE_S32] = { true, 32 },  [MARINE_S64] = { true, 64 },
-    [MARINE_U8] = { false, 8 },  [MARINE_U16] = { false, 16 }, [MARINE_U32] = { false, 32 }, [MARINE_U64] = { false, 64 },
-    [MARINE_I32] = { true, 32 }, [MARINE_I64] = { true, 64 },
+static const struct {
+    bool    is_signed;
+    uint8_t bits;
+} widths[] = {
+    [MARINE_S8] = { true, 8 },    [MARINE_S16] = { true, 16 },  [MARINE_S32] = { true, 32 },
+    [MARINE_S64] = { true, 64 },  [MARINE_U8] = { false, 8 },   [MARINE_U16] = { false, 16 },
+    [MARINE_U32] = { false, 32 }, [MARINE_U64] = { false, 64 }, [MARINE_I32] = { true, 32 },
+    [MARINE_I64] = { true, 64 },
 };
 
 static riv_err from_json(conversion *c, const marine_type *t, const riv_json *json, marine__value *out);
 
-marine__value marine__int(marine_type_kind kind, uint64_t bits) { return (marine__value){ .kind = kind, .bits = bits }; }
+marine__value marine__int(marine_type_kind kind, uint64_t bits)
+{
+    return (marine__value){ .kind = kind, .bits = bits };
+}
 
 marine__value marine__string(riv_str s) { return (marine__value){ .kind = MARINE_STRING, .bytes = riv_str_bytes(s) }; }
 
@@ -48,8 +55,9 @@ static riv_err integer_from_json(conversion *c, marine_type_kind kind, const riv
     else
         fits = widths[kind].is_signed && json->i64 >= -(int64_t)max - 1;
     if (!fits)
-        return riv_fail(c->fault, RIV_E_MALFORMED, 0, "argument " RIV_FMT " of " RIV_FMT ": number is out of range of %s",
-                        RIV_ARG(c->argument), RIV_ARG(c->function), marine__kind_name(kind));
+        return riv_fail(c->fault, RIV_E_MALFORMED, 0,
+                        "argument " RIV_FMT " of " RIV_FMT ": number is out of range of %s", RIV_ARG(c->argument),
+                        RIV_ARG(c->function), marine__kind_name(kind));
     *out = marine__int(kind, json->kind == RIV_JSON_U64 ? json->u64 : (uint64_t)json->i64);
     return RIV_OK;
 }
@@ -96,8 +104,9 @@ static riv_err array_from_json(conversion *c, const marine_type *t, const riv_js
 {
     if (t->element->kind == MARINE_U8) return bytes_from_json(c, json, out);
     if (json->kind != RIV_JSON_ARR)
-        return riv_fail(c->fault, RIV_E_MALFORMED, 0, "argument " RIV_FMT " of " RIV_FMT ": expected array of %s, got %s",
-                        RIV_ARG(c->argument), RIV_ARG(c->function), marine__kind_name(t->element->kind), riv_json_kind_name(json));
+        return riv_fail(c->fault, RIV_E_MALFORMED, 0,
+                        "argument " RIV_FMT " of " RIV_FMT ": expected array of %s, got %s", RIV_ARG(c->argument),
+                        RIV_ARG(c->function), marine__kind_name(t->element->kind), riv_json_kind_name(json));
     void *memory;
     RIV_TRY(room(c, json->arr.count, sizeof(marine__value), &memory));
     marine__value *items = memory;
@@ -112,7 +121,8 @@ static riv_err record_from_json(conversion *c, const marine_type *t, const riv_j
     bool                object = json->kind == RIV_JSON_OBJ;
     if (!object && json->kind != RIV_JSON_ARR)
         return riv_fail(c->fault, RIV_E_MALFORMED, 0,
-                        "argument " RIV_FMT " of " RIV_FMT ": record " RIV_FMT " should be encoded as array or map of fields",
+                        "argument " RIV_FMT " of " RIV_FMT ": record " RIV_FMT
+                        " should be encoded as array or map of fields",
                         RIV_ARG(c->argument), RIV_ARG(c->function), RIV_ARG(record->name));
     size_t count = object ? json->obj.count : json->arr.count;
     void  *memory;
@@ -121,12 +131,15 @@ static riv_err record_from_json(conversion *c, const marine_type *t, const riv_j
     for (size_t i = 0; i < record->args_count; i++) {
         const riv_json *item = object ? riv_json_get(json, record->args[i].name) : riv_json_at(json, i);
         if (!item)
-            return riv_fail(c->fault, RIV_E_MALFORMED, 0, "argument " RIV_FMT " of " RIV_FMT ": missing field " RIV_FMT " of record " RIV_FMT,
-                            RIV_ARG(c->argument), RIV_ARG(c->function), RIV_ARG(record->args[i].name), RIV_ARG(record->name));
+            return riv_fail(c->fault, RIV_E_MALFORMED, 0,
+                            "argument " RIV_FMT " of " RIV_FMT ": missing field " RIV_FMT " of record " RIV_FMT,
+                            RIV_ARG(c->argument), RIV_ARG(c->function), RIV_ARG(record->args[i].name),
+                            RIV_ARG(record->name));
         RIV_TRY(from_json(c, &record->args[i].type, item, &fields[i]));
     }
     if (count != record->args_count)
-        return riv_fail(c->fault, RIV_E_MALFORMED, 0, "argument " RIV_FMT " of " RIV_FMT ": record " RIV_FMT " has %zu fields, %zu provided",
+        return riv_fail(c->fault, RIV_E_MALFORMED, 0,
+                        "argument " RIV_FMT " of " RIV_FMT ": record " RIV_FMT " has %zu fields, %zu provided",
                         RIV_ARG(c->argument), RIV_ARG(c->function), RIV_ARG(record->name), record->args_count, count);
     *out = (marine__value){ .kind = MARINE_RECORD, .list = { fields, count } };
     return RIV_OK;
@@ -170,7 +183,8 @@ static bool is_scalar(const marine_type *t)
 
 static riv_err count_error(const conversion *c, size_t wanted, size_t got)
 {
-    return riv_fail(c->fault, RIV_E_MALFORMED, 0, "function " RIV_FMT " requires %zu arguments, %zu provided", RIV_ARG(c->function), wanted, got);
+    return riv_fail(c->fault, RIV_E_MALFORMED, 0, "function " RIV_FMT " requires %zu arguments, %zu provided",
+                    RIV_ARG(c->function), wanted, got);
 }
 
 static riv_err argument_from_json(conversion *c, const marine_field *arg, const riv_json *json, marine__value *out)
@@ -181,8 +195,8 @@ static riv_err argument_from_json(conversion *c, const marine_field *arg, const 
     return from_json(c, &arg->type, json, out);
 }
 
-riv_err marine__args_from_json(const marine__section *section, const marine__type *function, riv_str name, const riv_json *json,
-                               riv_arena *arena, riv_fault *fault, marine__value **out)
+riv_err marine__args_from_json(const marine__section *section, const marine__type *function, riv_str name,
+                               const riv_json *json, riv_arena *arena, riv_fault *fault, marine__value **out)
 {
     conversion     c    = { section, arena, fault, name, { NULL, 0 } };
     size_t         want = function->args_count;
@@ -195,7 +209,8 @@ riv_err marine__args_from_json(const marine__section *section, const marine__typ
         const marine_field *arg  = &function->args[i];
         const riv_json     *item = object ? riv_json_get(json, arg->name) : list ? json->arr.items[i] : json;
         if (!item)
-            return riv_fail(fault, RIV_E_MALFORMED, 0, "missing argument with name " RIV_FMT " of function " RIV_FMT, RIV_ARG(arg->name), RIV_ARG(name));
+            return riv_fail(fault, RIV_E_MALFORMED, 0, "missing argument with name " RIV_FMT " of function " RIV_FMT,
+                            RIV_ARG(arg->name), RIV_ARG(name));
         RIV_TRY(argument_from_json(&c, arg, item, &args[i]));
     }
     if (got != want) return count_error(&c, want, got);
@@ -218,14 +233,16 @@ static riv_err json_room(printing *p, size_t count, size_t bytes, void **out)
 {
     size_t left = riv_arena_left(p->arena);
     if (count > SIZE_MAX / 8 / bytes || count * bytes > left)
-        return riv_fail(p->fault, RIV_E_LIMIT, 0, "result of %zu values does not fit in %zu bytes of memory", count, left);
+        return riv_fail(p->fault, RIV_E_LIMIT, 0, "result of %zu values does not fit in %zu bytes of memory", count,
+                        left);
     *out = riv_arena_alloc_n(p->arena, count, bytes, 8);
     return RIV_OK;
 }
 
 static riv_err mismatch(printing *p, const marine_type *t, const marine__value *v)
 {
-    return riv_fail(p->fault, RIV_E_MALFORMED, 0, "result is %s where the interface says %s", marine__kind_name(v->kind), marine__kind_name(t->kind));
+    return riv_fail(p->fault, RIV_E_MALFORMED, 0, "result is %s where the interface says %s",
+                    marine__kind_name(v->kind), marine__kind_name(t->kind));
 }
 
 static riv_err bytes_to_json(printing *p, riv_bytes bytes, const riv_json **out)
@@ -297,8 +314,8 @@ static riv_err to_json(printing *p, const marine_type *t, const marine__value *v
     return RIV_OK;
 }
 
-riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine__value *v, riv_arena *arena,
-                              riv_fault *fault, const riv_json **out)
+riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine__value *v,
+                              riv_arena *arena, riv_fault *fault, const riv_json **out)
 {
     printing p = { .section = section, .arena = arena, .fault = fault };
     return to_json(&p, type, v, out);

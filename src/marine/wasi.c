@@ -5,15 +5,21 @@
 #include "marine/internal.h"
 
 enum {
-    FD_STDIN = 0, FD_STDOUT = 1, FD_STDERR = 2, FDS_STANDARD = 3,
-    IOVEC_BYTES       = 8,
-    IOVECS_MAX        = 1024,
-    WRITE_BYTES_MAX   = 64 << 10, /* of one fd_write; the guest then writes the rest */
-    FDSTAT_BYTES      = 24,
-    FILESTAT_BYTES    = 64,
+    FD_STDIN                  = 0,
+    FD_STDOUT                 = 1,
+    FD_STDERR                 = 2,
+    FDS_STANDARD              = 3,
+    IOVEC_BYTES               = 8,
+    IOVECS_MAX                = 1024,
+    WRITE_BYTES_MAX           = 64 << 10, /* of one fd_write; the guest then writes the rest */
+    FDSTAT_BYTES              = 24,
+    FILESTAT_BYTES            = 64,
     FILETYPE_CHARACTER_DEVICE = 2,
-    SUBSCRIPTION_BYTES = 48, EVENT_BYTES = 32, SUBSCRIPTIONS_MAX = 64, EVENT_CLOCK = 0,
-    EXIT_BYTES = 4,
+    SUBSCRIPTION_BYTES        = 48,
+    EVENT_BYTES               = 32,
+    SUBSCRIPTIONS_MAX         = 64,
+    EVENT_CLOCK               = 0,
+    EXIT_BYTES                = 4,
 };
 #define RIGHT_FD_WRITE UINT64_C(0x40)
 #define CLOCK_STEP_NS  UINT64_C(1)
@@ -167,7 +173,9 @@ static riv_err write_out(marine__instance *in, bool is_stderr, wasmtime_val_raw_
     }
     RIV_TRY(marine__charge(s, text.len));
     /* What a guest prints in one call counts against its memory for values: the copies stay until the call is over. */
-    if (riv_arena_over(s->scratch)) return marine__fail(s, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " prints too much in one call", RIV_ARG(in->name));
+    if (riv_arena_over(s->scratch))
+        return marine__fail(s, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " prints too much in one call",
+                            RIV_ARG(in->name));
     if (s->env.output && text.len) s->env.output(s->env.ctx, in->name, is_stderr, riv_buf_str(&text));
     RIV_TRY(put_u32(in, arg(io, 3), (uint32_t)text.len));
     return marine__wasi_end(io, MARINE__WASI_OK);

@@ -59,12 +59,14 @@ riv_err marine__files_open(marine__instance *in)
     const marine_module_config *c = in->config;
     if (c->mapped_dirs_count == 0) return RIV_OK;
     if (c->mapped_dirs_count > FILES_MAX / 2)
-        return marine__fail(in->service, MARINE_LOAD, "module " RIV_FMT ": %zu mapped directories", RIV_ARG(in->name), c->mapped_dirs_count);
+        return marine__fail(in->service, MARINE_LOAD, "module " RIV_FMT ": %zu mapped directories", RIV_ARG(in->name),
+                            c->mapped_dirs_count);
     in->files = riv_alloc(sizeof *in->files);
     for (size_t i = 0; i < c->mapped_dirs_count; i++) {
         int fd = open(c->mapped_dirs[i].value.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the copy ends with a NUL */
         if (fd < 0)
-            return marine__fail(in->service, MARINE_LOAD, "module " RIV_FMT ": mapped directory " RIV_FMT " does not open", RIV_ARG(in->name),
+            return marine__fail(in->service, MARINE_LOAD,
+                                "module " RIV_FMT ": mapped directory " RIV_FMT " does not open", RIV_ARG(in->name),
                                 RIV_ARG(c->mapped_dirs[i].value));
         in->files->files[i] = (file){ .open = true, .is_dir = true, .fd = fd, .alias = c->mapped_dirs[i].key };
     }
@@ -83,11 +85,22 @@ void marine__files_close(marine__files *files)
 
 static uint32_t wasi_errno(void)
 {
-    static const struct { int host; uint32_t wasi; } map[] = {
-        { EACCES, MARINE__WASI_ACCES },   { EBADF, MARINE__WASI_BADF },   { EEXIST, MARINE__WASI_EXIST },
-        { EINVAL, MARINE__WASI_INVAL },   { EISDIR, MARINE__WASI_ISDIR }, { ELOOP, MARINE__WASI_LOOP },
-        { EMFILE, MARINE__WASI_MFILE },   { ENOENT, MARINE__WASI_NOENT }, { ENOSPC, MARINE__WASI_NOSPC },
-        { ENOTDIR, MARINE__WASI_NOTDIR }, { EPERM, MARINE__WASI_PERM },   { ENOTEMPTY, MARINE__WASI_NOTEMPTY },
+    static const struct {
+        int      host;
+        uint32_t wasi;
+    } map[] = {
+        { EACCES, MARINE__WASI_ACCES },
+        { EBADF, MARINE__WASI_BADF },
+        { EEXIST, MARINE__WASI_EXIST },
+        { EINVAL, MARINE__WASI_INVAL },
+        { EISDIR, MARINE__WASI_ISDIR },
+        { ELOOP, MARINE__WASI_LOOP },
+        { EMFILE, MARINE__WASI_MFILE },
+        { ENOENT, MARINE__WASI_NOENT },
+        { ENOSPC, MARINE__WASI_NOSPC },
+        { ENOTDIR, MARINE__WASI_NOTDIR },
+        { EPERM, MARINE__WASI_PERM },
+        { ENOTEMPTY, MARINE__WASI_NOTEMPTY },
         { ENAMETOOLONG, MARINE__WASI_NAMETOOLONG },
     };
     for (size_t i = 0; i < RIV_COUNT(map); i++)
@@ -137,7 +150,7 @@ static uint32_t walk(int root, riv_str path, place *out)
 {
     int      stack[DEPTH_MAX];
     size_t   depth = 0, pos = 0;
-    uint32_t error = MARINE__WASI_OK;
+    uint32_t error              = MARINE__WASI_OK;
     char     name[NAME_MAX + 1] = ".";
     if (path.len && path.ptr[0] == '/') return MARINE__WASI_NOTCAPABLE;
     while (pos < path.len && !error) {
@@ -158,7 +171,7 @@ static uint32_t walk(int root, riv_str path, place *out)
             name[part.len] = 0;
             if (last) break;
             int parent = depth ? stack[depth - 1] : root;
-            int fd     = depth == DEPTH_MAX ? -1 : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            int fd = depth == DEPTH_MAX ? -1 : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (fd >= 0)
                 stack[depth++] = fd;
             else
@@ -213,8 +226,14 @@ static int make_dir(int dir, const char *name) { return mkdirat(dir, name, 0777)
 static int remove_dir(int dir, const char *name) { return unlinkat(dir, name, AT_REMOVEDIR); }
 static int remove_file(int dir, const char *name) { return unlinkat(dir, name, 0); }
 
-static riv_err path_create_directory(marine__instance *in, wasmtime_val_raw_t *io) { return on_place(in, io, make_dir); }
-static riv_err path_remove_directory(marine__instance *in, wasmtime_val_raw_t *io) { return on_place(in, io, remove_dir); }
+static riv_err path_create_directory(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return on_place(in, io, make_dir);
+}
+static riv_err path_remove_directory(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return on_place(in, io, remove_dir);
+}
 static riv_err path_unlink_file(marine__instance *in, wasmtime_val_raw_t *io) { return on_place(in, io, remove_file); }
 
 static riv_err path_rename(marine__instance *in, wasmtime_val_raw_t *io)
@@ -255,7 +274,8 @@ static riv_err path_open(marine__instance *in, wasmtime_val_raw_t *io)
         } else if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
             error = MARINE__WASI_NOTCAPABLE;
         } else {
-            in->files->files[slot] = (file){ .open = true, .is_dir = S_ISDIR(st.st_mode), .append = fdflags & FDFLAG_APPEND, .fd = fd };
+            in->files->files[slot] =
+                (file){ .open = true, .is_dir = S_ISDIR(st.st_mode), .append = fdflags & FDFLAG_APPEND, .fd = fd };
         }
         if (error && fd >= 0) close(fd);
     }
@@ -345,7 +365,10 @@ static riv_err seek(marine__instance *in, wasmtime_val_raw_t *io, int64_t by, ui
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
-static riv_err fd_seek(marine__instance *in, wasmtime_val_raw_t *io) { return seek(in, io, io[1].i64, arg(io, 2), arg(io, 3)); }
+static riv_err fd_seek(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return seek(in, io, io[1].i64, arg(io, 2), arg(io, 3));
+}
 static riv_err fd_tell(marine__instance *in, wasmtime_val_raw_t *io) { return seek(in, io, 0, 1, arg(io, 1)); }
 
 static riv_err fd_sync(marine__instance *in, wasmtime_val_raw_t *io)
@@ -364,7 +387,10 @@ static riv_err fd_filestat_set_size(marine__instance *in, wasmtime_val_raw_t *io
 
 /* ---- what is known of a file ---- */
 
-static uint8_t type_of(mode_t mode) { return S_ISDIR(mode) ? TYPE_DIRECTORY : S_ISREG(mode) ? TYPE_REGULAR : TYPE_UNKNOWN; }
+static uint8_t type_of(mode_t mode)
+{
+    return S_ISDIR(mode) ? TYPE_DIRECTORY : S_ISREG(mode) ? TYPE_REGULAR : TYPE_UNKNOWN;
+}
 
 static riv_err fd_fdstat_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
@@ -420,7 +446,11 @@ static riv_err path_filestat_get(marine__instance *in, wasmtime_val_raw_t *io)
 
 /* ---- directories ---- */
 
-typedef struct entry { char *name; uint64_t ino; uint8_t type; } entry;
+typedef struct entry {
+    char    *name;
+    uint64_t ino;
+    uint8_t  type;
+} entry;
 
 static int by_name(const void *a, const void *b) { return strcmp(((const entry *)a)->name, ((const entry *)b)->name); }
 
@@ -438,7 +468,7 @@ static uint32_t list_dir(int fd, riv_arena *arena, entry **out, size_t *out_coun
     for (struct dirent *e; list.len < ENTRIES_MAX && (e = readdir(dir));) {
         struct stat st;
         if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW)) continue;
-        char *name            = riv_arena_alloc(arena, strlen(e->d_name) + 1, 1);
+        char *name              = riv_arena_alloc(arena, strlen(e->d_name) + 1, 1);
         *riv_push(arena, &list) = (entry){ strcpy(name, e->d_name), (uint64_t)st.st_ino, type_of(st.st_mode) };
     }
     closedir(dir);
@@ -450,15 +480,16 @@ static uint32_t list_dir(int fd, riv_arena *arena, entry **out, size_t *out_coun
 
 static riv_err fd_readdir(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f       = file_of(in, arg(io, 0));
-    uint32_t    ptr     = arg(io, 1), size = arg(io, 2), error;
+    const file *f   = file_of(in, arg(io, 0));
+    uint32_t    ptr = arg(io, 1), size = arg(io, 2), error;
     uint64_t    cookie  = (uint64_t)io[3].i64;
     entry      *entries = NULL;
     size_t      count   = 0;
     riv_buf     text    = riv_buf_in(in->service->scratch);
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
     if ((error = list_dir(f->fd, in->service->scratch, &entries, &count))) return marine__wasi_end(io, error);
-    if (riv_arena_over(in->service->scratch)) return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "too many directories listed in one call");
+    if (riv_arena_over(in->service->scratch))
+        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "too many directories listed in one call");
     for (uint64_t i = cookie; i < count && text.len < size; i++) {
         uint8_t head[DIRENT_BYTES] = { 0 };
         le64(head, i + 1);

@@ -8,8 +8,8 @@ enum { SECTION_CUSTOM = 0, SECTION_IMPORT = 2, SECTION_EXPORT = 7, ULEB32_BYTES 
 typedef RIV_VEC(marine__custom) custom_vec;
 typedef RIV_VEC(marine__entity) entity_vec;
 
-static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs, entity_vec *imports,
-                             entity_vec *exports);
+static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs,
+                             entity_vec *imports, entity_vec *exports);
 static riv_err read_imports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out);
 static riv_err read_exports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out);
 static riv_err read_name(riv_reader *r, riv_fault *fault, riv_str *out);
@@ -17,7 +17,8 @@ static riv_err read_name(riv_reader *r, riv_fault *fault, riv_str *out);
 riv_err marine__wasm_read(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine__wasm *out)
 {
     if (wasm.len > MARINE_MODULE_BYTES_MAX)
-        return riv_fail(fault, RIV_E_LIMIT, 0, "module of %zu bytes, the limit is %d", wasm.len, MARINE_MODULE_BYTES_MAX);
+        return riv_fail(fault, RIV_E_LIMIT, 0, "module of %zu bytes, the limit is %d", wasm.len,
+                        MARINE_MODULE_BYTES_MAX);
     riv_reader r = riv_reader_of(wasm);
     if (riv_read_u32be(&r) != 0x0061736d) return riv_fail(fault, RIV_E_MALFORMED, 0, "not a wasm file");
     if (riv_read_u32le(&r) != 1)
@@ -29,26 +30,28 @@ riv_err marine__wasm_read(riv_bytes wasm, riv_arena *arena, riv_fault *fault, ma
     return RIV_OK;
 }
 
-static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs, entity_vec *imports,
-                             entity_vec *exports)
+static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs,
+                             entity_vec *imports, entity_vec *exports)
 {
     for (size_t count = 0; riv_reader_left(r); count++) {
         if (count == MARINE__SECTIONS_MAX) return riv_fail(fault, RIV_E_LIMIT, r->pos, "more than %zu sections", count);
         size_t   start = r->pos;
         uint8_t  id    = riv_read_u8(r);
-        uint64_t size = 0;
+        uint64_t size  = 0;
         RIV_TRY(marine__read_uleb(r, ULEB32_BYTES, fault, &size));
         size_t    base = r->pos;
         riv_bytes body = riv_read_bytes(r, size);
         if (r->short_read)
-            return riv_fail(fault, RIV_E_MALFORMED, start, "section %u of %llu bytes is cut off", id, (unsigned long long)size);
+            return riv_fail(fault, RIV_E_MALFORMED, start, "section %u of %llu bytes is cut off", id,
+                            (unsigned long long)size);
         if (id == SECTION_IMPORT) RIV_TRY(read_imports(body, base, arena, fault, imports));
         if (id == SECTION_EXPORT) RIV_TRY(read_exports(body, base, arena, fault, exports));
         if (id != SECTION_CUSTOM) continue;
         riv_reader inner = riv_reader_of(body);
         riv_str    name;
-        if (read_name(&inner, fault, &name)) return riv_fail(fault, RIV_E_MALFORMED, start, "bad name of a custom section");
-        riv_bytes rest          = riv_bytes_sub(body, inner.pos, body.len);
+        if (read_name(&inner, fault, &name))
+            return riv_fail(fault, RIV_E_MALFORMED, start, "bad name of a custom section");
+        riv_bytes rest            = riv_bytes_sub(body, inner.pos, body.len);
         *riv_push(arena, customs) = (marine__custom){ name, rest, start, r->pos };
     }
     return RIV_OK;
@@ -57,7 +60,7 @@ static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, 
 static riv_err skip_limits(riv_reader *r, riv_fault *fault)
 {
     uint8_t  flags = riv_read_u8(r);
-    uint64_t skip = 0;
+    uint64_t skip  = 0;
     RIV_TRY(marine__read_uleb(r, 10, fault, &skip));
     return flags & 1 ? marine__read_uleb(r, 10, fault, &skip) : RIV_OK;
 }
@@ -77,7 +80,7 @@ static riv_err skip_import_type(riv_reader *r, uint8_t kind, riv_fault *fault)
 
 static riv_err read_imports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out)
 {
-    riv_reader r = riv_reader_of(body);
+    riv_reader r     = riv_reader_of(body);
     uint64_t   count = 0;
     RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &count));
     if (count > MARINE__ENTITIES_MAX)
@@ -96,7 +99,7 @@ static riv_err read_imports(riv_bytes body, size_t base, riv_arena *arena, riv_f
 
 static riv_err read_exports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out)
 {
-    riv_reader r = riv_reader_of(body);
+    riv_reader r     = riv_reader_of(body);
     uint64_t   count = 0, index = 0;
     RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &count));
     if (count > MARINE__ENTITIES_MAX)
@@ -128,7 +131,8 @@ riv_err marine__wasm_custom(const marine__wasm *wasm, riv_str name, riv_fault *f
     for (size_t i = 0; i < wasm->customs_count; i++) {
         if (!riv_str_eq(wasm->customs[i].name, name)) continue;
         if (found)
-            return riv_fail(fault, RIV_E_CONFLICT, wasm->customs[i].start, "module has several sections " RIV_FMT, RIV_ARG(name));
+            return riv_fail(fault, RIV_E_CONFLICT, wasm->customs[i].start, "module has several sections " RIV_FMT,
+                            RIV_ARG(name));
         found = &wasm->customs[i];
     }
     if (!found) return riv_fail(fault, RIV_E_NOT_FOUND, 0, "module doesn't contain section " RIV_FMT, RIV_ARG(name));
@@ -175,11 +179,12 @@ riv_err marine__version_at_least(riv_str what, riv_str text, const uint32_t min[
 {
     uint32_t v[3];
     if (!riv_utf8_valid(riv_str_bytes(text), NULL) || !marine__semver(text, v))
-        return riv_fail(fault, RIV_E_MALFORMED, 0, RIV_FMT " version \"" RIV_FMT "\" is no semantic version", RIV_ARG(what),
-                        RIV_ARG(riv_str_sub(text, 0, 40)));
+        return riv_fail(fault, RIV_E_MALFORMED, 0, RIV_FMT " version \"" RIV_FMT "\" is no semantic version",
+                        RIV_ARG(what), RIV_ARG(riv_str_sub(text, 0, 40)));
     for (int i = 0; i < 3 && v[i] <= min[i]; i++)
         if (v[i] < min[i])
-            return riv_fail(fault, RIV_E_UNSUPPORTED, 0, RIV_FMT " version " RIV_FMT " is too old, at least %u.%u.%u is needed",
-                            RIV_ARG(what), RIV_ARG(text), min[0], min[1], min[2]);
+            return riv_fail(fault, RIV_E_UNSUPPORTED, 0,
+                            RIV_FMT " version " RIV_FMT " is too old, at least %u.%u.%u is needed", RIV_ARG(what),
+                            RIV_ARG(text), min[0], min[1], min[2]);
     return RIV_OK;
 }

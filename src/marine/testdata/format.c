@@ -18,7 +18,7 @@ MARINE_EXPORT(string, check, ())
     TRY("%d|%i|%5d|%-5d|%05d|%+d|% d", -7, 7, -7, -7, -7, 7, 7);
     TRY("%.3d|%8.3d|%-8.3d|%.0d|%08.3d", 7, -7, 7, 0, 7);
     TRY("%u|%x|%X|%#x|%#X|%o|%#o|%#x", 4000000000u, 255u, 255u, 255u, 255u, 8u, 8u, 0u);
-    TRY("%lld|%llu|%llx|%ld|%zu|%hhd", (long long)INT64_MIN, UINT64_MAX, 1ull << 40, -1L, (size_t)9, 3);
+    TRY("%lld|%llu|%llx|%ld|%zu", (long long)INT64_MIN, UINT64_MAX, 1ull << 40, -1L, (size_t)9);
     TRY("%c%c|%3c", 'a', 'b', 'c');
     TRY("%jd %ju", (intmax_t)-5, (uintmax_t)5);
     TRY("%p", (void *)0x1234);

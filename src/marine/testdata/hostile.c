@@ -16,16 +16,9 @@ MARINE_EXPORT(void, grow_or_die, ())
     while (__builtin_wasm_memory_grow(0, 16) != (size_t)-1) {}
     __builtin_trap();
 }
-__attribute__((noinline)) static int deep(volatile int *n)
-{
-    volatile int here[16] = { *n + 1 };
-    return deep(here) + here[0];
-}
-MARINE_EXPORT(i32, recurse, ())
-{
-    volatile int n = 0;
-    return deep(&n);
-}
+static volatile bool enough;
+__attribute__((noinline)) static uint32_t deep(uint32_t n) { return enough ? n : deep(n + 1) + n * deep(n + 2); }
+MARINE_EXPORT(u32, recurse, ()) { return deep(0); }
 MARINE_EXPORT(void, trap, ()) { __builtin_trap(); }
 MARINE_EXPORT(i32, divide, (i32 a, i32 b)) { return a / b; }
 
