@@ -35,7 +35,7 @@ static void list_group(riv_str group, char *out, size_t size)
 
 static riv_err unknown_command(riv_str given, riv_fault *fault)
 {
-    riv_str names[64];
+    riv_str names[64] = { 0 };
     RIV_ASSERT(cli_commands_count <= RIV_COUNT(names));
     for (size_t i = 0; i < cli_commands_count; i++) names[i] = riv_str_c(cli_commands[i].name);
     size_t near = riv_nearest(given, names, cli_commands_count);
@@ -89,7 +89,7 @@ static const cli_flag *find_flag(const cli_command *command, riv_str name, char 
 
 static riv_err unknown_flag(const cli_command *command, riv_str given, riv_fault *fault)
 {
-    riv_str names[64];
+    riv_str names[64] = { 0 };
     size_t  count = 0;
     RIV_ASSERT(command->flags_count + cli_common_flags_count <= RIV_COUNT(names));
     for (size_t i = 0; i < command->flags_count; i++) names[count++] = riv_str_c(command->flags[i].name);

@@ -46,7 +46,7 @@ static void test_bad(void **state)
         { "servise = 1", "r.toml:1:1: unknown key 'servise' in the configuration; did you mean 'service'?" },
         { "[[service]]\nid = 'a'\nmodul = 'x'",
           "r.toml:3:1: unknown key 'modul' in [[service]]; did you mean 'module'?" },
-        { "[service]\nid = 'a'", "r.toml:1:1: services are written as [[service]], with two brackets" },
+        { "[service]\nid = 'a'", "r.toml:1:2: services are written as [[service]], with two brackets" },
         { "[[service]]\nmodule = 'x'", "r.toml:1:3: the service has no 'id'" },
         { "[[service]]\nid = 'a'", "r.toml:1:3: service 'a' needs either 'module' or 'modules'" },
         { "[[service]]\nid = 'a'\nmodule = 'x'\nmodules = []", "needs either 'module' or 'modules'" },

@@ -42,7 +42,7 @@ static bool answered(void *ctx, const sim_world *world)
     size_t           count = sim_world_replies(world, &replies);
     for (; e->replies < count; e->replies++) {
         const sim_reply *r = &replies[e->replies];
-        cli_outcome_reply(e->outcome, e->c->arena, r->at_ms * 1000, r->kind, r->name, r->json);
+        cli_outcome_reply(e->outcome, e->c->arena, sim_world_now(world) * 1000, r->kind, r->name, r->json);
     }
     return e->outcome->done;
 }

@@ -16,10 +16,11 @@ static bool wants_colour(int fd)
     return isatty(fd) && !getenv("NO_COLOR") && strcmp(host_env("TERM").ptr ? host_env("TERM").ptr : "", "dumb") != 0;
 }
 
+/* In a call that finds its answer, what happened to single messages is for those who ask. */
 static bool set_up_log(cli *c)
 {
     host_log_config config = {
-        .fd = 2, .format = isatty(2) ? HOST_LOG_HUMAN : HOST_LOG_JSON, .level = RIV_LOG_WARN, .colour = c->colour_err
+        .fd = 2, .format = isatty(2) ? HOST_LOG_HUMAN : HOST_LOG_JSON, .level = RIV_LOG_ERROR, .colour = c->colour_err
     };
     riv_str level = cli_value(c, "log-level"), format = cli_value(c, "log-format");
     bool    by_env = level.len == 0;

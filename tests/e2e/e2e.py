@@ -1,0 +1,541 @@
+#!/usr/bin/env python3
+"""The binary as a user runs it. e2e.py RIVULET SOURCE_DIR [GROUP...]; python3's standard library only.
+
+Each test is a function whose name begins with its group. A test fails by an assertion; what the program said is shown then.
+Nothing may stay behind: no process, no temporary folder.
+"""
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+RIVULET, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+HELLO = os.path.join(SOURCE, "examples/hello/hello.aqua")
+HELLO_TOML = os.path.join(SOURCE, "examples/hello/rivulet.toml")
+PEER = "12D3KooWMMGdfVEJ1rWe1nH1nehYDzNEHhg5ogdfiGk88AupCMnf"
+SLOW = 5 if os.environ.get("RIV_SLOW") else 1
+
+# Everything that the program leaves in a temporary folder would be seen here; the caches stay between tests.
+TMP = tempfile.mkdtemp(prefix="riv-e2e-")
+ENV = dict(os.environ, TMPDIR=TMP, NO_COLOR="1", XDG_CACHE_HOME=os.path.join(TMP, "cache"))
+ENV.pop("RIVULET_LOG", None)
+
+
+class Result:
+    def __init__(self, args, code, out, err):
+        self.args, self.code, self.out, self.err = args, code, out, err
+
+    def __str__(self):
+        return "rivulet %s\n=> %s\n--- stdout\n%s\n--- stderr\n%s" % (" ".join(self.args), self.code, self.out, self.err)
+
+
+def rivulet(*args, stdin="", cwd=SOURCE, timeout=60, env=ENV):
+    done = subprocess.run([RIVULET, *args], input=stdin.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, timeout=timeout, env=env)
+    return Result(args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def check(result, code, out=None, err=None):
+    """Exit code, and texts (or patterns) that the output must hold."""
+    assert result.code == code, "exit code %s wanted\n%s" % (code, result)
+    for wanted, got in ((out, result.out), (err, result.err)):
+        for text in [wanted] if isinstance(wanted, str) else wanted or []:
+            assert re.search(text, got), "%r is missing\n%s" % (text, result)
+    return result
+
+
+def write(name, text):
+    path = os.path.join(TMP, name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+class Running:
+    """A rivulet that goes on until it is stopped."""
+
+    def __init__(self, *args, cwd=SOURCE):
+        self.args = args
+        self.process = subprocess.Popen([RIVULET, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=ENV)
+        self.text = {self.process.stdout: b"", self.process.stderr: b""}
+
+    def read(self, done, seconds=20):
+        until = time.time() + seconds * SLOW
+        while not done(self):
+            assert time.time() < until, "too slow: rivulet %s\n%s\n%s" % (" ".join(self.args), *self.text.values())
+            open_pipes = [p for p in self.text if p is not None]
+            for pipe in select.select(open_pipes, [], [], 0.1)[0]:
+                self.text[pipe] += os.read(pipe.fileno(), 65536)
+            if self.process.poll() is not None and not done(self):
+                raise AssertionError("ended with %s: rivulet %s\n%s\n%s" % (self.process.returncode, " ".join(self.args), *self.text.values()))
+
+    def addresses(self, count=1):
+        self.read(lambda s: s.text[s.process.stdout].count(b"\n") >= count)
+        return self.text[self.process.stdout].decode().split("\n")[:count]
+
+    def wait_log(self, event, count=1):
+        self.read(lambda s: s.text[s.process.stderr].count(b'"event":"%s"' % event.encode()) >= count)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it and gives its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            out, err = self.process.communicate(timeout=20 * SLOW)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError("does not stop: rivulet %s" % " ".join(self.args))
+        self.text[self.process.stdout] += out
+        self.text[self.process.stderr] += err
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def node(*args):
+    return Running("node", "--listen", "/ip4/127.0.0.1/tcp/0", "--log-level", "info", "--log-format", "json", *args)
+
+
+def three_nodes(*more):
+    """Three nodes that know each other, as (nodes, addresses)."""
+    nodes, addresses = [], []
+    for _ in range(3):
+        peers = [word for a in addresses for word in ("--peer", a)]
+        n = node("--config", HELLO_TOML, *peers, *more)
+        nodes.append(n)
+        addresses += n.addresses()
+    for n in nodes:
+        n.wait_log("peer.connected", 2)
+    return nodes, addresses
+
+
+def children_of(pid):
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name) as f:
+                    fields = f.read().rsplit(")", 1)[1].split()
+                if int(fields[1]) == pid and fields[0] != "Z":
+                    found.append(int(name))
+            except (OSError, IndexError):
+                pass
+    return found
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def leftovers():
+    return [name for name in os.listdir(TMP) if name.startswith("rivulet-")]
+
+
+# ---- usage ----
+
+
+def usage_slips_name_the_nearest():
+    check(rivulet("rnu"), 2, err="there is no command 'rnu'; did you mean 'run'")
+    check(rivulet("air", "prase", "x"), 2, err="did you mean 'air parse'")
+    check(rivulet("run", HELLO, "--jsn"), 2, err="no flag --jsn; did you mean --json")
+    check(rivulet("run", HELLO, "-f", 'helo("x")'), 2, err="no function 'helo'; did you mean 'hello'")
+    toml = write("slip.toml", '[[service]]\nid = "greeting"\nmodul = "greeting.c"\n')
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--config", toml), 2, err=r"slip.toml:3:1: unknown key 'modul' in \[\[service\]\]; did you mean 'module'")
+
+
+def usage_help_everywhere():
+    overview = check(rivulet("help"), 0).out
+    names = re.findall(r"^  (\w+(?: \w+)?)  +\w", overview, re.M)
+    assert len(names) >= 15, overview
+    for name in names:
+        check(rivulet(*name.split(), "--help"), 0, out=["Usage: rivulet %s" % name, "--no-color"])
+        check(rivulet("help", *name.split()), 0, out="Usage: rivulet %s" % name)
+    check(rivulet("help", "exit-codes"), 0, out=["130", "cannot be reached"])
+    check(rivulet(), 2, err="Usage: rivulet COMMAND")
+    assert subprocess.run(["bash", "-n"], input=rivulet("completion", "bash").out.encode()).returncode == 0
+    check(rivulet("completion", "tcsh"), 2, err="bash, zsh and fish")
+
+
+def usage_wrong_values():
+    check(rivulet("run"), 2, err="'run' needs FILE.aqua")
+    check(rivulet("run", "/no/such.aqua", "-f", "f()"), 2, err="cannot read /no/such.aqua: No such file")
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--nodes", "0"), 2, err="--nodes is a number from 1 to")
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--ttl", "soon"), 2, err="--ttl is a number")
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--nodes", "2", "--relay", "x"), 2, err="exclude each other")
+    check(rivulet("run", HELLO, "-f", "hello("), 2, err=r"--func:1:7: ")
+    check(rivulet("run", HELLO, "-f", "hello(1)"), 2, err="argument name must be string")
+    check(rivulet("run", HELLO, "-f", "hello()"), 2, err=r"hello\(name: string\)")
+    check(rivulet("run", HELLO), 2, err=["which function", r"hello\(name: string\)"])
+    check(rivulet("run", HELLO, "--log-level", "loud"), 2, err="--log-level is error, warn")
+    check(rivulet("node", "--listen", "nonsense"), 2, err="--listen nonsense: ")
+    check(rivulet("node", "--listen", "/ip4/127.0.0.1/udp/1"), 2, err="only ip4, ip6 and dns with tcp")
+    check(rivulet("node", "--peer", "/ip4/127.0.0.1/tcp/1"), 2, err="the peer's id is missing")
+    check(rivulet("node", "--key", "/no/key"), 2, err=["cannot read /no/key", "rivulet key new"])
+    check(rivulet("sim", write("s.json", '{"air": 7}')), 2, err="s.json")
+    check(rivulet("sim", write("s.json", "{")), 2, err="s.json")
+
+
+# ---- compile ----
+
+
+def compile_json_is_the_contract():
+    doc = json.loads(check(rivulet("aqua", "compile", HELLO, "--json"), 0).out)
+    assert doc["accepted"] is True and doc["errors"] == []
+    assert doc["functions"]["hello"]["funcDef"]["functionName"] == "hello"
+    assert "(call" in doc["functions"]["hello"]["air"]
+    assert doc["services"]["Greeting"]["defaultServiceId"] == "greeting"
+    air = check(rivulet("aqua", "compile", HELLO, "--air"), 0).out
+    assert air.strip() == doc["functions"]["hello"]["air"].strip()
+
+
+def compile_errors_have_places():
+    bad = write("bad.aqua", "aqua Bad declares *\n\nexport f\n\nfunc f() -> string:\n  x = 1\n  <- nothing\n")
+    doc = json.loads(check(rivulet("aqua", "compile", bad, "--json"), 1).out)
+    assert doc["accepted"] is False and doc["functions"] == {}
+    assert doc["errors"][0]["line"] == 7 and doc["errors"][0]["col"] == 6 and doc["errors"][0]["kind"] == "Error", doc
+    check(rivulet("run", bad, "-f", "f()"), 1, err=["bad.aqua:7:6", "nothing"])
+    broken = write("broken.aqua", "aqua Broken declares *\n\nfunc f(\n")
+    doc = json.loads(check(rivulet("aqua", "compile", broken, "--json"), 1).out)
+    assert doc["errors"][0]["kind"] == "Syntax error" and doc["errors"][0]["line"] >= 3, doc
+
+
+def compile_imports_and_constants():
+    os.makedirs(os.path.join(TMP, "lib"), exist_ok=True)
+    write("lib/part.aqua", 'aqua Part declares *\n\nfunc word() -> string:\n  <- "word"\n')
+    main = write("main.aqua", 'aqua Main declares *\n\nimport "part.aqua"\n\nexport f\n\nconst N ?= 1\n\nfunc f() -> string, u32:\n  w <- word()\n  <- w, N\n')
+    check(rivulet("run", main, "-f", "f()"), 1, err=["part.aqua"])
+    result = check(rivulet("run", main, "-f", "f()", "--import", os.path.join(TMP, "lib"), "--const", "N=42"), 0)
+    assert json.loads(result.out) == ["word", 42], result
+    check(rivulet("run", main, "-f", "f()", "--const", "N"), 2, err="--const takes NAME=VALUE")
+
+
+def compile_writes_files():
+    out = os.path.join(TMP, "out")
+    check(rivulet("aqua", "compile", HELLO, "-o", out), 0)
+    assert sorted(os.listdir(out)) == ["hello.hello.air", "hello.json"]
+    check(rivulet("air", "parse", os.path.join(out, "hello.hello.air")), 0)
+    check(rivulet("aqua", "compile", HELLO, "-o", os.path.join(TMP, "none"), "--dry"), 0)
+    assert not os.path.exists(os.path.join(TMP, "none"))
+
+
+# ---- tools ----
+
+
+def tools_air():
+    script = write("s.air", '(seq (call "p" ("s" "f") [] x) (call "p" ("s" "g") [x]))')
+    json.loads(check(rivulet("air", "parse", script), 0).out)
+    pretty = check(rivulet("air", "fmt", script), 0).out
+    formatted = write("f.air", pretty)
+    assert rivulet("air", "fmt", formatted).out == pretty
+    check(rivulet("air", "fmt", "--check", script), 1, err="is not formatted")
+    check(rivulet("air", "fmt", "--check", formatted), 0)
+    check(rivulet("air", "fmt", "--write", script), 0)
+    check(rivulet("air", "fmt", "--check", script), 0)
+    bad = write("bad.air", '(seq (null)\n  (call "p" ("s" "f") [y]))')
+    check(rivulet("air", "parse", bad), 1, err=r"bad.air:2:\d+")
+    check(rivulet("air", "show", bad), 2, err="holds no particle data")
+
+
+def tools_air_invoke():
+    seed = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    key = write("invoke.key", seed + "\n")
+    os.chmod(key, 0o600)
+    peer = json.loads(check(rivulet("key", "show", key, "--json"), 0).out)["peer_id"]
+    params = {"init_peer_id": peer, "current_peer_id": peer, "timestamp": 1, "ttl": 1000, "secret_key": seed, "particle_id": "p"}
+    step = {"air": '(call "%s" ("s" "f") [1] x)' % peer, "prev": "", "data": "", "params": params, "call_results": {}}
+    one = json.loads(check(rivulet("air", "invoke", stdin=json.dumps(step) + "\n"), 0).out)
+    assert one["ret_code"] == 0, one
+    (number, call), = one["call_requests"].items()
+    assert call["service_id"] == "s" and call["function_name"] == "f" and call["arguments"] in ([1], "[1]"), call
+    step.update(prev=one["data"], call_results={number: {"ret_code": 0, "result": '"done"'}})
+    two = json.loads(check(rivulet("air", "invoke", stdin=json.dumps(step) + "\n"), 0).out)
+    assert two["ret_code"] == 0 and two["call_requests"] == {}, two
+    shown = json.loads(check(rivulet("air", "show", write("data", two["data"])), 0).out)
+    assert len(shown["trace"]) == 1, shown
+    check(rivulet("air", "invoke", stdin="{}\n"), 2, err="line 1: ")
+
+
+def tools_sim():
+    scenario = write("sim.json", json.dumps({"air": '(seq (call "@bob" ("s" "f") ["x"] y) (call "@alice" ("s" "g") [y] z))', "init": "alice",
+                                             "services": [{"function": "f", "echo": 0}, {"const": 1}]}))
+    doc = json.loads(check(rivulet("sim", scenario, "--json"), 0).out)
+    assert doc["visited"] == ["alice", "bob"], doc
+    assert doc["calls"]["alice"][0]["args"] == ["x"], doc
+    assert json.loads(rivulet("sim", scenario, "--json").out) == doc
+    check(rivulet("sim", scenario), 0, out=["steps", "calls", "bob"])
+    check(rivulet("sim", scenario, "--avm-version", "0.62", "--json"), 0)
+    check(rivulet("sim", scenario, "--avm-version", "9"), 2, err="0.62 or 0.64")
+
+
+def tools_keys():
+    path = os.path.join(TMP, "k")
+    peer = re.search(r"peer id +(\S+)", check(rivulet("key", "new", path), 0).out).group(1)
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert peer in check(rivulet("key", "show", path), 0).out
+    check(rivulet("key", "new", path), 4, err="exists already")
+    os.chmod(path, 0o644)
+    check(rivulet("key", "show", path), 0, err="others may read")
+    check(rivulet("key", "show", write("nokey", "zzz")), 2, err="is no key file")
+    secret = check(rivulet("key", "new"), 0, err="peer id").out.strip()
+    assert len(secret) == 44
+
+
+def tools_modules():
+    wasm = os.path.join(TMP, "greeting.wasm")
+    source = os.path.join(SOURCE, "examples/hello/greeting.c")
+    check(rivulet("module", "build", source, "-o", wasm), 0)
+    first = open(wasm, "rb").read()
+    began = time.time()
+    check(rivulet("module", "build", source, "-o", wasm), 0)
+    assert open(wasm, "rb").read() == first
+    info = json.loads(check(rivulet("module", "info", wasm, "--json"), 0).out)
+    assert [f["name"] for f in info["interface"]["function_signatures"]] == ["greeting"], info
+    check(rivulet("module", "info", wasm), 0, out=["greeting", "sdk version"])
+    # A damaged entry of the cache is found and made anew.
+    modules = os.path.join(ENV["XDG_CACHE_HOME"], "rivulet/modules")
+    for name in os.listdir(modules):
+        with open(os.path.join(modules, name), "r+b") as f:
+            f.seek(100)
+            f.write(b"\xff\xfe")
+    check(rivulet("module", "build", source, "-o", wasm), 0, err="building")
+    assert open(wasm, "rb").read() == first
+    check(rivulet("module", "build", write("broken.c", "int f( {"), "-o", wasm), 1, err=["error: expected", "broken.c could not be built"])
+    check(rivulet("module", "build", "/no/such.c", "-o", wasm), 2, err="there is no /no/such.c")
+    check(rivulet("module", "build", source), 2, err="needs --output")
+    check(rivulet("module", "info", source), 2, err="is no WebAssembly module")
+    env = dict(ENV, PATH="/nowhere", XDG_CACHE_HOME=os.path.join(TMP, "empty"))
+    check(rivulet("module", "build", source, "-o", wasm, env=env), 4, err=["clang.*is not installed", "apt-get install clang"])
+    plain = write("plain.c", '__attribute__((export_name("f"))) int f(void) { return 7; }\n')
+    check(rivulet("module", "build", plain, "-o", os.path.join(TMP, "plain.wasm")), 0)
+    header = write("part.h", "#define N 1\n")
+    uses = write("uses.c", '#include "part.h"\n__attribute__((export_name("f"))) int f(void) { return N; }\n')
+    check(rivulet("module", "build", uses, "-o", os.path.join(TMP, "u1.wasm")), 0)
+    with open(header, "w") as f:
+        f.write("#define N 2\n")
+    check(rivulet("module", "build", uses, "-o", os.path.join(TMP, "u2.wasm")), 0)
+    assert open(os.path.join(TMP, "u1.wasm"), "rb").read() != open(os.path.join(TMP, "u2.wasm"), "rb").read()
+    assert leftovers() == []
+
+
+# ---- run: embedded ----
+
+
+def run_embedded():
+    assert json.loads(check(rivulet("run", HELLO, "-f", 'hello("Ada")'), 0).out) == ["Hi, Ada"] * 2
+    one = check(rivulet("run", HELLO, "-f", 'hello("Ada")', "--json"), 0)
+    doc = json.loads(one.out)
+    assert doc["answer"] == ["Hi, Ada"] * 2 and doc["error"] is None and doc["nodes"] == 3, doc
+    assert len(doc["hops"]) >= 6 and doc["signatures_checked"] >= 4 and 0 < doc["time_us"] < 5_000_000, doc
+    assert rivulet("run", HELLO, "-f", 'hello("Ada")', "--json").out == one.out  # the same to the byte
+    five = json.loads(check(rivulet("run", HELLO, "-f", 'hello("x")', "--nodes", "5", "--json"), 0).out)
+    assert len(five["hops"]) > len(doc["hops"]), five
+
+
+def run_reports_what_went_wrong():
+    # Two peers cannot give two answers of neighbours: it waits until its time is over.
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--nodes", "2", "--ttl", "300"), 3, err=["did not answer in time", "300 ms"])
+    doc = json.loads(check(rivulet("run", HELLO, "-f", 'hello("x")', "--nodes", "2", "--ttl", "300", "--json"), 3).out)
+    assert doc["answer"] is None and "300 ms" in doc["error"]["message"], doc
+    lost = write("lost.aqua", 'aqua Lost declares *\n\nexport f\n\nservice Gone("gone"):\n  do() -> string\n\nfunc f() -> string:\n  on HOST_PEER_ID:\n    x <- Gone.do()\n  <- x\n')
+    check(rivulet("run", lost, "-f", "f()"), 1, err=["f failed", "gone", "on peer +12D3Koo"])
+    doc = json.loads(check(rivulet("run", lost, "-f", "f()", "--json"), 1).out)
+    assert doc["error"]["code"] == 10000 and doc["answer"] is None, doc
+
+
+def run_bad_services():
+    for bad, says in (("/etc/passwd", "not a wasm file"), ("/no/such.wasm", "cannot read"), (SOURCE, "holds 0 .c files")):
+        check(rivulet("run", HELLO, "-f", 'hello("x")', "--service", "greeting=" + bad), 2, err=says)
+    cut = os.path.join(TMP, "cut.wasm")
+    whole = os.path.join(TMP, "whole.wasm")
+    check(rivulet("module", "build", os.path.join(SOURCE, "examples/hello/greeting.c"), "-o", whole), 0)
+    data = open(whole, "rb").read()
+    for length in (4, 8, len(data) // 2, len(data) - 1):
+        with open(cut, "wb") as f:
+            f.write(data[:length])
+        result = rivulet("run", HELLO, "-f", 'hello("x")', "--service", "greeting=" + cut, "--ttl", "300")
+        assert result.code in (1, 2, 3) and result.err.startswith("error: "), result
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--service", "greeting"), 2, err="--service takes ID=FILE")
+
+
+# ---- real nodes ----
+
+
+def nodes_answer_through_a_relay():
+    nodes, addresses = three_nodes()
+    try:
+        for address in addresses:
+            assert re.fullmatch(r"/ip4/127\.0\.0\.1/tcp/[1-9]\d*/p2p/12D3Koo\w+", address), address
+        for round in range(3):
+            result = check(rivulet("run", HELLO, "-f", 'hello("Bo%d")' % round, "--relay", addresses[round]), 0)
+            assert json.loads(result.out) == ["Hi, Bo%d" % round] * 2, result
+        doc = json.loads(check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", addresses[0], "--json"), 0).out)
+        assert doc["network"] == "real" and doc["relay"] == addresses[0] and doc["signatures_checked"] > 0, doc
+        for n, number in zip(nodes, (signal.SIGTERM, signal.SIGINT, signal.SIGTERM)):
+            assert n.stop(number) == 0
+            for line in n.text[n.process.stderr].decode().splitlines():
+                record = json.loads(line)
+                assert record["ts"] > 1_600_000_000_000_000 and record["event"] and record["level"] and record["peer"], line
+    finally:
+        for n in nodes:
+            n.__exit__()
+
+
+def nodes_keep_their_identity():
+    state = os.path.join(TMP, "state")
+    with node("--state", state) as n:
+        first = n.addresses()[0]
+        check(rivulet("node", "--state", state), 4, err=["in use by another process", "pid %d" % n.process.pid])
+        assert n.stop() == 0
+    assert os.stat(os.path.join(state, "key")).st_mode & 0o777 == 0o600
+    with node("--state", state) as n:
+        assert n.addresses()[0].split("/p2p/")[1] == first.split("/p2p/")[1]
+    shutil.rmtree(state)
+
+
+def nodes_take_a_port_once():
+    with node() as n:
+        address = n.addresses()[0].split("/p2p/")[0]
+        check(rivulet("node", "--listen", address), 4, err="cannot listen at .*address already in use")
+
+
+def nodes_up():
+    with Running("up", "--nodes", "3", "--config", HELLO_TOML) as up:
+        addresses = up.addresses(3)
+        assert len(leftovers()) == 1
+        for _ in range(50):  # they find each other
+            result = rivulet("run", HELLO, "-f", 'hello("up")', "--relay", addresses[1], "--ttl", "1000")
+            if result.code == 0:
+                break
+        assert json.loads(result.out) == ["Hi, up"] * 2, result
+        assert up.stop(signal.SIGINT) == 0
+    assert leftovers() == []
+
+
+# ---- crash ----
+
+
+def crash_killed_node_comes_back():
+    state = os.path.join(TMP, "crash")
+    with node("--config", HELLO_TOML) as a, node("--config", HELLO_TOML) as b:
+        addresses = a.addresses() + b.addresses()
+        c = node("--config", HELLO_TOML, "--state", state, "--peer", addresses[0], "--peer", addresses[1])
+        port = c.addresses()[0].split("/tcp/")[1].split("/")[0]
+        identity = c.addresses()[0].split("/p2p/")[1]
+        for round in range(4):
+            c.wait_log("peer.connected", 2)
+            a.wait_log("peer.connected", 1)
+            result = check(rivulet("run", HELLO, "-f", 'hello("%d")' % round, "--relay", c.addresses()[0]), 0)
+            assert json.loads(result.out) == ["Hi, %d" % round] * 2, result
+            client = subprocess.Popen([RIVULET, "run", HELLO, "-f", 'hello("x")', "--relay", c.addresses()[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=SOURCE, env=ENV)
+            time.sleep(0.01 * round)  # somewhere in the middle of a particle
+            c.process.kill()
+            c.process.communicate()
+            client.kill()
+            client.communicate()
+            c = Running("node", "--listen", "/ip4/127.0.0.1/tcp/" + port, "--log-level", "info", "--log-format", "json", "--config", HELLO_TOML, "--state", state,
+                        "--peer", addresses[0], "--peer", addresses[1])
+            assert c.addresses()[0].split("/p2p/")[1] == identity
+        assert c.stop() == 0
+    shutil.rmtree(state)
+
+
+# ---- relay: addresses that lead nowhere ----
+
+
+def relay_wrong_addresses():
+    for address, says in (("abc", "is wrong"), ("/ip4/127.0.0.1/tcp/1", "lacks the peer's id"), ("/ip4/1.2.3/tcp/1/p2p/" + PEER, "is wrong"),
+                          ("/ip4/127.0.0.1/udp/1/p2p/" + PEER, "lacks"), ("/ip4/127.0.0.1/tcp/99999/p2p/" + PEER, "is wrong")):
+        check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", address), 2, err=says)
+
+
+def relay_dead():
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", "/ip4/127.0.0.1/tcp/1/p2p/" + PEER), 3, err=["cannot reach the relay", "connection refused", "hint"])
+    check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", "/dns/no-such-host.invalid/tcp/1/p2p/" + PEER), 3, err="cannot reach the relay")
+
+
+def relay_that_is_none():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        began = time.time()
+        check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", "/ip4/127.0.0.1/tcp/%d/p2p/%s" % (port, PEER)), 3, err="does not speak libp2p")
+        assert time.time() - began < 10 * SLOW
+
+
+def relay_with_another_identity():
+    with node() as n:
+        address = n.addresses()[0].split("/p2p/")[0] + "/p2p/" + PEER
+        check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", address), 3, err="cannot reach the relay")
+
+
+# ---- demo ----
+
+
+def demo_shows_the_way():
+    result = check(rivulet("demo"), 0, out=[r'\["Hi, Rivulet","Hi, Rivulet"\]', r"client +(→|->) +relay", r"relay +(→|->) +peer [23]", "signatures checked", "Try next"])
+    assert result.err.count("error") == 0, result
+    doc = json.loads(check(rivulet("demo", "--json", "--name", "Eve"), 0).out)
+    assert doc["answer"] == ["Hi, Eve"] * 2 and len(doc["hops"]) >= 6 and doc["signatures_checked"] >= 4, doc
+    peers = {h["from"] for h in doc["hops"]} | {h["to"] for h in doc["hops"]}
+    assert len(peers) == 4, peers
+    assert leftovers() == []
+    check(rivulet("demo", TMP), 2, err="there is no .aqua file")
+    check(rivulet("demo", "/no/folder"), 2, err="cannot read the folder")
+
+
+def demo_leaves_nothing_behind():
+    for number, delay in ((signal.SIGINT, 0.02), (signal.SIGINT, 0.06), (signal.SIGTERM, 0.1), (signal.SIGINT, 0.15), (signal.SIGKILL, 0.1)):
+        process = subprocess.Popen([RIVULET, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=SOURCE, env=ENV)
+        seen = set()
+        until = time.time() + delay
+        while time.time() < until:
+            seen.update(children_of(process.pid))
+        process.send_signal(number)
+        process.communicate(timeout=20 * SLOW)
+        if number != signal.SIGKILL:
+            assert process.returncode in (0, 130), process.returncode
+            assert leftovers() == [], leftovers()
+        until = time.time() + 5 * SLOW
+        while any(alive(pid) for pid in seen) and time.time() < until:
+            time.sleep(0.01)
+        assert not any(alive(pid) for pid in seen), seen
+        for name in leftovers():
+            shutil.rmtree(os.path.join(TMP, name))
+
+
+def main():
+    groups = sys.argv[3:]
+    tests = [(n, f) for n, f in globals().items() if callable(f) and re.match(r"(usage|compile|tools|run|nodes|crash|relay|demo)_", n)]
+    failed = 0
+    for name, test in tests:
+        if groups and name.split("_")[0] not in groups and name not in groups:
+            continue
+        began = time.time()
+        try:
+            test()
+            print("ok      %-36s %.2f s" % (name, time.time() - began), flush=True)
+        except Exception as error:  # an assertion, or the test's own slip: both are shown
+            failed += 1
+            print("FAILED  %s\n%s: %s" % (name, type(error).__name__, error), flush=True)
+    shutil.rmtree(TMP, ignore_errors=True)
+    sys.exit(1 if failed else 0)
+
+
+main()
