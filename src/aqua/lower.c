@@ -199,9 +199,18 @@ static model *on_model(lowerer *l, const stmt *s, size_t first)
     return on;
 }
 
+/* Nothing that runs: names for values, places of closures. */
+static bool is_idle(const model *m)
+{
+    bool wrapper = m->kind == M_SEQ || m->kind == M_ON || m->kind == M_APPLY;
+    for (size_t i = 0; wrapper && i < m->kids.len; i++)
+        if (!is_idle(m->kids.ptr[i])) return false;
+    return wrapper || m->kind == M_NULL || m->kind == M_CAPTURE;
+}
+
 static model *guard_on(lowerer *l, model *on)
 {
-    return l->c->in->options.no_xor ? on : xor_of(l, on, fail_on_error(l));
+    return l->c->in->options.no_xor || is_idle(on) ? on : xor_of(l, on, fail_on_error(l));
 }
 
 static void lower_on(lowerer *l, const stmt *s)
@@ -370,10 +379,10 @@ static void lower_for(lowerer *l, const stmt *s)
     loop->a      = over;
     loop->out    = item;
     loop->never  = detached;
-    model *joint = s->mode == FOR_SEQ ? loop : aqua__model(l->arena, joints[s->mode]);
+    model *joint = aqua__model(l->arena, joints[s->mode]);
     aqua__adopt(l->arena, joint, body);
     aqua__adopt(l->arena, joint, next_of(l, item));
-    if (joint != loop) aqua__adopt(l->arena, loop, joint);
+    aqua__adopt(l->arena, loop, joint);
     if (detached) {
         model *detach = aqua__model(l->arena, M_DETACH);
         aqua__adopt(l->arena, detach, loop);

@@ -92,7 +92,8 @@ static void expand(lowerer *l, const value *callee, const value *const *args, co
     l->act = act;
     aqua__lower_body(l, a->body);
     if (a->returns && !l->failed) {
-        aqua__lower_values(l, a->returns->exprs, a->returns->exprs_count, results);
+        for (size_t i = 0; i < a->type->results_count && !l->failed; i++)
+            results[i] = aqua__lower_value(l, a->returns->exprs[i]);
         for (size_t i = 0; i < a->type->results_count && !l->failed; i++)
             results[i] = as_parameter(l, results[i], a->type->results[i]);
     }

@@ -160,11 +160,11 @@ static bool at_type(const parser *p)
     case T_PERCENT:
     case T_QUESTION:
     case T_LBRACKET:
+    case T_LPAREN:
+    case T_CLASS:
     case T_TOP:
-    case T_BOTTOM:
-    case T_CLASS: return aqua__peek(p, 1)->kind != T_COLON || t->kind != T_CLASS;
-    case T_LPAREN: return true;
-    case T_NAME: return aqua__peek(p, 1)->kind != T_COLON && aqua__scalar_named(aqua__word(p, t));
+    case T_BOTTOM: return true;
+    case T_NAME: return aqua__scalar_named(aqua__word(p, t));
     default: return false;
     }
 }
@@ -189,7 +189,7 @@ static void push_param(parser *p, type_ast *sig, riv_str name, span at, type_ast
     sig->params                = grown;
 }
 
-/* `()` or types; the comma of an outer list ends them when a `name:` follows. */
+/* `()` or types; the comma of an outer list ends them when no type follows. A function may give an arrow. */
 static void parse_results(parser *p, type_ast *sig)
 {
     RIV_VEC(type_ast *) results = { 0 };
@@ -200,7 +200,7 @@ static void parse_results(parser *p, type_ast *sig)
     for (;;) {
         if (!at_type(p)) aqua__expected(p, "a type");
         if (p->failed) break;
-        *riv_push(p->c->arena, &results) = parse_type_item(p);
+        *riv_push(p->c->arena, &results) = sig->named ? aqua__parse_arg_type(p) : parse_type_item(p);
         if (!aqua__at(p, T_COMMA)) break;
         parser ahead = *p;
         ahead.pos++;
