@@ -125,10 +125,9 @@ static riv_err read_key(riv_reader *r, riv_fault *fault, envelope_key *out)
     codec_mp token;
     *out = KEY_UNKNOWN;
     RIV_TRY(codec__mp_token(r, fault, &token));
-    if (token.kind != CODEC_MP_STR && token.kind != CODEC_MP_BIN) {
-        r->pos = start;
-        return codec__mp_skip(r, fault, CODEC__MP_DEPTH_MAX);
-    }
+    if (token.kind == CODEC_MP_ARRAY || token.kind == CODEC_MP_MAP || token.kind == CODEC_MP_EXT)
+        return riv_fail(fault, RIV_E_MALFORMED, start, "a key of the map is no scalar");
+    if (token.kind != CODEC_MP_STR && token.kind != CODEC_MP_BIN) return RIV_OK;
     for (size_t i = 0; i < KEYS_COUNT; i++)
         if (riv_bytes_eq(token.bytes, riv_str_bytes(key_names[i]))) *out = (envelope_key)i;
     return RIV_OK;

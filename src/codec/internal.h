@@ -7,7 +7,7 @@
 /* As codec_mp_next; texts may be any bytes. */
 RIV_MUST_USE riv_err codec__mp_token(riv_reader *r, riv_fault *fault, codec_mp *out);
 /* As codec_mp_skip, with another limit of depth (at most CODEC__MP_DEPTH_MAX) and without the check of texts. */
-enum { CODEC__MP_DEPTH_MAX = 1024 };
+enum { CODEC__MP_DEPTH_MAX = 1022 }; /* what the original's reader takes inside an envelope */
 RIV_MUST_USE riv_err codec__mp_skip(riv_reader *r, riv_fault *fault, size_t depth_max);
 
 #endif
