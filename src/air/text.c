@@ -443,7 +443,7 @@ const riv_json *air_json(const air_node *node, riv_arena *arena)
         const air_node *n    = w.open.ptr[--w.open.len].node;
         size_t          kids = n->kid[1] ? 2 : n->kid[0] ? 1 : 0;
         done.len -= kids;
-        const riv_json *v = node_json(arena, n, done.ptr + done.len);
+        const riv_json *v = node_json(arena, n, kids ? done.ptr + done.len : NULL);
         riv_json_add(arena, &done, v);
     }
     return done.ptr[0];

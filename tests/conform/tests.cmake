@@ -1,0 +1,11 @@
+# Ours against the originals from the package registry. Without node or npm these tests fail, unless RIV_SKIP_INTEROP=1 says to skip them.
+if(TARGET rivulet)
+  function(conform name)
+    add_test(NAME conform/${name} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/conform/run.sh ${ARGN})
+    set_tests_properties(conform/${name} PROPERTIES LABELS conform SKIP_RETURN_CODE 77 TIMEOUT 900
+      ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>")
+  endfunction()
+  conform(avm avm compare.mjs --mixed 2)
+  conform(avm_generated avm compare.mjs --generate 60 --seed 1000 --mixed 1)
+  conform(avm_grammar avm grammar.mjs --count 3000)
+endif()
