@@ -29,6 +29,8 @@ typedef struct rig {
     RIV_VEC(node_effect) line;     /* effects that are not carried out yet */
     RIV_VEC(riv_arena *) spent;    /* where their bytes live */
     bool          in_line;
+    double      (*seconds)(void);  /* of a bench: time spent in steps and in the interpreter */
+    double        step_s, avm_s;
     riv_log       sink;
 } rig;
 
@@ -44,9 +46,6 @@ static inline void rig_log(void *ctx, riv_log_level level, const char *event, co
             riv_putf(&buf, " %s=%lld", fields[i].key, (long long)fields[i].u64);
     }
     (void)level;
-#ifdef RIG_SHOW
-    fprintf(stderr, "%llu " RIV_FMT "\n", (unsigned long long)r->now_ms, RIV_ARG(riv_buf_str(&buf)));
-#endif
     *riv_push(r->arena, &r->log) = riv_buf_str(&buf);
 }
 
@@ -86,10 +85,12 @@ static inline void rig_store_put(rig *r, riv_bytes key, riv_bytes value)
 
 static inline void rig_finish(rig *r, node_job *job)
 {
+    double start = r->seconds ? r->seconds() : 0;
     if (job->kind == NODE_JOB_AVM)
         job->err = avm_run(&job->avm, job->arena, &job->fault, &job->avm_out);
     else
         r->call(job);
+    if (r->seconds) r->avm_s += r->seconds() - start;
     rig_step(r, (node_event){ .kind = NODE_JOB_DONE, .job = job });
 }
 
@@ -133,7 +134,9 @@ static inline void rig_step(rig *r, node_event ev)
     node_effects out = { .arena = riv_arena_new(0) };
     ev.now_ms        = r->now_ms;
     if (ev.kind == NODE_TIMER) r->timer_ms = UINT64_MAX;
+    double start = r->seconds ? r->seconds() : 0;
     node_step(r->n, &ev, &out);
+    if (r->seconds) r->step_s += r->seconds() - start;
     for (size_t i = 0; i < out.count; i++) *riv_push(r->arena, &r->line) = out.items[i];
     *riv_push(r->arena, &r->spent) = out.arena;
     if (r->in_line) return;
