@@ -149,6 +149,25 @@ static void test_map(void **state)
     }
 }
 
+/* Keys that an enemy chose to collide: the map parts them and stays right. */
+static void test_map_of_colliding_keys(void **state)
+{
+    (void)state;
+    enum { KEYS = 3000 };
+    riv_map *m     = riv_map_new(NULL);
+    uint64_t found = 0;
+    uint64_t keys[KEYS];
+    for (uint64_t n = 0; found < KEYS; n++) {
+        uint8_t b[8];
+        memcpy(b, &n, 8);
+        if (!(riv_hash64((riv_bytes){ b, 8 }) & 0x3ff)) keys[found++] = n; /* all want one place in 1,024 */
+    }
+    for (size_t i = 0; i < KEYS; i++) riv_map_put(m, (riv_bytes){ (uint8_t *)&keys[i], 8 }, &keys[i]);
+    for (size_t i = 0; i < KEYS; i++) assert_ptr_equal(riv_map_get(m, (riv_bytes){ (uint8_t *)&keys[i], 8 }), &keys[i]);
+    assert_int_equal(riv_map_count(m), KEYS);
+    riv_map_free(m);
+}
+
 static const struct {
     riv_bytes in;
     size_t    bad; /* SIZE_MAX: valid */
@@ -207,9 +226,15 @@ static void test_prng(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slices), cmocka_unit_test(test_faults), cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_reader), cmocka_unit_test(test_writer), cmocka_unit_test(test_map),
-        cmocka_unit_test(test_text),   cmocka_unit_test(test_prng),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_reader),
+        cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_map_of_colliding_keys),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_prng),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,13 @@
 /* map.c: a hash map that keeps the order of insertion.
  * Entries stand in one array in that order; an open-addressed index of positions points into it. Removing leaves a hole in the
- * array, swept when the array grows. The hash is fixed: keys that an enemy chooses can collide, so a map that holds foreign keys
- * is bounded by its owner; probing is capped by the load factor, never by trust. */
+ * array, swept when the array grows. Keys may be chosen by an enemy who knows the hash: a probe that takes too long makes the
+ * index anew with another seed, under which the same keys part again. No seed shows outside: order is that of insertion. */
 #include "base/base.h"
+
+enum {
+    MAP_PROBES_MAX  = 64, /* at most half full: honest keys never come near */
+    MAP_RESEEDS_MAX = 8,  /* between two growths; each costs one pass */
+};
 
 typedef struct map_entry {
     const uint8_t *key; /* NULL: a hole */
@@ -17,6 +22,8 @@ struct riv_map {
     size_t     entries_len, entries_cap, count;
     uint32_t  *index;     /* position + 1; 0 = free */
     size_t     index_cap; /* a power of two, or 0 */
+    uint64_t   seed;
+    unsigned   reseeds; /* since the last growth */
 };
 
 static uint64_t mix(uint64_t h)
@@ -39,9 +46,9 @@ static uint64_t load(const uint8_t *p, size_t len)
     return w;
 }
 
-uint64_t riv_hash64(riv_bytes b)
+static uint64_t hash_of(uint64_t seed, riv_bytes b)
 {
-    uint64_t h = 0x9e3779b97f4a7c15u ^ b.len;
+    uint64_t h = (0x9e3779b97f4a7c15u ^ b.len) + mix(seed);
     size_t   i = 0;
     for (; i + 8 <= b.len; i += 8) {
         h = (h ^ load(b.ptr + i, 8)) * 0xd6e8feb86659fd93u;
@@ -49,6 +56,8 @@ uint64_t riv_hash64(riv_bytes b)
     }
     return mix(i < b.len ? h ^ load(b.ptr + i, b.len - i) : h);
 }
+
+uint64_t riv_hash64(riv_bytes b) { return hash_of(0, b); }
 
 riv_map *riv_map_new(riv_arena *arena)
 {
@@ -83,11 +92,26 @@ static size_t find(const riv_map *m, uint64_t hash, riv_bytes key)
     }
 }
 
-static void index_add(riv_map *m, uint64_t hash, size_t position)
+/* Returns how many places were taken before the one it got. */
+static size_t index_add(riv_map *m, uint64_t hash, size_t position)
 {
-    size_t i = (size_t)hash & (m->index_cap - 1);
-    while (m->index[i]) i = (i + 1) & (m->index_cap - 1);
+    size_t i = (size_t)hash & (m->index_cap - 1), probes = 0;
+    for (; m->index[i]; probes++) i = (i + 1) & (m->index_cap - 1);
     m->index[i] = (uint32_t)(position + 1);
+    return probes;
+}
+
+static void reseed(riv_map *m)
+{
+    m->seed = mix(m->seed + m->count + 1);
+    m->reseeds++;
+    memset(m->index, 0, m->index_cap * sizeof *m->index);
+    for (size_t i = 0; i < m->entries_len; i++) {
+        map_entry *e = &m->entries[i];
+        if (!e->key) continue;
+        e->hash = hash_of(m->seed, (riv_bytes){ e->key, e->key_len });
+        index_add(m, e->hash, i);
+    }
 }
 
 /* Sweeps holes, doubles the arrays if they are really full, and makes the index anew. */
@@ -110,20 +134,21 @@ static void grow(riv_map *m)
     } else {
         memset(m->index, 0, m->index_cap * sizeof(uint32_t));
     }
+    m->reseeds = 0;
     for (size_t i = 0; i < m->entries_len; i++) index_add(m, m->entries[i].hash, i);
 }
 
 void *riv_map_get(const riv_map *m, riv_bytes key)
 {
-    size_t at = find(m, riv_hash64(key), key);
+    size_t at = find(m, hash_of(m->seed, key), key);
     return at == SIZE_MAX ? NULL : m->entries[at].value;
 }
 
-bool riv_map_has(const riv_map *m, riv_bytes key) { return find(m, riv_hash64(key), key) != SIZE_MAX; }
+bool riv_map_has(const riv_map *m, riv_bytes key) { return find(m, hash_of(m->seed, key), key) != SIZE_MAX; }
 
 void *riv_map_put(riv_map *m, riv_bytes key, void *value)
 {
-    uint64_t hash = riv_hash64(key);
+    uint64_t hash = hash_of(m->seed, key);
     size_t   at   = find(m, hash, key);
     if (at != SIZE_MAX) {
         void *old            = m->entries[at].value;
@@ -134,14 +159,15 @@ void *riv_map_put(riv_map *m, riv_bytes key, void *value)
     uint8_t *copy = m->arena ? riv_arena_alloc(m->arena, key.len + 1, 1) : riv_alloc(key.len + 1);
     if (key.len) memcpy(copy, key.ptr, key.len);
     m->entries[m->entries_len] = (map_entry){ copy, key.len, hash, value };
-    index_add(m, hash, m->entries_len++);
+    size_t probes              = index_add(m, hash, m->entries_len++);
     m->count++;
+    if (probes > MAP_PROBES_MAX && m->reseeds < MAP_RESEEDS_MAX) reseed(m);
     return NULL;
 }
 
 void *riv_map_remove(riv_map *m, riv_bytes key)
 {
-    size_t at = find(m, riv_hash64(key), key);
+    size_t at = find(m, hash_of(m->seed, key), key);
     if (at == SIZE_MAX) return NULL;
     map_entry *e = &m->entries[at];
     if (!m->arena) riv_free((void *)(uintptr_t)e->key);
