@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "avm/avm_cases.h"
 #include "avm/testnet.h"
 
 static int open_crypto(void **state)
@@ -16,7 +18,7 @@ static int open_crypto(void **state)
     return crypto_init(&fault) ? -1 : 0;
 }
 
-/* The original's bytes for this run. SPEC air.md 3.2 Example */
+/* Bytes of the original for this run. SPEC air.md 3.2: Example */
 static void test_known_bytes(void **state)
 {
     (void)state;
@@ -36,59 +38,632 @@ static void test_known_bytes(void **state)
     assert_int_equal(archive_envelope_read(out.data, arena, &fault, &e), RIV_OK);
     assert_int_equal(e.inner.len, 612);
     crypto_hash hash = crypto_sha256(e.inner);
-    const char *want = "575a0f1c8cc1d1b1782107fbea79c9496034ad44fc45024ccda5f3295bc836b9";
-    char        hex[65];
-    for (int i = 0; i < 32; i++) (void)snprintf(hex + 2 * i, 3, "%02x", hash.bytes[i]);
-    assert_string_equal(hex, want);
+    riv_buf     hex  = riv_buf_in(arena);
+    codec_put_hex(&hex, (riv_bytes){ hash.bytes, sizeof hash.bytes });
+    riv_str want = RIV_LIT("575a0f1c8cc1d1b1782107fbea79c9496034ad44fc45024ccda5f3295bc836b9");
+    assert_true(riv_str_eq(riv_buf_str(&hex), want));
     riv_arena_free(arena);
 }
 
-static const struct {
-    const char *name, *script, *calls;
-    int64_t     code;
-    const char *message;
-} cases[] = {
-    { "call", "(call @A (\"s\" \"f\") [1 \"x\" true] r)", "A.f[1,\"x\",true]", 0, "" },
-    { "seq over two peers", "(seq (call @A (\"s\" \"f\") [] r) (call @B (\"s\" \"id\") [r]))", "A.f[] B.id[\"f\"]", 0,
-      "" },
-    { "three peers and back",
-      "(seq (call @A (\"s\" \"a\") [] a) (seq (call @B (\"s\" \"b\") [a] b) (seq (call @C (\"s\" \"c\") [b] c) (call "
-      "@A (\"s\" "
-      "\"end\") [a b c]))))",
-      "A.a[] B.b[\"a\"] C.c[\"b\"] A.end[\"a\",\"b\",\"c\"]", 0, "" },
-    { "par", "(par (call @A (\"s\" \"a\") []) (call @B (\"s\" \"b\") []))", "A.a[] B.b[]", 0, "" },
-    { "xor", "(xor (call @A (\"s\" \"fail\") [\"no\"]) (call @B (\"s\" \"f\") [%last_error%.$.message]))",
-      "A.fail[\"no\"] B.f[\"Local service error, ret_code is 7, error message is 'no'\"]", 0, "" },
-    { "stream and canon",
-      "(seq (seq (ap 1 $s) (ap 2 $s)) (seq (canon @A $s #cc) (call @A (\"s\" \"args\") [#cc #cc.length] r)))",
-      "A.args[[1,2],2]", 0, "" },
-    { "stream fold", "(seq (seq (ap 1 $s) (ap 2 $s)) (fold $s i (seq (call @A (\"s\" \"f\") [i]) (next i))))",
-      "A.f[1] A.f[2]", 0, "" },
-    { "scalar fold",
-      "(seq (call @A (\"s\" \"json\") [\"[1,2,3]\"] l) (fold l i (seq (call @B (\"s\" \"f\") [i]) (next i))))",
-      "A.json[\"[1,2,3]\"] B.f[1] B.f[2] B.f[3]", 0, "" },
-};
+/* ---- scripts ---- */
+
+/* Peer ids as @A, @B, ... */
+static const char *named(const testnet *net, riv_str text)
+{
+    riv_buf out = riv_buf_in(net->arena);
+    for (size_t i = 0; i < text.len;) {
+        int peer = -1;
+        for (int p = 0; p < TESTNET_PEERS; p++)
+            if (riv_str_starts(riv_str_sub(text, i, text.len), net->peer[p].id)) peer = p;
+        if (peer >= 0)
+            riv_putf(&out, "@%c", 'A' + peer);
+        else
+            riv_put_u8(&out, (uint8_t)text.ptr[i]);
+        i += peer >= 0 ? net->peer[peer].id.len : 1;
+    }
+    riv_put_u8(&out, 0);
+    return (const char *)out.ptr;
+}
 
 static void check_case(size_t i)
 {
     riv_arena *arena = riv_arena_new(0);
     riv_fault  fault = { 0 };
     testnet    net;
-    testnet_init(&net, arena, cases[i].script);
+    testnet_init(&net, arena, avm_cases[i].script);
     riv_err err = testnet_run(&net, &fault);
-    if (err) fail_msg("%s: %s", cases[i].name, fault.msg);
-    riv_put_u8(&net.calls, 0);
-    if (strcmp((const char *)net.calls.ptr, cases[i].calls) || net.worst_code != cases[i].code ||
-        !riv_str_eq(net.worst_message, riv_str_c(cases[i].message)))
-        fail_msg("%s: calls %s, code %lld, message " RIV_FMT, cases[i].name, (const char *)net.calls.ptr,
-                 (long long)net.worst_code, RIV_ARG(net.worst_message));
+    if (err) fail_msg("%s: %s", avm_cases[i].name, fault.msg);
+    const char *calls = named(&net, riv_buf_str(&net.calls)), *message = named(&net, net.worst_message);
+    if (strcmp(calls, avm_cases[i].calls) || net.worst_code != avm_cases[i].code ||
+        strcmp(message, avm_cases[i].message))
+        fail_msg("%s: calls %s, code %lld, message %s", avm_cases[i].name, calls, (long long)net.worst_code, message);
     riv_arena_free(arena);
 }
 
 static void test_cases(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < RIV_COUNT(cases); i++) check_case(i);
+    for (size_t i = 0; i < RIV_COUNT(avm_cases); i++) check_case(i);
+}
+
+/* Run on A with this as its data; the output lives in net's arena. */
+static avm_output run_on_a(testnet *net, riv_bytes prev, riv_bytes cur)
+{
+    riv_fault  fault  = { 0 };
+    avm_output out    = { 0 };
+    net->peer[0].data = prev;
+    if (testnet_invoke(net, 0, cur, NULL, 0, &fault, &out)) fail_msg("%s", fault.msg);
+    return out;
+}
+
+/* merge(a, a) = a, merge(a, nothing) = a, and the same bytes in give the same bytes out. */
+static void test_merge_is_idempotent(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RIV_COUNT(avm_cases); i++) {
+        riv_arena *arena = riv_arena_new(0);
+        riv_fault  fault = { 0 };
+        testnet    net;
+        testnet_init(&net, arena, avm_cases[i].script);
+        assert_int_equal(testnet_run(&net, &fault), RIV_OK);
+        if (net.worst_code) goto next; /* a failed run does not come to rest */
+        riv_bytes  a     = run_on_a(&net, net.peer[0].data, (riv_bytes){ 0 }).data;
+        avm_output again = run_on_a(&net, a, (riv_bytes){ 0 }), self = run_on_a(&net, a, a);
+        if (again.ret_code || !riv_bytes_eq(a, again.data))
+            fail_msg("%s: merge with nothing changes data", avm_cases[i].name);
+        if (self.ret_code || !riv_bytes_eq(a, self.data))
+            fail_msg("%s: merge with itself changes data", avm_cases[i].name);
+        assert_int_equal(self.signatures_checked, 0); /* what is stored was checked when it came */
+    next:
+        riv_arena_free(arena);
+    }
+}
+
+/* ---- arrival order ---- */
+
+static int by_text(const void *a, const void *b) { return riv_str_cmp(*(const riv_str *)a, *(const riv_str *)b); }
+
+/* The calls that ran, sorted; the order is the network's. */
+static riv_str sorted_calls(testnet *net)
+{
+    riv_str all           = riv_buf_str(&net->calls);
+    RIV_VEC(riv_str) list = { 0 };
+    for (size_t from = 0; from < all.len;) {
+        size_t to = riv_str_find_char(all, ' ', from);
+        if (to == SIZE_MAX) to = all.len;
+        *riv_push(net->arena, &list) = riv_str_sub(all, from, to);
+        from                         = to + 1;
+    }
+    qsort(list.ptr, list.len, sizeof list.ptr[0], by_text);
+    riv_buf out = riv_buf_in(net->arena);
+    for (size_t i = 0; i < list.len; i++) {
+        riv_put_str(&out, list.ptr[i]);
+        riv_put_u8(&out, ' ');
+    }
+    return riv_buf_str(&out);
+}
+
+static const char *const order_scripts[] = {
+    "(seq (par (call @B (\"s\" \"b\") [] b) (par (call @C (\"s\" \"c\") [] c) (call @D (\"s\" \"d\") [] d))) (seq (par "
+    "(call @B (\"s\" "
+    "\"b2\") [b]) (call @C (\"s\" \"c2\") [c])) (call @A (\"s\" \"f\") [])))",
+    "(par (seq (call @B (\"s\" \"b\") [] b) (call @A (\"s\" \"ab\") [b])) (par (seq (call @C (\"s\" \"c\") [] c) (call "
+    "@A (\"s\" \"ac\") "
+    "[c])) (seq (call @D (\"s\" \"d\") [] d) (call @A (\"s\" \"ad\") [d]))))",
+    "(seq (call @A (\"s\" \"json\") [\"[1,2,3,4]\"] l) (fold l i (par (seq (call @B (\"s\" \"id\") [i] x) (seq (call "
+    "@C (\"s\" \"c\") [x] y) "
+    "(call @A (\"s\" \"end\") [i y]))) (next i))))",
+    "(par (par (seq (call @B (\"s\" \"id\") [1] $s) (null)) (seq (call @C (\"s\" \"id\") [2] $s) (null))) (fold $s i "
+    "(par (call @D (\"s\" "
+    "\"f\") [i]) (next i))))",
+};
+
+static void check_orders(const char *script)
+{
+    riv_arena *arena = riv_arena_new(0);
+    riv_str    want  = { 0 };
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        riv_fault fault = { 0 };
+        testnet   net;
+        riv_prng  prng = riv_prng_seed(seed);
+        testnet_init(&net, arena, script);
+        net.order = seed ? &prng : NULL;
+        if (testnet_run(&net, &fault)) fail_msg("seed %llu: %s", (unsigned long long)seed, fault.msg);
+        if (net.worst_code) fail_msg("seed %llu: " RIV_FMT, (unsigned long long)seed, RIV_ARG(net.worst_message));
+        riv_str got = sorted_calls(&net);
+        if (seed == 0) want = got;
+        if (!riv_str_eq(got, want))
+            fail_msg("seed %llu: " RIV_FMT "\nwant: " RIV_FMT, (unsigned long long)seed, RIV_ARG(got), RIV_ARG(want));
+    }
+    riv_arena_free(arena);
+}
+
+static void test_arrival_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RIV_COUNT(order_scripts); i++) check_orders(order_scripts[i]);
+}
+
+/* ---- tampering ---- */
+
+#define HONEST                                                                                                         \
+    "(seq (seq (call @B (\"s\" \"id\") [1] x) (call @B (\"s\" \"id\") [2] $s)) (seq (canon @C $s #cc) (xor (call @B "  \
+    "(\"s\" \"fail\") [x #cc]) (call @A (\"s\" \"end\") []))))"
+
+/* Data as it reaches A from the others. */
+static testnet honest_net(riv_arena *arena, riv_bytes *data)
+{
+    riv_fault fault = { 0 };
+    testnet   net;
+    testnet_init(&net, arena, HONEST);
+    assert_int_equal(testnet_run(&net, &fault), RIV_OK);
+    assert_int_equal(net.worst_code, 0);
+    *data = net.peer[1].data;
+    return net;
+}
+
+typedef void (*change)(riv_arena *arena, archive_data *data);
+
+#define OWN(T, field)                                                                                                  \
+    T *list = riv_new(arena, T, data->field##_count + 1);                                                              \
+    memcpy(list, data->field, data->field##_count * sizeof(T));                                                        \
+    data->field = list
+
+static void other_value(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_value, values);
+    list[0].text = RIV_LIT("666");
+}
+static void other_tetraplet(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_tetraplet_entry, tetraplets);
+    list[0].tetraplet.lens = RIV_LIT(".$.x");
+}
+static void other_element(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_canon_element, canon_elements);
+    list[0].provenance = ARCHIVE_LITERAL;
+}
+static void other_canon(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_canon_result, canon_results);
+    list[0].values_count = 0;
+}
+static void other_hash(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_service_result, service_results);
+    list[0].argument_hash = RIV_LIT("bagaaihra");
+}
+static void bad_cid(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_value, values);
+    list[0].key = RIV_LIT("rubbish");
+}
+static void no_values(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->values_count = 0;
+}
+static void no_results(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->service_results_count = 0;
+}
+static void flipped_signature(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_signature, signatures);
+    uint8_t *bytes = riv_new(arena, uint8_t, list[0].signature.len);
+    memcpy(bytes, list[0].signature.ptr, list[0].signature.len);
+    bytes[20] ^= 1;
+    list[0].signature.ptr = bytes;
+}
+static void short_signature(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_signature, signatures);
+    list[0].signature.len--;
+}
+static void other_key_kind(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_signature, signatures);
+    uint8_t *bytes = riv_new(arena, uint8_t, list[0].public_key.len);
+    memcpy(bytes, list[0].public_key.ptr, list[0].public_key.len);
+    bytes[0]               = 1;
+    list[0].public_key.ptr = bytes;
+}
+static void no_signatures(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->signatures_count = 0;
+}
+static void swapped_signatures(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_signature, signatures);
+    riv_bytes kept    = list[0].signature;
+    list[0].signature = list[1].signature;
+    list[1].signature = kept;
+}
+static void dropped_state(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->trace_count = 1;
+}
+static void doubled_state(riv_arena *arena, archive_data *data)
+{
+    archive_state *list = riv_new(arena, archive_state, data->trace_count + 1);
+    memcpy(list, data->trace, data->trace_count * sizeof *list);
+    list[data->trace_count++] = data->trace[0];
+    data->trace               = list;
+}
+static void replaced_result(riv_arena *arena, archive_data *data)
+{
+    OWN(archive_state, trace);
+    list[0].cid = list[1].cid;
+}
+static void old_interpreter(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->interpreter_version.text = RIV_LIT("0.60.9");
+}
+static void old_prerelease(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->interpreter_version.text = RIV_LIT("0.61.0-rc1");
+}
+static void new_interpreter(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->interpreter_version.text = RIV_LIT("7.0.0");
+}
+static void other_lcid(riv_arena *arena, archive_data *data)
+{
+    (void)arena;
+    data->last_call_id = 4000000000u;
+}
+
+static const struct {
+    const char *name;
+    change      make;
+    int64_t     code;
+} changes[] = {
+    { "another value", other_value, 8 },
+    { "another tetraplet", other_tetraplet, 8 },
+    { "another provenance", other_element, 8 },
+    { "another canon", other_canon, 8 },
+    { "another argument hash", other_hash, 8 },
+    { "a key that is no content id", bad_cid, 8 },
+    { "values missing", no_values, 8 },
+    { "results missing", no_results, 8 },
+    { "a bit of a signature", flipped_signature, 9 },
+    { "a short signature", short_signature, 9 },
+    { "another kind of key", other_key_kind, 9 },
+    { "no signatures", no_signatures, 9 },
+    { "signatures swapped", swapped_signatures, 9 },
+    { "a state dropped", dropped_state, 9 },
+    { "a state twice", doubled_state, 9 },
+    { "one result for another", replaced_result, 9 },
+    { "an old interpreter", old_interpreter, 6 },
+    { "a prerelease of the least version", old_prerelease, 6 },
+    { "a future interpreter", new_interpreter, 0 },
+    { "another call id", other_lcid, 0 },
+};
+
+static void test_tampering(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_bytes  honest;
+    testnet    net    = honest_net(arena, &honest);
+    riv_bytes  before = net.peer[0].data;
+    assert_int_equal(run_on_a(&net, (riv_bytes){ 0 }, honest).ret_code, 0);
+    for (size_t i = 0; i < RIV_COUNT(changes); i++) {
+        archive_data data;
+        riv_fault    fault = { 0 };
+        assert_int_equal(archive_read(honest, arena, &fault, &data), RIV_OK);
+        changes[i].make(arena, &data);
+        riv_buf out = riv_buf_in(arena);
+        archive_write(&data, &out);
+        avm_output got = run_on_a(&net, (riv_bytes){ 0 }, riv_buf_view(&out));
+        if (got.ret_code != changes[i].code)
+            fail_msg("%s: code %lld, " RIV_FMT, changes[i].name, (long long)got.ret_code, RIV_ARG(got.error_message));
+        riv_err err = avm_verify(riv_buf_view(&out), RIV_LIT("p"), arena, &fault);
+        if ((err != RIV_OK) != (changes[i].code != 0) || (err && fault.code != (uint32_t)changes[i].code))
+            fail_msg("%s: avm_verify gives %u, %s", changes[i].name, fault.code, fault.msg);
+        /* what was stored stays as it was */
+        got = run_on_a(&net, before, riv_buf_view(&out));
+        if (changes[i].code) assert_true(riv_bytes_eq(got.data, before));
+    }
+    riv_arena_free(arena);
+}
+
+/* One bit anywhere: refused with the code of its layer, or without any effect on what the run makes of it. */
+static void test_flipped_bits(void **state)
+{
+    (void)state;
+    riv_arena *keep = riv_arena_new(0), *arena = riv_arena_new(0);
+    riv_bytes  honest;
+    testnet    net     = honest_net(keep, &honest);
+    honest             = riv_bytes_dup(keep, honest);
+    riv_bytes want     = run_on_a(&net, (riv_bytes){ 0 }, honest).data;
+    unsigned  seen[11] = { 0 }, harmless = 0;
+    net.arena = arena;
+    for (size_t i = 0; i < honest.len; i++) {
+        riv_arena_reset(arena);
+        riv_bytes copy = riv_bytes_dup(arena, honest);
+        ((uint8_t *)(uintptr_t)copy.ptr)[i] ^= (uint8_t)(1u << (i % 8));
+        avm_output got = run_on_a(&net, (riv_bytes){ 0 }, copy);
+        if (got.ret_code > 0 && got.ret_code <= 9) {
+            seen[got.ret_code]++;
+        } else if (got.ret_code == 0 && riv_bytes_eq(got.data, want)) {
+            harmless++;
+        } else if (got.ret_code < 20000) { /* what is not signed: kinds of a call's output, generations, senders */
+            fail_msg("byte %zu: code %lld " RIV_FMT, i, (long long)got.ret_code, RIV_ARG(got.error_message));
+        }
+    }
+    assert_true(seen[2] && seen[3] && seen[4] && seen[8] && seen[9]);
+    assert_in_range(harmless, 1, honest.len / 4); /* unused bytes of states, padding, the version of the data */
+    riv_arena_free(arena);
+    riv_arena_free(keep);
+}
+
+/* ---- other stages ---- */
+
+static void test_stages(void **state)
+{
+    (void)state;
+    riv_arena    *arena = riv_arena_new(0);
+    riv_fault     fault = { 0 };
+    avm_output    out;
+    crypto_secret secret = testnet_secret(1);
+    riv_str       id     = testnet_id(arena, &secret);
+    avm_input     plain  = {
+             .script = RIV_LIT("(null)"),
+             .params = { .init_peer_id = id, .current_peer_id = id, .particle_id = RIV_LIT("p"), .secret = secret }
+    };
+    avm_input in = plain;
+    in.script    = RIV_LIT("(nul)");
+    assert_int_equal(avm_run(&in, arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 1);
+    in               = plain;
+    in.results_error = RIV_LIT("rubbish");
+    assert_int_equal(avm_run(&in, arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 5);
+    in                   = plain;
+    in.params.key_format = 1;
+    assert_int_equal(avm_run(&in, arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 7);
+    in                      = plain;
+    in.params.air_bytes_max = 5;
+    assert_int_equal(avm_run(&in, arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 0);
+    assert_true(out.air_limit_exceeded);
+    in.params.hard_limits = true;
+    assert_int_equal(avm_run(&in, arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 10);
+    assert_true(riv_str_eq(out.error_message, RIV_LIT("air size: 6 bytes is bigger than the limit allowed: 5 bytes")));
+    avm_call_result unused = { .id = 9, .ret_code = 1, .result = RIV_LIT("a\"b") };
+    in                     = plain;
+    in.results             = &unused;
+    in.results_count       = 1;
+    assert_int_equal(avm_run(&in, arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 30000);
+    assert_true(out.data.len > 0);
+    assert_true(riv_str_eq(
+        out.error_message,
+        RIV_LIT("after finishing execution of supplied AIR, there are some unprocessed call results: `{\"9\": "
+                "CallServiceResult { ret_code: 1, result: \"a\\\"b\" }}`, probably a wrong call_id used")));
+    riv_arena_free(arena);
+}
+
+/* A peer that takes back an answer is found out. */
+static void test_changed_answer(void **state)
+{
+    (void)state;
+    riv_arena  *arena = riv_arena_new(0);
+    riv_fault   fault = { 0 };
+    testnet     net;
+    avm_output  first, second, out;
+    const char *script = "(seq (call @B (\"s\" \"f\") [] x) (call @A (\"s\" \"g\") [x]))";
+    testnet_init(&net, arena, script);
+    avm_call_result one = { .id = 1, .result = RIV_LIT("1") }, two = { .id = 1, .result = RIV_LIT("2") };
+    assert_int_equal(testnet_invoke(&net, 1, (riv_bytes){ 0 }, NULL, 0, &fault, &out), RIV_OK);
+    riv_bytes asked = net.peer[1].data;
+    assert_int_equal(testnet_invoke(&net, 1, (riv_bytes){ 0 }, &one, 1, &fault, &first), RIV_OK);
+    net.peer[1].data = asked;
+    assert_int_equal(testnet_invoke(&net, 1, (riv_bytes){ 0 }, &two, 1, &fault, &second), RIV_OK);
+    assert_int_equal(testnet_invoke(&net, 0, first.data, NULL, 0, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 0);
+    assert_int_equal(out.signatures_checked, 1);
+    assert_int_equal(testnet_invoke(&net, 0, second.data, NULL, 0, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 9);
+    riv_arena_free(arena);
+}
+
+/* ---- budgets ---- */
+
+static const char *repeat(riv_arena *arena, const char *head, const char *middle, const char *tail, unsigned times)
+{
+    riv_buf out = riv_buf_in(arena);
+    for (unsigned i = 0; i < times; i++) riv_put_str(&out, riv_str_c(head));
+    riv_put_str(&out, riv_str_c(middle));
+    for (unsigned i = 0; i < times; i++) riv_put_str(&out, riv_str_c(tail));
+    riv_put_u8(&out, 0);
+    return (const char *)out.ptr;
+}
+
+static void test_long_folds(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "(seq (null) (next i))", "(par (call @B (\"s\" \"f\") [i] $s) (next i))",
+        "(xor (seq (ap i x) (next i)) (null))", "(seq (next i) (ap i $t))", /* meets the limit of a stream */
+    };
+    static const int64_t codes[] = { 0, 0, 0, 20013 };
+    for (size_t i = 0; i < RIV_COUNT(bodies); i++) {
+        riv_arena *arena = riv_arena_new(0);
+        riv_fault  fault = { 0 };
+        testnet    net;
+        avm_output out;
+        riv_buf    script = riv_buf_in(arena);
+        riv_putf(&script, "(seq (call @A (\"s\" \"f\") [] l) (fold l i %s))", bodies[i]);
+        riv_put_u8(&script, 0);
+        testnet_init(&net, arena, (const char *)script.ptr);
+        avm_call_result list = { .id = 1, .result = riv_str_c(repeat(arena, "1,", "0]", "", 10000)) };
+        list.result          = riv_format(arena, "[" RIV_FMT, RIV_ARG(list.result));
+        assert_int_equal(testnet_invoke(&net, 0, (riv_bytes){ 0 }, NULL, 0, &fault, &out), RIV_OK);
+        if (testnet_invoke(&net, 0, (riv_bytes){ 0 }, &list, 1, &fault, &out)) fail_msg("%s: %s", bodies[i], fault.msg);
+        if (out.ret_code != codes[i]) fail_msg("%s: %lld", bodies[i], (long long)out.ret_code);
+        riv_arena_free(arena);
+    }
+}
+
+static void test_deep_scripts(void **state)
+{
+    (void)state;
+    static const char *const heads[] = { "(seq (null) ", "(par (null) ", "(xor (fail 1 \"x\") ", "(new $s ",
+                                         "(match 1 1 " };
+    for (size_t i = 0; i < RIV_COUNT(heads); i++) {
+        riv_arena *arena = riv_arena_new(0);
+        riv_fault  fault = { 0 };
+        testnet    net;
+        testnet_init(&net, arena, repeat(arena, heads[i], "(null)", ")", AIR_DEPTH_MAX - 2));
+        assert_int_equal(testnet_run(&net, &fault), RIV_OK);
+        assert_int_equal(net.worst_code, 0);
+        riv_arena_free(arena);
+    }
+}
+
+/* A list that holds itself many times over: small in memory, huge when written. */
+#define BOMB "(seq (seq (ap \"0123456789\" $a) (ap \"0123456789\" $a)) (seq (canon @A $a #a0) "
+
+static void test_budgets(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_fault  fault = { 0 };
+    testnet    net;
+    testnet_init(&net, arena, "(seq (null) (seq (null) (null)))");
+    net.params.steps_max = 5;
+    assert_int_equal(testnet_run(&net, &fault), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "the script took more than 5 steps");
+    net.params.steps_max       = 0;
+    net.params.arena_bytes_max = 1;
+    fault                      = (riv_fault){ 0 };
+    assert_int_equal(testnet_run(&net, &fault), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "the run took more than 1 bytes");
+    riv_arena_free(arena);
+}
+
+static void test_value_bomb(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_fault  fault = { 0 };
+    testnet    net;
+    riv_buf    script = riv_buf_in(arena);
+    riv_put_str(&script, RIV_LIT(BOMB));
+    for (int i = 0; i < 40; i++)
+        riv_putf(&script, "(seq (seq (ap #a%d $b%d) (ap #a%d $b%d)) (seq (canon @A $b%d #a%d) ", i, i, i, i, i, i + 1);
+    riv_put_str(&script, RIV_LIT("(null)"));
+    for (int i = 0; i < 41; i++) riv_put_str(&script, RIV_LIT("))"));
+    riv_put_u8(&script, 0);
+    testnet_init(&net, arena, (const char *)script.ptr);
+    net.params.arena_bytes_max = 16 << 20;
+    assert_int_equal(testnet_run(&net, &fault), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "a value is too large or too deep to be written");
+    assert_true(riv_arena_used(arena) < 64 << 20);
+    riv_arena_free(arena);
+}
+
+/* ---- the border ---- */
+
+static void test_border(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        riv_bytes   in;
+        riv_err     err;
+        size_t      count;
+    } rows[] = {
+        { "none", RIV_BYTES_INIT("\x81\x04\x80"), RIV_OK, 0 },
+        { "one",
+          RIV_BYTES_INIT("\x81\x04\x81\xa1"
+                         "1\x82\xa8"
+                         "ret_code\x00\xa6"
+                         "result\xa1"
+                         "5"),
+          RIV_OK, 1 },
+        { "as an array",
+          RIV_BYTES_INIT("\x81\x04\x81\xa1"
+                         "1\x92\xff\xa1"
+                         "5"),
+          RIV_OK, 1 },
+        { "unknown field",
+          RIV_BYTES_INIT("\x81\x04\x81\xa1"
+                         "1\x83\xa1"
+                         "x\x90\xa8"
+                         "ret_code\x00\xa6"
+                         "result\xa1"
+                         "5"),
+          RIV_OK, 1 },
+        { "empty", RIV_BYTES_INIT(""), RIV_E_UNSUPPORTED, 0 },
+        { "another codec", RIV_BYTES_INIT("\x80\x04\x80"), RIV_E_UNSUPPORTED, 0 },
+        { "no map", RIV_BYTES_INIT("\x81\x04\x90"), RIV_E_MALFORMED, 0 },
+        { "id as a number",
+          RIV_BYTES_INIT("\x81\x04\x81\x01\x92\x00\xa1"
+                         "5"),
+          RIV_E_MALFORMED, 0 },
+        { "id with a zero in front",
+          RIV_BYTES_INIT("\x81\x04\x81\xa2"
+                         "01\x92\x00\xa1"
+                         "5"),
+          RIV_E_MALFORMED, 0 },
+        { "no result",
+          RIV_BYTES_INIT("\x81\x04\x81\xa1"
+                         "1\x81\xa8"
+                         "ret_code\x00"),
+          RIV_E_MALFORMED, 0 },
+        { "cut",
+          RIV_BYTES_INIT("\x81\x04\x81\xa1"
+                         "1\x92\x00"),
+          RIV_E_MALFORMED, 0 },
+    };
+    riv_arena *arena = riv_arena_new(0);
+    for (size_t i = 0; i < RIV_COUNT(rows); i++) {
+        riv_fault        fault = { 0 };
+        avm_call_result *list  = NULL;
+        size_t           count = 0;
+        riv_err          err   = avm_read_call_results(rows[i].in, arena, &fault, &list, &count);
+        if (err != rows[i].err || count != rows[i].count)
+            fail_msg("%s: %d %zu %s", rows[i].name, err, count, fault.msg);
+    }
+    riv_arena_free(arena);
+}
+
+static void test_requests(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_fault  fault = { 0 };
+    testnet    net;
+    avm_output out;
+    riv_buf    buf = riv_buf_in(arena), hex = riv_buf_in(arena);
+    testnet_init(&net, arena, "(call @A (\"s\" \"f\") [1.5])");
+    net.params.init_peer_id = RIV_LIT("i");
+    assert_int_equal(testnet_invoke(&net, 0, (riv_bytes){ 0 }, NULL, 0, &fault, &out), RIV_OK);
+    avm_put_call_requests(&out, &buf);
+    codec_put_hex(&hex, riv_buf_view(&buf));
+    riv_str want  = RIV_LIT("81048101"                                     /* codec, map of one, id 1 */
+                            "84aa736572766963655f6964a173"                 /* service_id s */
+                            "ad66756e6374696f6e5f6e616d65a166"             /* function_name f */
+                            "a9617267756d656e7473c40a91cb3ff8000000000000" /* arguments [1.5] */
+                            "aa746574726170 6c657473");
+    riv_buf clean = riv_buf_in(arena);
+    for (size_t i = 0; i < want.len; i++)
+        if (want.ptr[i] != ' ') riv_put_u8(&clean, (uint8_t)want.ptr[i]);
+    assert_true(riv_str_starts(riv_buf_str(&hex), riv_buf_str(&clean)));
+    assert_true(riv_str_ends(riv_buf_str(&hex), RIV_LIT("a46c656e73a0"))); /* lens "" */
+    riv_arena_free(arena);
 }
 
 int main(void)
@@ -96,6 +671,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_bytes),
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_merge_is_idempotent),
+        cmocka_unit_test(test_arrival_order),
+        cmocka_unit_test(test_tampering),
+        cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_changed_answer),
+        cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_long_folds),
+        cmocka_unit_test(test_deep_scripts),
+        cmocka_unit_test(test_budgets),
+        cmocka_unit_test(test_value_bomb),
+        cmocka_unit_test(test_border),
+        cmocka_unit_test(test_requests),
     };
     return cmocka_run_group_tests(tests, open_crypto, NULL);
 }
