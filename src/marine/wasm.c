@@ -10,8 +10,9 @@ typedef RIV_VEC(marine__entity) entity_vec;
 
 static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs,
                              entity_vec *imports, entity_vec *exports);
-static riv_err read_imports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out);
-static riv_err read_exports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out);
+static riv_err read_imports(riv_bytes body, riv_arena *arena, riv_fault *fault, entity_vec *out);
+static riv_err read_exports(riv_bytes body, riv_arena *arena, riv_fault *fault, entity_vec *out);
+static riv_err read_custom(riv_bytes body, riv_fault *fault, marine__custom *out);
 static riv_err read_name(riv_reader *r, riv_fault *fault, riv_str *out);
 
 riv_err marine__wasm_read(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine__wasm *out)
@@ -44,16 +45,23 @@ static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, 
         if (r->short_read)
             return riv_fail(fault, RIV_E_MALFORMED, start, "section %u of %llu bytes is cut off", id,
                             (unsigned long long)size);
-        if (id == SECTION_IMPORT) RIV_TRY(read_imports(body, base, arena, fault, imports));
-        if (id == SECTION_EXPORT) RIV_TRY(read_exports(body, base, arena, fault, exports));
-        if (id != SECTION_CUSTOM) continue;
-        riv_reader inner = riv_reader_of(body);
-        riv_str    name;
-        if (read_name(&inner, fault, &name))
-            return riv_fail(fault, RIV_E_MALFORMED, start, "bad name of a custom section");
-        riv_bytes rest            = riv_bytes_sub(body, inner.pos, body.len);
-        *riv_push(arena, customs) = (marine__custom){ name, rest, start, r->pos };
+        riv_fault      own    = { 0 }; /* positions in it count from the section's start */
+        marine__custom custom = { .start = start, .end = r->pos };
+        riv_err        err    = RIV_OK;
+        if (id == SECTION_IMPORT) err = read_imports(body, arena, &own, imports);
+        if (id == SECTION_EXPORT) err = read_exports(body, arena, &own, exports);
+        if (id == SECTION_CUSTOM) err = read_custom(body, &own, &custom);
+        if (err) return riv_fail(fault, err, base + own.pos, "%s", own.msg);
+        if (id == SECTION_CUSTOM) *riv_push(arena, customs) = custom;
     }
+    return RIV_OK;
+}
+
+static riv_err read_custom(riv_bytes body, riv_fault *fault, marine__custom *out)
+{
+    riv_reader r = riv_reader_of(body);
+    RIV_TRY(read_name(&r, fault, &out->name));
+    out->body = riv_bytes_sub(body, r.pos, body.len);
     return RIV_OK;
 }
 
@@ -78,36 +86,33 @@ static riv_err skip_import_type(riv_reader *r, uint8_t kind, riv_fault *fault)
     }
 }
 
-static riv_err read_imports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out)
+static riv_err read_imports(riv_bytes body, riv_arena *arena, riv_fault *fault, entity_vec *out)
 {
     riv_reader r     = riv_reader_of(body);
     uint64_t   count = 0;
     RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &count));
-    if (count > MARINE__ENTITIES_MAX)
-        return riv_fail(fault, RIV_E_LIMIT, base, "%llu imports", (unsigned long long)count);
+    if (count > MARINE__ENTITIES_MAX) return riv_fail(fault, RIV_E_LIMIT, 0, "%llu imports", (unsigned long long)count);
     for (uint64_t i = 0; i < count; i++) {
         marine__entity e = { 0 };
-        if (read_name(&r, fault, &e.module) || read_name(&r, fault, &e.name))
-            return riv_fail(fault, RIV_E_MALFORMED, base + r.pos, "bad name of an import");
+        RIV_TRY(read_name(&r, fault, &e.module));
+        RIV_TRY(read_name(&r, fault, &e.name));
         e.kind = riv_read_u8(&r);
         RIV_TRY(skip_import_type(&r, e.kind, fault));
-        if (r.short_read) return riv_fail(fault, RIV_E_MALFORMED, base + r.pos, "import section is cut off");
+        if (r.short_read) return riv_fail(fault, RIV_E_MALFORMED, r.pos, "import section is cut off");
         *riv_push(arena, out) = e;
     }
     return RIV_OK;
 }
 
-static riv_err read_exports(riv_bytes body, size_t base, riv_arena *arena, riv_fault *fault, entity_vec *out)
+static riv_err read_exports(riv_bytes body, riv_arena *arena, riv_fault *fault, entity_vec *out)
 {
     riv_reader r     = riv_reader_of(body);
     uint64_t   count = 0, index = 0;
     RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &count));
-    if (count > MARINE__ENTITIES_MAX)
-        return riv_fail(fault, RIV_E_LIMIT, base, "%llu exports", (unsigned long long)count);
+    if (count > MARINE__ENTITIES_MAX) return riv_fail(fault, RIV_E_LIMIT, 0, "%llu exports", (unsigned long long)count);
     for (uint64_t i = 0; i < count; i++) {
         marine__entity e = { 0 };
-        if (read_name(&r, fault, &e.name))
-            return riv_fail(fault, RIV_E_MALFORMED, base + r.pos, "bad name of an export");
+        RIV_TRY(read_name(&r, fault, &e.name));
         e.kind = riv_read_u8(&r);
         RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &index));
         *riv_push(arena, out) = e;
@@ -120,7 +125,8 @@ static riv_err read_name(riv_reader *r, riv_fault *fault, riv_str *out)
     uint64_t len = 0;
     RIV_TRY(marine__read_uleb(r, ULEB32_BYTES, fault, &len));
     riv_bytes bytes = riv_read_bytes(r, len);
-    if (r->short_read || !riv_utf8_valid(bytes, NULL)) return riv_fail(fault, RIV_E_MALFORMED, r->pos, "bad name");
+    if (r->short_read || !riv_utf8_valid(bytes, NULL))
+        return riv_fail(fault, RIV_E_MALFORMED, r->pos, "a name is cut off or not UTF-8");
     *out = riv_bytes_str(bytes);
     return RIV_OK;
 }
