@@ -1,8 +1,10 @@
 /* campaign.c: the hello program in many small networks, each drawn from its seed: client -> relay -> a wasm service on two peers -> back.
+ * Odd requests run examples/hello/hello.aqua, which asks the relay who is near; even ones an AIR script that is told the peers.
  * Every request must end with the right answer or with an error that says why; the world's own checkers watch each step.
  *   sim_campaign [COUNT [FIRST]]   counts by outcome; exit code 1 and the seed when one fails
  *   sim_campaign show SEED         the events of one seed
  * Spec: docs/sim.md. */
+#include "aqua/aqua.h"
 #include "sim/sim.h"
 
 #include <stdio.h>
@@ -14,7 +16,7 @@ enum {
     PEER_B         = 2,
     CLIENT         = 3,
     NODES          = 4,
-    REQUESTS       = 3,
+    REQUESTS       = 4,
     TTL_MS         = 10000,
     FILE_BYTES_MAX = 8 << 20
 };
@@ -36,7 +38,9 @@ static const sim_faults faults_of[WEATHERS] = {
 
 typedef struct campaign {
     riv_arena      *arena;
-    riv_str         air;
+    riv_str         air, hello;
+    marine_engine  *engine;
+    marine_module  *module;
     marine_service *service;
     const riv_log  *log;
     size_t          outcomes[WEATHERS][5], silent;
@@ -80,20 +84,32 @@ static void must(riv_err err, const riv_fault *fault)
     exit(1);
 }
 
-static marine_service *greeting(riv_arena *a)
+static void load_service(campaign *c)
 {
-    riv_fault       fault  = { 0 };
-    riv_buf         wasm   = riv_buf_in(a);
-    marine_engine  *engine = NULL;
-    marine_module  *module = NULL;
-    marine_service *out    = NULL;
-    must(marine_engine_new(&fault, &engine), &fault);
-    must(marine_embed(read_file(a, SIM_WASM), &fault, &wasm), &fault);
-    must(marine_module_new(engine, riv_buf_view(&wasm), &fault, &module), &fault);
-    marine_module_config  modules[] = { { .name = RIV_LIT("greeting"), .module = module } };
+    riv_fault fault = { 0 };
+    riv_buf   wasm  = riv_buf_in(c->arena);
+    must(marine_engine_new(&fault, &c->engine), &fault);
+    must(marine_embed(read_file(c->arena, SIM_WASM), &fault, &wasm), &fault);
+    must(marine_module_new(c->engine, riv_buf_view(&wasm), &fault, &c->module), &fault);
+    marine_module_config  modules[] = { { .name = RIV_LIT("greeting"), .module = c->module } };
     marine_service_config config    = { .modules = modules, .modules_count = 1 };
-    must(marine_service_new(engine, &config, &fault, &out), &fault);
-    return out;
+    must(marine_service_new(c->engine, &config, &fault, &c->service), &fault);
+}
+
+static void compile_hello(campaign *c)
+{
+    riv_fault   fault = { 0 };
+    aqua_output out   = { 0 };
+    aqua_input  in    = { .path    = RIV_LIT("hello.aqua"),
+                          .source  = riv_bytes_str(read_file(c->arena, SIM_AQUA)),
+                          .options = { .no_empty_response = true } };
+    must(aqua_compile(&in, c->arena, &fault, &out), &fault);
+    if (!out.accepted || out.funcs_count != 1) {
+        fprintf(stderr, "%s does not compile: " RIV_FMT "\n", SIM_AQUA,
+                RIV_ARG(out.errors.count ? out.errors.items[0].text : RIV_LIT("no function")));
+        exit(1);
+    }
+    c->hello = out.funcs[0].air_text;
 }
 
 static sim_world *make_world(const campaign *c, uint64_t seed, const work_env *env)
@@ -139,11 +155,13 @@ static void ask(const campaign *c, sim_world *w, uint64_t number, riv_arena *a)
         codec_peer peer = sim_world_peer(w, i);
         riv_json_add(a, &peers, riv_json_str(a, codec_peer_text(a, &peer)));
     }
-    node_run run = {
-        .request = number, .script = c->air, .ttl_ms = TTL_MS, .has_relay = true, .relay = sim_world_peer(w, RELAY)
-    };
-    run.values = riv_json_object(a, "name", riv_json_str(a, riv_format(a, "world %d", (int)number)), "peers",
-                                 riv_json_arr(a, peers.ptr, peers.len), NULL);
+    node_run run = { .request   = number,
+                     .script    = number % 2 ? c->hello : c->air,
+                     .ttl_ms    = TTL_MS,
+                     .has_relay = true,
+                     .relay     = sim_world_peer(w, RELAY) };
+    run.values   = riv_json_object(a, "name", riv_json_str(a, riv_format(a, "world %d", (int)number)), "peers",
+                                   riv_json_arr(a, peers.ptr, peers.len), NULL);
     sim_world_request(w, CLIENT, &run);
 }
 
@@ -213,10 +231,10 @@ static bool run_seed(campaign *c, uint64_t seed)
     sim_world            *w          = make_world(c, seed, &env);
     riv_err               err        = RIV_OK;
     for (uint64_t i = 0; i < REQUESTS && !err; i++) {
-        err = sim_world_run(w, 400 * i, NULL, NULL, &fault); /* the first is asked before any link is up */
+        err = sim_world_run(w, 600 * i, NULL, NULL, &fault); /* the first is asked before any link is up */
         ask(c, w, i, a);
     }
-    if (!err) err = sim_world_run(w, 400 * REQUESTS + TTL_MS + 2000, NULL, NULL, &fault);
+    if (!err) err = sim_world_run(w, 600 * REQUESTS + TTL_MS + 2000, NULL, NULL, &fault);
     if (err) printf("%s\n", fault.msg);
     bool       good  = !err && judge(c, w, seed, a);
     sim_counts drawn = sim_world_counts(w);
@@ -256,10 +274,15 @@ int main(int argc, char **argv)
     campaign      c     = { .arena = riv_arena_new(0), .log = one ? &log : NULL };
     uint64_t      bad   = 0;
     must(crypto_init(&fault), &fault);
-    c.air     = riv_bytes_str(read_file(c.arena, SIM_AIR));
-    c.service = greeting(c.arena);
+    c.air = riv_bytes_str(read_file(c.arena, SIM_AIR));
+    compile_hello(&c);
+    load_service(&c);
     for (uint64_t seed = first; seed < first + count; seed++) bad += !run_seed(&c, seed);
     print_counts(&c, count);
     if (bad) printf("%llu networks FAILED\n", (unsigned long long)bad);
+    marine_service_free(c.service);
+    marine_module_free(c.module);
+    marine_engine_free(c.engine);
+    riv_arena_free(c.arena);
     return bad ? 1 : 0;
 }

@@ -9,9 +9,11 @@ add_custom_command(OUTPUT ${SIM_WASM}
 add_custom_target(sim_wasm DEPENDS ${SIM_WASM})
 
 riv_program(sim_campaign ${CMAKE_CURRENT_LIST_DIR}/campaign.c tests riv_sim)
+target_link_libraries(sim_campaign PRIVATE riv_aqua)
 add_dependencies(sim_campaign sim_wasm)
 add_dependencies(all_tests sim_campaign)
-target_compile_definitions(sim_campaign PRIVATE SIM_WASM="${SIM_WASM}" SIM_AIR="${CMAKE_CURRENT_LIST_DIR}/hello.air")
+target_compile_definitions(sim_campaign PRIVATE SIM_WASM="${SIM_WASM}" SIM_AIR="${CMAKE_CURRENT_LIST_DIR}/hello.air"
+  SIM_AQUA="${CMAKE_SOURCE_DIR}/examples/hello/hello.aqua")
 add_test(NAME sim/campaign COMMAND sim_campaign 1000)
 set_tests_properties(sim/campaign PROPERTIES LABELS sim TIMEOUT 900)
 if(RIV_SANITIZE)
