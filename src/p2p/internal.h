@@ -113,7 +113,7 @@ void yamux_deinit(yamux *y);
 RIV_MUST_USE riv_err yamux_feed(yamux *y, riv_reader *in, riv_fault *fault, yamux_event *event);
 yamux_stream *yamux_open(yamux *y);        /* NULL: P2P_STREAMS_MAX reached */
 void   yamux_remove(yamux *y, yamux_stream *s); /* frees s; later frames for it are thrown away */
-/* Writes what the window allows, at most YAMUX_WRITE_BYTES_MAX; fin goes with the last byte. */
+/* Writes what the window allows, at most YAMUX_WRITE_BYTES_MAX; fin follows the last byte. */
 size_t yamux_write(yamux *y, yamux_stream *s, riv_bytes bytes, bool fin);
 void   yamux_grant(yamux *y, yamux_stream *s, uint32_t bytes); /* the protocol above has consumed so much */
 void   yamux_reset(yamux *y, yamux_stream *s);
@@ -137,6 +137,7 @@ enum {
     LINK_PUMP_BYTES_MAX     = 256 << 10, /* unsent bytes above which streams wait; control frames may go on to P2P_OUT_BYTES_MAX */
     LINK_STREAMS_OUT_MAX    = 256,       /* streams of ours at a time; peers stop at 256 unacknowledged or 1000 in all */
     LINK_LINGER_MS          = 1000,      /* from our FIN to our RST when the peer does not close its side. SPEC js-client.md 4 */
+    LINK_LINGER_SHORT_MS    = 100,       /* the same while particles wait for a stream */
     LINK_IN_BYTES_MAX       = 32 << 20,  /* of half-read particles of one link */
     LINK_STREAM_OUT_MAX     = 256 << 10, /* unsent bytes of one raw stream */
     LINK_REPLY_BYTES_MAX    = 4096,      /* answers on one stream that the peer does not take: we stop reading there */

@@ -5,6 +5,7 @@
 
 static riv_err raw_bytes(p2p_link *link, link_stream *s, riv_fault *fault);
 static void    raw_opened(p2p_link *link, link_stream *s);
+static void    raw_grant(p2p_link *link, link_stream *s);
 static void    nothing(p2p_link *link, link_stream *s);
 static void    keep_open(p2p_link *link, link_stream *s);
 static riv_err ignore(p2p_link *link, link_stream *s, riv_fault *fault);
@@ -243,13 +244,18 @@ void link__streams_pump(p2p_link *link)
     link__streams_sweep(link);
 }
 
+/* Who answers does not read on while its answers wait. Who asks always reads: if both sides held back, neither would go on. */
+static void raw_grant(p2p_link *link, link_stream *s)
+{
+    if (!s->raw_ungranted || (!s->dialed && p2p__fifo_len(&s->out) >= LINK_STREAM_OUT_MAX / 2)) return;
+    yamux_grant(&link->mux, s->mux, s->raw_ungranted);
+    s->raw_ungranted = 0;
+}
+
 /* Room was made: answers that were held back may go on, and a raw stream's peer may send again. */
 static void went_out(p2p_link *link, link_stream *s)
 {
-    if (s->raw_ungranted && p2p__fifo_len(&s->out) < LINK_STREAM_OUT_MAX / 2) {
-        yamux_grant(&link->mux, s->mux, s->raw_ungranted);
-        s->raw_ungranted = 0;
-    }
+    raw_grant(link, s);
     if (s->mux->fin_sent && s->mux->fin_seen) mark_dead(link, s);
     if (!s->dead && !s->negotiating && !s->discard && p2p__fifo_len(&s->in)) link__stream_run(link, s);
 }
@@ -273,11 +279,18 @@ static bool push(p2p_link *link, link_stream *s)
 
 /* ---- time ---- */
 
+/* A stream that only waits for the peer to close its side makes room earlier when particles wait for one. */
+static uint64_t deadline_of(const p2p_link *link, const link_stream *s)
+{
+    bool hurry = s->discard && s->dialed && link->sends_waiting;
+    return hurry ? s->deadline_ms - (LINK_LINGER_MS - LINK_LINGER_SHORT_MS) : s->deadline_ms;
+}
+
 void link__streams_tick(p2p_link *link)
 {
     for (size_t i = 0; i < link->streams.len; i++) {
         link_stream *s = link->streams.ptr[i];
-        if (s->dead || s->deadline_ms > link->now_ms) continue;
+        if (s->dead || deadline_of(link, s) > link->now_ms) continue;
         link__stream_reset(link, s, RIV_LIT("the stream timed out"));
     }
     link__streams_sweep(link);
@@ -287,7 +300,7 @@ uint64_t link__streams_deadline(const p2p_link *link)
 {
     uint64_t deadline = UINT64_MAX;
     for (size_t i = 0; i < link->streams.len; i++)
-        if (!link->streams.ptr[i]->dead) deadline = RIV_MIN(deadline, link->streams.ptr[i]->deadline_ms);
+        if (!link->streams.ptr[i]->dead) deadline = RIV_MIN(deadline, deadline_of(link, link->streams.ptr[i]));
     return deadline;
 }
 
@@ -327,9 +340,6 @@ static riv_err raw_bytes(p2p_link *link, link_stream *s, riv_fault *fault)
     e->bytes     = riv_bytes_dup(link->arena, bytes);
     s->raw_ungranted += (uint32_t)bytes.len;
     link__stream_took(link, s, bytes.len);
-    if (p2p__fifo_len(&s->out) < LINK_STREAM_OUT_MAX / 2) {
-        yamux_grant(&link->mux, s->mux, s->raw_ungranted);
-        s->raw_ungranted = 0;
-    }
+    raw_grant(link, s);
     return RIV_OK;
 }

@@ -179,17 +179,23 @@ static uint16_t first_flags(yamux_stream *s)
     return flags;
 }
 
+static void write_data(yamux *y, yamux_stream *s, riv_bytes bytes, uint16_t flags)
+{
+    yamux_header_write(&(yamux_header){ YAMUX_DATA, (uint16_t)(first_flags(s) | flags), s->id, (uint32_t)bytes.len },
+                       &y->out);
+    riv_put_bytes(&y->out, bytes);
+    s->send_window -= (uint32_t)bytes.len;
+}
+
+/* FIN gets a frame of its own: go and js peers look at the flags before the bytes, and may tell their reader the end without the last bytes. */
 size_t yamux_write(yamux *y, yamux_stream *s, riv_bytes bytes, bool fin)
 {
     RIV_ASSERT(!s->fin_sent && !s->reset);
     size_t len = RIV_MIN(RIV_MIN(bytes.len, (size_t)s->send_window), (size_t)YAMUX_WRITE_BYTES_MAX);
-    bool   end = fin && len == bytes.len;
-    if (!len && !end) return 0;
-    uint16_t flags = (uint16_t)(first_flags(s) | (end ? YAMUX_FIN : 0));
-    yamux_header_write(&(yamux_header){ YAMUX_DATA, flags, s->id, (uint32_t)len }, &y->out);
-    riv_put_bytes(&y->out, riv_bytes_sub(bytes, 0, len));
-    s->send_window -= (uint32_t)len;
-    s->fin_sent |= end;
+    if (len) write_data(y, s, riv_bytes_sub(bytes, 0, len), 0);
+    if (!fin || len < bytes.len) return len;
+    write_data(y, s, (riv_bytes){ 0 }, YAMUX_FIN);
+    s->fin_sent = true;
     return len;
 }
 

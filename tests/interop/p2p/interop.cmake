@@ -1,0 +1,10 @@
+# p2p against js-libp2p and go-libp2p: both dial us, we dial both. RIV_SKIP_INTEROP=1 skips; a missing tool is a failure.
+if(TARGET riv_p2p)
+  riv_program(p2p_driver ${CMAKE_CURRENT_LIST_DIR}/driver.c interop riv_p2p)
+  target_compile_definitions(p2p_driver PRIVATE _POSIX_C_SOURCE=200809L)
+  add_dependencies(all_tests p2p_driver)
+  foreach(peer js go)
+    add_test(NAME interop/p2p-${peer} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/run.py ${peer} $<TARGET_FILE:p2p_driver> ${CMAKE_BINARY_DIR}/interop)
+    set_tests_properties(interop/p2p-${peer} PROPERTIES LABELS interop TIMEOUT 1200 SKIP_RETURN_CODE 77)
+  endforeach()
+endif()
