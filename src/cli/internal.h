@@ -75,14 +75,14 @@ bool    cli_number(cli *c, const char *flag, uint64_t otherwise, uint64_t min, u
 /* ---- output: answers on stdout, everything else on stderr ---- */
 
 /* "error: ..." and, when there is one, "  hint: ..."; both return the code. */
-int  cli_error(cli *c, cli_exit code, const char *format, ...) RIV_PRINTF(3, 4);
+int  cli_error(cli *c, int code, const char *format, ...) RIV_PRINTF(3, 4);
 void cli_hint(cli *c, const char *format, ...) RIV_PRINTF(2, 3);
 void cli_warn(cli *c, const char *format, ...) RIV_PRINTF(2, 3);
 void cli_note(cli *c, const char *format, ...) RIV_PRINTF(2, 3); /* progress */
 int  cli_fault(cli *c, const riv_fault *fault);                  /* the error and the code that fits it */
-cli_exit cli_exit_of(riv_err err);
+int cli_exit_of(riv_err err);
 /* A fault whose pos is a byte offset in text: file:line:col, the line, a mark below. */
-int  cli_fault_at(cli *c, cli_exit code, riv_str file, riv_str text, const riv_fault *fault);
+int  cli_fault_at(cli *c, int code, riv_str file, riv_str text, const riv_fault *fault);
 void cli_print(riv_str text);                                    /* stdout */
 void cli_print_json(const riv_json *doc, bool pretty);           /* stdout, with a line end */
 const char *cli_style(bool colour, const char *sequence);        /* "" without colour */

@@ -114,7 +114,7 @@ static void say(cli *c, const char *style, const char *label, const char *format
         va_end(args);                                                                                                  \
     } while (0)
 
-int cli_error(cli *c, cli_exit code, const char *format, ...)
+int cli_error(cli *c, int code, const char *format, ...)
 {
     fflush(stdout);
     SAY(CLI_BOLD CLI_RED, "error: ");
@@ -125,7 +125,7 @@ void cli_hint(cli *c, const char *format, ...) { SAY(CLI_BLUE, "  hint: "); }
 void cli_warn(cli *c, const char *format, ...) { SAY(CLI_BOLD CLI_AMBER, "warning: "); }
 void cli_note(cli *c, const char *format, ...) { SAY(CLI_DIM, ""); }
 
-cli_exit cli_exit_of(riv_err err)
+int cli_exit_of(riv_err err)
 {
     switch (err) {
     case RIV_OK: return CLI_OK;
@@ -144,7 +144,7 @@ cli_exit cli_exit_of(riv_err err)
 
 int cli_fault(cli *c, const riv_fault *fault) { return cli_error(c, cli_exit_of(fault->err), "%s", fault->msg); }
 
-int cli_fault_at(cli *c, cli_exit code, riv_str file, riv_str text, const riv_fault *fault)
+int cli_fault_at(cli *c, int code, riv_str file, riv_str text, const riv_fault *fault)
 {
     riv_line_col at  = riv_line_col_of(text, (size_t)RIV_MIN(fault->pos, text.len));
     size_t       pos = (size_t)RIV_MIN(fault->pos, text.len), from = pos, to = pos;
