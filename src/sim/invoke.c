@@ -1,5 +1,5 @@
 /* invoke.c: one run of the interpreter from a JSON document to a JSON document, for tools and mixed networks.
- * Spec: docs/spec/scenarios.md 4. Tests: invoke_test.c, tests/conform/avm (mixed networks). */
+ * Spec: docs/spec/scenarios.md 4. Tests: scenario_test.c, tests/conform/avm (mixed networks). */
 #include "sim/internal.h"
 
 static riv_err read_bytes(const riv_json *doc, const char *key, riv_arena *arena, riv_fault *fault, riv_bytes *out)

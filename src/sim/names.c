@@ -1,5 +1,5 @@
 /* names.c: peers of scenarios: a name stands for one key for ever, and "@name" in a text for its peer id.
- * Spec: docs/spec/scenarios.md, head. Tests: names_test.c. */
+ * Spec: docs/spec/scenarios.md, head. Tests: rules_test.c. */
 #include "sim/internal.h"
 
 struct sim_names {

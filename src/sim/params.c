@@ -1,5 +1,5 @@
 /* params.c: what scenarios and single invokes share when they read JSON: members with a kind, run parameters, call results.
- * Spec: docs/spec/scenarios.md 1, 4. Tests: scenario_test.c, invoke_test.c. */
+ * Spec: docs/spec/scenarios.md 1, 4. Tests: scenario_test.c. */
 #include "sim/internal.h"
 
 riv_err sim__malformed(riv_fault *fault, const char *where, const char *key, const char *expected)

@@ -118,7 +118,8 @@ static riv_err read_answer(const riv_json *obj, const char *where, bool in_list,
     for (size_t i = 0; i < ANSWER_KINDS; i++) {
         const riv_json *v = riv_json_get(obj, riv_str_c(answer_keys[i]));
         if (!v) continue;
-        if (found++ || (in_list && i == ANSWER_LIST)) break;
+        found += in_list && i == ANSWER_LIST ? 2 : 1; /* no lists in lists */
+        if (found > 1) break;
         out->kind = (answer_kind)i;
         RIV_TRY(read_value(obj, v, where, arena, fault, out));
     }

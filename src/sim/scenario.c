@@ -401,7 +401,7 @@ static const riv_json *final_of(const peer *p, riv_arena *a)
 {
     archive_data    data;
     const riv_json *decoded = riv_json_null();
-    if (!archive_read(p->data, a, NULL, &data)) decoded = archive_json(&data, a);
+    if (p->data.len && !archive_read(p->data, a, NULL, &data)) decoded = archive_json(&data, a);
     return riv_json_object(a, "data", riv_json_str(a, codec_base64(a, p->data)), "decoded", decoded, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* tamper.c: what a hostile peer or a bad link may do to data on its way: bytes, the envelope, the archive, signatures.
  * Changes inside the archive keep its length, so that all offsets hold.
- * Spec: docs/spec/scenarios.md 1, `tamper`. Tests: tamper_test.c. */
+ * Spec: docs/spec/scenarios.md 1, `tamper`. Tests: scenario_test.c. */
 #include "sim/internal.h"
 
 typedef enum op {
@@ -124,10 +124,10 @@ static void replace_all(riv_buf *bytes, riv_bytes from, riv_bytes to, bool all)
 
 /* ---- signatures ---- */
 
-static const archive_signature *signature_of(const archive_data *data, const sim_names *names, riv_str peer)
+static const archive_signature *signature_of(const archive_data *data, sim_names *names, riv_str peer)
 {
-    const sim_name *name = sim__name_find(names, peer);
-    for (size_t i = 0; name && i < data->signatures_count; i++) {
+    const sim_name *name = sim__name(names, peer);
+    for (size_t i = 0; i < data->signatures_count; i++) {
         riv_bytes key = data->signatures[i].public_key;
         if (key.len == CRYPTO_PUBLIC_BYTES + 1 && memcmp(key.ptr + 1, name->public_key.bytes, CRYPTO_PUBLIC_BYTES) == 0)
             return &data->signatures[i];
@@ -136,7 +136,7 @@ static const archive_signature *signature_of(const archive_data *data, const sim
 }
 
 /* Data without that signature stays as it is. */
-static void spoil_signatures(op o, const riv_json *entry, const sim_names *names, riv_arena *arena, riv_buf *inner)
+static void spoil_signatures(op o, const riv_json *entry, sim_names *names, riv_arena *arena, riv_buf *inner)
 {
     archive_data data;
     riv_bytes    copy = riv_bytes_dup(arena, riv_buf_view(inner)); /* what is found must not move under our hands */
@@ -156,9 +156,9 @@ static void spoil_signatures(op o, const riv_json *entry, const sim_names *names
         if (bad.len > 1) ((uint8_t *)bad.ptr)[1] ^= 1;
         replace_all(inner, a->signature, bad, false);
     } else {
-        const sim_name *by  = sim__name_find(names, text_of(entry, "by"));
+        const sim_name *by  = sim__name(names, text_of(entry, "by"));
         riv_bytes       key = riv_bytes_dup(arena, a->public_key);
-        if (by) memcpy((uint8_t *)key.ptr + 1, by->public_key.bytes, CRYPTO_PUBLIC_BYTES);
+        memcpy((uint8_t *)key.ptr + 1, by->public_key.bytes, CRYPTO_PUBLIC_BYTES);
         replace_all(inner, a->public_key, key, false);
     }
 }
@@ -181,7 +181,7 @@ static void put_envelope(riv_str version, riv_str interpreter, riv_bytes inner, 
     }
 }
 
-static riv_err tamper_envelope(op o, const riv_json *entry, const sim_names *names, riv_bytes data, riv_arena *arena,
+static riv_err tamper_envelope(op o, const riv_json *entry, sim_names *names, riv_bytes data, riv_arena *arena,
                                riv_fault *fault, riv_buf *out)
 {
     archive_envelope e;
@@ -206,7 +206,7 @@ static riv_err tamper_envelope(op o, const riv_json *entry, const sim_names *nam
     return RIV_OK;
 }
 
-riv_err sim__tamper(const riv_json *entry, const sim_names *names, riv_bytes data, riv_arena *arena, riv_fault *fault,
+riv_err sim__tamper(const riv_json *entry, sim_names *names, riv_bytes data, riv_arena *arena, riv_fault *fault,
                     riv_bytes *out)
 {
     op      o   = OP_NONE;
