@@ -130,7 +130,7 @@ static model *xor_of(lowerer *l, model *first, model *second)
 {
     model *m = aqua__model(l->arena, M_XOR);
     aqua__adopt(l->arena, m, first ? first : aqua__model(l->arena, M_NULL));
-    aqua__adopt(l->arena, m, second ? second : aqua__model(l->arena, M_NULL));
+    aqua__adopt(l->arena, m, second); /* a missing one is printed as (null): nowhere to go from there */
     return m;
 }
 
@@ -150,7 +150,7 @@ static model *join_before(lowerer *l, const stmt *s, const models *list, model *
         made = aqua__model(l->arena, kind);
         aqua__adopt(l->arena, made, before || kind == M_PAR ? before : aqua__model(l->arena, M_NULL));
     }
-    aqua__adopt(l->arena, made, now ? now : aqua__model(l->arena, M_NULL));
+    aqua__adopt(l->arena, made, now);
     return made;
 }
 
@@ -352,18 +352,24 @@ static model *next_of(lowerer *l, var *item)
     return m;
 }
 
-/* The body of a loop, restricted, after whatever binds its items. */
-static model *loop_body(lowerer *l, const stmt *s, var *item)
+/* The turn of a loop: body and next, joined as its mode says; the body's streams are restricted around both, for `try` around
+ * the body alone: each alternative keeps its streams to itself. */
+static model *loop_turn(lowerer *l, const stmt *s, var *item, model_kind joint)
 {
-    models      list = { 0 }, *out = l->out;
-    restriction own = { 0 }, *streams = l->streams;
-    l->out     = &list;
-    l->streams = &own;
+    models      list = { 0 }, turn = { 0 }, *out = l->out;
+    restriction own = { 0 }, none = { 0 }, *streams = l->streams;
+    model      *both = aqua__model(l->arena, joint);
+    l->out           = &list;
+    l->streams       = &own;
     bind_items(l, s, item, &list);
     aqua__lower_body(l, &s->body);
     l->out     = out;
     l->streams = streams;
-    return aqua__restrict(l, &own, &list);
+    bool alone = joint == M_XOR;
+    aqua__adopt(l->arena, both, aqua__restrict(l, alone ? &own : &none, &list));
+    aqua__adopt(l->arena, both, next_of(l, item));
+    *riv_push(l->arena, &turn) = both;
+    return aqua__restrict(l, alone ? &none : &own, &turn);
 }
 
 static void lower_for(lowerer *l, const stmt *s)
@@ -373,16 +379,13 @@ static void lower_for(lowerer *l, const stmt *s)
     operand                 over     = iterable(l, coll, s->mode == FOR_REC);
     var                    *item     = aqua__fresh(l, AIR_VAR_SCALAR, s->names[0], "-item");
     bool                    detached = s->mode == FOR_PAR || s->mode == FOR_REC;
-    model                  *body     = loop_body(l, s, item);
+    model                  *turn     = loop_turn(l, s, item, joints[s->mode]);
     if (!over.var || l->failed) return; /* over nothing */
-    model *loop  = aqua__model(l->arena, M_FOR);
-    loop->a      = over;
-    loop->out    = item;
-    loop->never  = detached;
-    model *joint = aqua__model(l->arena, joints[s->mode]);
-    aqua__adopt(l->arena, joint, body);
-    aqua__adopt(l->arena, joint, next_of(l, item));
-    aqua__adopt(l->arena, loop, joint);
+    model *loop = aqua__model(l->arena, M_FOR);
+    loop->a     = over;
+    loop->out   = item;
+    loop->never = detached;
+    aqua__adopt(l->arena, loop, turn);
     if (detached) {
         model *detach = aqua__model(l->arena, M_DETACH);
         aqua__adopt(l->arena, detach, loop);
@@ -393,15 +396,19 @@ static void lower_for(lowerer *l, const stmt *s)
 
 static void lower_parseq(lowerer *l, const stmt *s)
 {
-    operand over = iterable(l, aqua__lower_value(l, s->exprs[0]), false);
-    var    *item = aqua__fresh(l, AIR_VAR_SCALAR, s->names[0], "-item");
-    models  turn = { 0 }, *out = l->out;
+    operand     over = iterable(l, aqua__lower_value(l, s->exprs[0]), false);
+    var        *item = aqua__fresh(l, AIR_VAR_SCALAR, s->names[0], "-item");
+    models      turn = { 0 }, whole = { 0 }, *out = l->out;
+    restriction own = { 0 }, *streams = l->streams;
     bind(l, s->symbols[0], aqua__data(l, aqua__of_var(item)));
     l->out           = &turn;
+    l->streams       = &own;
     model *on        = on_model(l, s, 1);
-    l->out           = out;
     on->relay_return = true;
-    aqua__adopt(l->arena, on, lower_block(l, &s->body));
+    l->out           = &on->kids;
+    aqua__lower_body(l, &s->body);
+    l->out                     = out;
+    l->streams                 = streams;
     *riv_push(l->arena, &turn) = guard_on(l, on);
     if (!over.var || l->failed) return;
     model *loop = aqua__model(l->arena, M_FOR), *par = aqua__model(l->arena, M_PAR);
@@ -410,7 +417,8 @@ static void lower_parseq(lowerer *l, const stmt *s)
     loop->never = true;
     aqua__adopt(l->arena, par, aqua__wrap_list(l, M_SEQ, &turn));
     aqua__adopt(l->arena, par, next_of(l, item));
-    aqua__adopt(l->arena, loop, par);
+    *riv_push(l->arena, &whole) = par;
+    aqua__adopt(l->arena, loop, aqua__restrict(l, &own, &whole));
     *riv_push(l->arena, l->out) = loop;
 }
 

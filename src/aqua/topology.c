@@ -486,7 +486,7 @@ static void ping_join(topology *t, hops *way, const model *m)
         if (!ends || !same_on(ends, after)) append_peer(t, way, after->peer);
         return;
     }
-    enforce_relay(t, way, after, ends);
+    enforce_relay(t, way, ends, after);
     append_peer(t, way, after->peer);
 }
 
