@@ -1,8 +1,10 @@
 /* avm.c: the stages of one invoke: limits, decode, verify, merge signatures, parse, run, number, sign, encode.
  * What the network can bring ends in out->ret_code; only a spent budget ends in an error.
- * Spec: docs/spec/air.md §2.3, §4.7. Tests: avm_test.c, avm_script_fuzz.c, avm_data_fuzz.c, avm_results_fuzz.c. */
+ * Spec: docs/spec/air.md §2.3, §4.7. Tests: avm_test.c, script_fuzz.c, data_fuzz.c, results_fuzz.c. */
 #include "avm/avm.h"
 #include "avm/internal.h"
+
+#include <stdlib.h>
 
 enum { AIR_BYTES_MAX = 16 << 20, PARTICLE_BYTES_MAX = 64 << 20, CALL_RESULT_BYTES_MAX = 32 << 20 };
 enum { RUN_BYTES_MAX = 256 << 20, RUN_STEPS_MAX = 10000000 };
@@ -244,31 +246,30 @@ static void start(avm *vm, invoke *v, riv_fault *fault)
     avm__errors_init(vm);
 }
 
-static int by_id(const avm_call_result *a, const avm_call_result *b) { return a->id < b->id ? -1 : a->id > b->id; }
+static int by_id(const void *a, const void *b)
+{
+    uint32_t x = (*(const avm_call_result *const *)a)->id, y = (*(const avm_call_result *const *)b)->id;
+    return x < y ? -1 : x > y;
+}
 
-/* Call results that nobody took, in the original's words. */
+/* Call results that nobody took, in the original's words; ascending, where the original's order is random. */
 static void complain_of_unused(avm *vm, invoke *v)
 {
-    const avm_call_result *last = NULL;
-    riv_buf                out  = riv_buf_in(v->arena);
-    for (;;) { /* ascending; seldom more than one */
-        const avm_call_result *least = NULL;
-        for (size_t i = 0; i < v->in->results_count; i++) {
-            const avm_call_result *r = riv_map_get_u64(vm->results, v->in->results[i].id);
-            if (r && (!last || by_id(last, r) < 0) && (!least || by_id(r, least) < 0)) least = r;
-        }
-        if (!least) break;
-        riv_putf(&out, "%s\"%u\": CallServiceResult { ret_code: %d, result: ", last ? ", " : "", least->id,
-                 least->ret_code);
-        avm__put_debug_str(&out, least->result);
-        riv_put_str(&out, RIV_LIT(" }"));
-        last = least;
-    }
-    if (!last) return;
+    const avm_call_result **left = riv_new(v->arena, const avm_call_result *, v->in->results_count + 1);
+    size_t                  n    = 0;
+    for (size_t i = 0; i < v->in->results_count; i++)
+        if (riv_map_get_u64(vm->results, v->in->results[i].id) == &v->in->results[i]) left[n++] = &v->in->results[i];
+    if (n == 0) return;
+    qsort(left, n, sizeof left[0], by_id);
     riv_buf text = riv_buf_in(v->arena);
     riv_put_str(&text,
                 RIV_LIT("after finishing execution of supplied AIR, there are some unprocessed call results: `{"));
-    riv_put_str(&text, riv_buf_str(&out));
+    for (size_t i = 0; i < n; i++) {
+        riv_putf(&text, "%s\"%u\": CallServiceResult { ret_code: %d, result: ", i ? ", " : "", left[i]->id,
+                 left[i]->ret_code);
+        avm__put_debug_str(&text, left[i]->result);
+        riv_put_str(&text, RIV_LIT(" }"));
+    }
     riv_put_str(&text, RIV_LIT("}`, probably a wrong call_id used"));
     v->out->ret_code      = CODE_UNUSED_RESULTS;
     v->out->error_message = riv_buf_str(&text);

@@ -1,5 +1,5 @@
 /* border.c: call requests and call results in the original interpreter's border format: a codec prefix and MessagePack.
- * Spec: docs/spec/air.md §2.2. Tests: avm_test.c, avm_results_fuzz.c. */
+ * Spec: docs/spec/air.md §2.2. Tests: avm_test.c, results_fuzz.c. */
 #include "avm/avm.h"
 
 enum { BORDER_RESULTS_MAX = 1 << 20 };
