@@ -90,7 +90,7 @@ static const cli_flag *find_flag(const cli_command *command, riv_str name, char 
 static riv_err unknown_flag(const cli_command *command, riv_str given, riv_fault *fault)
 {
     riv_str names[64] = { 0 };
-    size_t  count = 0;
+    size_t  count     = 0;
     RIV_ASSERT(command->flags_count + cli_common_flags_count <= RIV_COUNT(names));
     for (size_t i = 0; i < command->flags_count; i++) names[count++] = riv_str_c(command->flags[i].name);
     for (size_t i = 0; i < cli_common_flags_count; i++) names[count++] = riv_str_c(cli_common_flags[i].name);

@@ -213,11 +213,14 @@ bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_
     if (!list_sources(c, source, arena, &src) || !find_clang(c, arena, &clang, code)) return false;
     if (!cache_key(c, &src, clang, arena, &key)) return false;
     if (!fresh && !host_cache_get(dir, &key, arena, NULL, wasm)) return true;
+    cli_catch_signals(); /* clang gets Ctrl-C too; what it leaves is ours to remove */
     if (host_temp_dir(RIV_LIT("rivulet-build"), arena, &fault, &temp)) return *code = cli_fault(c, &fault), false;
     cli_note(c, "building " RIV_FMT, RIV_ARG(source));
     bool ok =
         run_clang(c, source, &src, clang, temp, arena, wasm, &covered, code) && embed(c, source, arena, wasm, code);
     host_dir_remove(temp);
+    cli_release_signals();
+    if (cli_interrupted()) return *code = CLI_INTERRUPTED, false;
     if (ok && covered && host_cache_put(dir, &key, *wasm, &fault))
         cli_warn(c, "the module is not kept for the next time: %s", fault.msg);
     return ok;

@@ -328,6 +328,7 @@ static int run_demo(demo *d)
     riv_fault fault = { 0 };
     int       code;
     if ((code = find_file(d)) || (code = prepare_call(d)) || (code = warm_cache(d))) return code;
+    cli_catch_signals(); /* building a module had released them */
     if (cli_interrupted()) return CLI_INTERRUPTED;
     if (host_temp_dir(RIV_LIT("rivulet-demo"), d->c->arena, &fault, &d->temp)) return cli_fault(d->c, &fault);
     code        = start_nodes(d);

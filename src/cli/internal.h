@@ -195,8 +195,9 @@ typedef struct cli_client {
 /* Dials relay, sends the call, waits for the answer. CLI_OK: outcome has it; else it was said why. */
 int cli_client_run(cli_client *client, riv_str key_file);
 
-/* Ctrl-C outside of a host: set by a handler that cli_catch_signals installs. */
+/* Ctrl-C outside of a host, where something has to be cleaned up: noted between catch and release. A host takes the signals over. */
 void cli_catch_signals(void);
+void cli_release_signals(void); /* Ctrl-C ends the program again */
 bool cli_interrupted(void);
 
 /* ---- the commands: one function each, named in table.c ---- */

@@ -179,7 +179,9 @@ static int run_up(up *u, const cli_config *config, size_t nodes)
     for (size_t i = 0; i < u->count; i++) print_addrs(u->nodes[i]);
     cli_note(u->c, "%zu nodes are up; Ctrl-C stops them. Try: rivulet run FILE.aqua -f 'CALL' --relay " RIV_FMT,
              u->count, RIV_ARG(u->addrs[0]));
+    if (cli_interrupted()) return CLI_INTERRUPTED; /* before the host could see it */
     riv_err err = host_run(u->host, &fault);
+    cli_catch_signals(); /* the folder is still to be removed */
     return stopped(u->c, u->host, err, &fault);
 }
 
@@ -197,6 +199,7 @@ int cli_cmd_up(cli *c)
     u->services = cli_services_load(c, &config, &code);
     if (!u->services) return code;
     bool temporary = u->state.len == 0;
+    cli_catch_signals();
     if (temporary && host_temp_dir(RIV_LIT("rivulet-up"), c->arena, &fault, &u->state))
         code = cli_fault(c, &fault);
     else

@@ -93,6 +93,12 @@ void cli_catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
+void cli_release_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
 bool cli_interrupted(void) { return interrupted != 0; }
 
 /* ---- errors ---- */

@@ -84,7 +84,7 @@ void host_log_record(const host_log_config *config, uint64_t ts_us, riv_log_leve
 /* First executable of that name in $PATH. */
 RIV_MUST_USE riv_err host_program(riv_str name, riv_arena *arena, riv_fault *fault, riv_str *path);
 typedef struct host_output { int exit_code; int signal; riv_str text; } host_output; /* text: stdout and stderr, at most 256 KiB */
-/* Runs argv (NULL-terminated, argv[0] a path) to its end. RIV_E_IO: it could not be started. */
+/* Runs argv (NULL-terminated, argv[0] a path) to its end; a signal that the program catches meanwhile ends it. RIV_E_IO: it could not be started. */
 RIV_MUST_USE riv_err host_command(const char *const *argv, riv_arena *arena, riv_fault *fault, host_output *out);
 /* A child that gets SIGTERM when this process dies. stdout and stderr are pipes, stdin is /dev/null. */
 typedef struct host_child { int pid, out, err; } host_child;

@@ -86,7 +86,10 @@ riv_err host_command(const char *const *argv, riv_arena *arena, riv_fault *fault
     while (!err) {
         uint8_t step[4096];
         ssize_t got = read(ends[0], step, sizeof step);
-        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EINTR) {
+            kill(pid, SIGTERM); /* a caught signal: the caller wants to end */
+            continue;
+        }
         if (got <= 0) break;
         if (text.len < OUTPUT_BYTES_MAX) riv_put_bytes(&text, (riv_bytes){ step, (size_t)got });
     }

@@ -426,6 +426,25 @@ def nodes_up():
     assert leftovers() == []
 
 
+def nodes_up_leaves_nothing_behind():
+    for delay in (0.005, 0.01, 0.02, 0.03, 0.05, 0.1):
+        with Running("up", "--nodes", "4") as up:
+            time.sleep(delay * SLOW)
+            assert up.stop(signal.SIGINT) in (0, 130, -signal.SIGINT)
+        assert leftovers() == [], delay
+
+
+def nodes_build_is_interrupted():
+    source = write("long.c", '#include <stdio.h>\n' + "".join("int f%d(int x) { return printf(\"%%d\", x + %d); }\n" % (i, i) for i in range(20000)))
+    with Running("module", "build", source, "-o", os.path.join(TMP, "long.wasm")) as build:
+        build.read(lambda b: b"building" in b.text[b.process.stderr])
+        time.sleep(0.1)
+        for pid in children_of(build.process.pid):
+            os.kill(pid, signal.SIGINT)  # as a terminal does: to all of the group
+        assert build.stop(signal.SIGINT) == 130
+    assert leftovers() == []
+
+
 # ---- crash ----
 
 
@@ -510,7 +529,7 @@ def demo_leaves_nothing_behind():
         process.send_signal(number)
         process.communicate(timeout=20 * SLOW)
         if number != signal.SIGKILL:
-            assert process.returncode in (0, 130), process.returncode
+            assert process.returncode in (0, 130, -number), process.returncode  # -number: before it had begun
             assert leftovers() == [], leftovers()
         until = time.time() + 5 * SLOW
         while any(alive(pid) for pid in seen) and time.time() < until:
