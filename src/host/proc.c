@@ -37,7 +37,7 @@ riv_err host_program(riv_str name, riv_arena *arena, riv_fault *fault, riv_str *
 }
 
 /* In the child, between fork and exec: only async-signal-safe calls. The error goes back through a close-on-exec pipe. */
-static _Noreturn void become(const char *const *argv, int out, int err, int report, pid_t parent, bool own_group)
+static _Noreturn void become(const char *const *argv, int out, int err, int report, pid_t parent)
 {
     int      null = open("/dev/null", O_RDONLY);
     sigset_t none;
@@ -46,7 +46,7 @@ static _Noreturn void become(const char *const *argv, int out, int err, int repo
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
-    if (own_group) setpgid(0, 0);
+    setpgid(0, 0); /* so that its own children can be reached too */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(127); /* the parent died before prctl could see it */
     dup2(null, 0);
@@ -59,13 +59,13 @@ static _Noreturn void become(const char *const *argv, int out, int err, int repo
     _exit(127);
 }
 
-static riv_err start(const char *const *argv, int out, int err, bool own_group, riv_fault *fault, pid_t *pid)
+static riv_err start(const char *const *argv, int out, int err, riv_fault *fault, pid_t *pid)
 {
     int report[2], cause = 0;
     if (pipe2(report, O_CLOEXEC)) return riv_fail(fault, RIV_E_IO, 0, "cannot make a pipe: %s", strerror(errno));
     pid_t parent = getpid();
     *pid         = fork();
-    if (*pid == 0) become(argv, out, err, report[1], parent, own_group);
+    if (*pid == 0) become(argv, out, err, report[1], parent);
     close(report[1]);
     ssize_t got = *pid > 0 ? read(report[0], &cause, sizeof cause) : 0;
     if (*pid < 0) cause = errno;
@@ -81,13 +81,13 @@ riv_err host_command(const char *const *argv, riv_arena *arena, riv_fault *fault
     pid_t   pid;
     riv_buf text = riv_buf_in(arena);
     if (pipe2(ends, O_CLOEXEC)) return riv_fail(fault, RIV_E_IO, 0, "cannot make a pipe: %s", strerror(errno));
-    riv_err err = start(argv, ends[1], ends[1], false, fault, &pid);
+    riv_err err = start(argv, ends[1], ends[1], fault, &pid);
     close(ends[1]);
     while (!err) {
         uint8_t step[4096];
         ssize_t got = read(ends[0], step, sizeof step);
         if (got < 0 && errno == EINTR) {
-            kill(pid, SIGTERM); /* a caught signal: the caller wants to end */
+            kill(-pid, SIGTERM); /* a caught signal: the caller wants to end */
             continue;
         }
         if (got <= 0) break;
@@ -111,7 +111,7 @@ riv_err host_child_start(const char *const *argv, riv_fault *fault, host_child *
         close(out[0]), close(out[1]);
         return riv_fail(fault, RIV_E_IO, 0, "cannot make a pipe: %s", strerror(errno));
     }
-    riv_err failed = start(argv, out[1], err[1], true, fault, &pid);
+    riv_err failed = start(argv, out[1], err[1], fault, &pid);
     close(out[1]), close(err[1]);
     if (failed) {
         close(out[0]), close(err[0]);
