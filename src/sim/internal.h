@@ -54,7 +54,7 @@ RIV_MUST_USE riv_err sim__known_keys(const riv_json *obj, const char *where, con
 /* ---- spoiled data (tamper.c) ---- */
 
 /* One entry of a scenario's `tamper`. names: for swap_signature and its like. */
-RIV_MUST_USE riv_err sim__tamper(const riv_json *entry, const sim_names *names, riv_bytes data, riv_arena *arena,
+RIV_MUST_USE riv_err sim__tamper(const riv_json *entry, sim_names *names, riv_bytes data, riv_arena *arena,
                                  riv_fault *fault, riv_bytes *out);
 RIV_MUST_USE riv_err sim__tamper_check(const riv_json *entry, const char *where, riv_fault *fault);
 

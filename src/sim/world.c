@@ -20,7 +20,7 @@ sim_world *sim_world_new(const sim_config *config)
     w->now_ms      = WORLD_START_MS;
     w->check_at_ms = UINT64_MAX;
     if (!w->config.faults.restart_ms) w->config.faults.restart_ms = 500;
-    if (w->config.faults.crash) world__push(w, w->now_ms + WORLD_TICK_MS, WORLD_TICK, 0);
+    if (w->config.faults.crash) sim__world_push(w, w->now_ms + WORLD_TICK_MS, WORLD_TICK, 0);
     return w;
 }
 
@@ -29,7 +29,7 @@ void sim_world_free(sim_world *w)
     if (!w) return;
     void *value;
     for (size_t i = 0; i < w->queue.len; i++) node_job_free(w->queue.ptr[i].job);
-    for (size_t i = 0; i < w->links.len; i++) world__link_free(w->links.ptr[i]);
+    for (size_t i = 0; i < w->links.len; i++) sim__world_link_free(w->links.ptr[i]);
     for (size_t i = 0; i < w->nodes.len; i++) {
         world_node *n = w->nodes.ptr[i];
         node_free(n->mind);
@@ -54,7 +54,7 @@ static bool earlier(const world_event *a, const world_event *b)
 }
 
 /* Puts an event at its place in the heap and returns it there; the pointer is good until the next push. */
-world_event *world__push(sim_world *w, uint64_t at_ms, world_event_kind kind, size_t index)
+world_event *sim__world_push(sim_world *w, uint64_t at_ms, world_event_kind kind, size_t index)
 {
     world_event e = { .at_ms = at_ms, .seq = ++w->seq, .kind = kind, .node = index };
     if (index < w->nodes.len) e.life = w->nodes.ptr[index]->life;
@@ -83,18 +83,18 @@ static world_event pop(sim_world *w)
     return top;
 }
 
-bool world__faulty(sim_world *w, uint32_t per_million)
+bool sim__world_faulty(sim_world *w, uint32_t per_million)
 {
     return per_million && w->now_ms - WORLD_START_MS < w->config.faults.until_ms &&
            riv_prng_chance(&w->faults, per_million);
 }
 
-uint64_t world__between(sim_world *w, uint64_t min, uint64_t max)
+uint64_t sim__world_between(sim_world *w, uint64_t min, uint64_t max)
 {
     return max > min ? min + riv_prng_below(&w->delays, max - min + 1) : min;
 }
 
-void world__note(sim_world *w, uint64_t what, uint64_t a, uint64_t b, riv_bytes bytes)
+void sim__world_note(sim_world *w, uint64_t what, uint64_t a, uint64_t b, riv_bytes bytes)
 {
     uint64_t words[6] = { w->hash, w->now_ms, what, a, b, riv_hash64(bytes) };
     uint8_t  raw[sizeof words];
@@ -158,9 +158,9 @@ static riv_err start(sim_world *w, size_t index, riv_fault *fault)
         node_event stored = { .kind  = NODE_STORED,
                               .key   = riv_bytes_dup(w->arena, key),
                               .bytes = riv_blob_view(*(riv_blob *)value) };
-        world__feed(w, index, &stored);
+        sim__world_feed(w, index, &stored);
     }
-    world__push(w, w->now_ms, WORLD_START, index);
+    sim__world_push(w, w->now_ms, WORLD_START, index);
     return RIV_OK;
 }
 
@@ -196,7 +196,7 @@ riv_err sim_world_add(sim_world *w, const sim_node *spec, riv_fault *fault, size
 }
 
 /* Gives a node one event and carries out what it asks for. A crash that is due cuts the effects short, behind those that are durable. */
-void world__feed(sim_world *w, size_t index, const node_event *event)
+void sim__world_feed(sim_world *w, size_t index, const node_event *event)
 {
     world_node  *n    = w->nodes.ptr[index];
     node_event   ev   = *event;
@@ -204,7 +204,7 @@ void world__feed(sim_world *w, size_t index, const node_event *event)
     bool         last = n->crashing && ev.kind != NODE_STORED;
     ev.now_ms         = w->now_ms;
     w->steps++;
-    world__note(w, 100 + (uint64_t)ev.kind, index, ev.link + ev.dial + ev.count, ev.bytes);
+    sim__world_note(w, 100 + (uint64_t)ev.kind, index, ev.link + ev.dial + ev.count, ev.bytes);
     node_step(n->mind, &ev, &out);
     size_t kept = last ? (size_t)riv_prng_below(&w->faults, out.count + 1) : out.count;
     for (size_t i = 0; i < out.count; i++) {
@@ -215,7 +215,7 @@ void world__feed(sim_world *w, size_t index, const node_event *event)
         else
             node_job_free(e->job);
     }
-    world__check_caps(w, n);
+    sim__world_check_caps(w, n);
     if (last) crash(w, index);
 }
 
@@ -240,17 +240,17 @@ static void store_del(world_node *n, riv_bytes key)
 /* Runs at once; the answer comes back after the time that it is said to take. */
 static void run_job(sim_world *w, world_node *n, size_t index, node_job *job)
 {
-    world__check_job(w, n, job);
+    sim__world_check_job(w, n, job);
     w->counts.jobs++;
-    if (job->kind == NODE_JOB_CALL && world__faulty(w, w->config.faults.job_fail)) {
+    if (job->kind == NODE_JOB_CALL && sim__world_faulty(w, w->config.faults.job_fail)) {
         w->counts.jobs_failed++;
         job->err = riv_fail(&job->fault, RIV_E_IO, 0, "the service failed (simulated)");
     } else {
         work_run(job, n->env);
     }
-    if (job->kind == NODE_JOB_AVM) world__check_result(w, job);
-    world_event *e = world__push(w, w->now_ms + world__between(w, w->config.job_ms_min, w->config.job_ms_max),
-                                 WORLD_JOB_DONE, index);
+    if (job->kind == NODE_JOB_AVM) sim__world_check_result(w, job);
+    world_event *e = sim__world_push(w, w->now_ms + sim__world_between(w, w->config.job_ms_min, w->config.job_ms_max),
+                                     WORLD_JOB_DONE, index);
     e->job         = job;
 }
 
@@ -267,13 +267,13 @@ static void add_reply(sim_world *w, uint64_t request, node_reply_kind kind, riv_
 {
     sim_reply *r = riv_push(w->arena, &w->replies);
     *r           = (sim_reply){ request, w->now_ms, kind, riv_str_dup(w->arena, name), riv_json_copy(w->arena, json) };
-    world__note(w, 200, request, (uint64_t)kind, riv_str_bytes(riv_json_text(json, w->scratch)));
+    sim__world_note(w, 200, request, (uint64_t)kind, riv_str_bytes(riv_json_text(json, w->scratch)));
 }
 
 static void reply(sim_world *w, size_t index, const node_effect *e)
 {
     world_request *r = request_by(w, index, e->request);
-    world__check_reply(w, r, e);
+    sim__world_check_reply(w, r, e);
     if (r && e->reply != NODE_REPLY_CALLBACK) r->answered = true;
     if (r && (e->reply == NODE_REPLY_FAILED || e->reply == NODE_REPLY_EXPIRED)) r->over = true;
     add_reply(w, e->request, e->reply, e->name, e->json);
@@ -281,17 +281,17 @@ static void reply(sim_world *w, size_t index, const node_effect *e)
 
 static void carry_out(sim_world *w, world_node *n, size_t index, const node_effect *e)
 {
-    world__note(w, (uint64_t)e->kind, index, e->link + e->dial, e->bytes);
+    sim__world_note(w, (uint64_t)e->kind, index, e->link + e->dial, e->bytes);
     switch (e->kind) {
     case NODE_STORE_PUT: store_put(n, e->key, e->bytes); return;
     case NODE_STORE_DEL: store_del(n, e->key); return;
-    case NODE_LINK_WRITE: world__write(w, index, e->link, e->bytes); return;
-    case NODE_LINK_CLOSE: world__close(w, index, e->link); return;
-    case NODE_LINK_PAUSE: world__pause(w, index, e->link, true); return;
-    case NODE_LINK_RESUME: world__pause(w, index, e->link, false); return;
-    case NODE_DIAL: world__dial(w, index, e->dial, e->addr); return;
+    case NODE_LINK_WRITE: sim__world_write(w, index, e->link, e->bytes); return;
+    case NODE_LINK_CLOSE: sim__world_close(w, index, e->link); return;
+    case NODE_LINK_PAUSE: sim__world_pause(w, index, e->link, true); return;
+    case NODE_LINK_RESUME: sim__world_pause(w, index, e->link, false); return;
+    case NODE_DIAL: sim__world_dial(w, index, e->dial, e->addr); return;
     case NODE_TIMER_SET:
-        world__push(w, RIV_MAX(e->deadline_ms, w->now_ms), WORLD_TIMER, index)->count = ++n->timer;
+        sim__world_push(w, RIV_MAX(e->deadline_ms, w->now_ms), WORLD_TIMER, index)->count = ++n->timer;
         return;
     case NODE_JOB: run_job(w, n, index, e->job); return;
     case NODE_REPLY: reply(w, index, e); return;
@@ -313,8 +313,8 @@ static void crash(sim_world *w, size_t index)
     world_node *n = w->nodes.ptr[index];
     w->counts.crashes++;
     LOG_DEBUG(w->config.log, "sim.crash", LOG_STR("node", n->name), LOG_U64("at_ms", w->now_ms - WORLD_START_MS));
-    world__note(w, 300, index, n->life, (riv_bytes){ 0 });
-    world__break_all(w, index);
+    sim__world_note(w, 300, index, n->life, (riv_bytes){ 0 });
+    sim__world_break_all(w, index);
     node_free(n->mind);
     n->mind     = NULL;
     n->crashing = false;
@@ -325,7 +325,7 @@ static void crash(sim_world *w, size_t index)
         if (!r->answered) add_reply(w, r->number, NODE_REPLY_FAILED, (riv_str){ 0 }, crash_json(w));
     }
     n->life++;
-    world__push(w, w->now_ms + w->config.faults.restart_ms, WORLD_RESTART, index);
+    sim__world_push(w, w->now_ms + w->config.faults.restart_ms, WORLD_RESTART, index);
 }
 
 void sim_world_crash(sim_world *w, size_t index) { w->nodes.ptr[index]->crashing = true; }
@@ -333,9 +333,9 @@ void sim_world_crash(sim_world *w, size_t index) { w->nodes.ptr[index]->crashing
 static void tick(sim_world *w)
 {
     for (size_t i = 0; i < w->nodes.len; i++)
-        if (w->nodes.ptr[i]->mind && world__faulty(w, w->config.faults.crash)) w->nodes.ptr[i]->crashing = true;
+        if (w->nodes.ptr[i]->mind && sim__world_faulty(w, w->config.faults.crash)) w->nodes.ptr[i]->crashing = true;
     if (w->now_ms - WORLD_START_MS < w->config.faults.until_ms)
-        world__push(w, w->now_ms + WORLD_TICK_MS, WORLD_TICK, 0);
+        sim__world_push(w, w->now_ms + WORLD_TICK_MS, WORLD_TICK, 0);
 }
 
 /* ---- requests ---- */
@@ -353,7 +353,7 @@ void sim_world_request(sim_world *w, size_t index, const node_run *run)
 {
     world_request *r = riv_push(w->arena, &w->requests);
     *r               = (world_request){ .node = index, .number = run->request, .run = copy_run(w, run) };
-    world__push(w, w->now_ms, WORLD_REQUEST, index)->count = w->requests.len - 1;
+    sim__world_push(w, w->now_ms, WORLD_REQUEST, index)->count = w->requests.len - 1;
 }
 
 static void take_request(sim_world *w, const world_event *e)
@@ -369,7 +369,7 @@ static void take_request(sim_world *w, const world_event *e)
         add_reply(w, r->number, NODE_REPLY_FAILED, (riv_str){ 0 }, crash_json(w));
         return;
     }
-    world__feed(w, e->node, &(node_event){ .kind = NODE_API_RUN, .run = r->run });
+    sim__world_feed(w, e->node, &(node_event){ .kind = NODE_API_RUN, .run = r->run });
 }
 
 /* ---- running ---- */
@@ -387,7 +387,7 @@ static void happen(sim_world *w, const world_event *e)
     world_node *n = w->nodes.ptr[e->node];
     if (e->kind == WORLD_RESTART) {
         riv_fault fault = { 0 };
-        if (start(w, e->node, &fault)) world__broken(w, "a node did not start again: %s", fault.msg);
+        if (start(w, e->node, &fault)) sim__world_broken(w, "a node did not start again: %s", fault.msg);
         return;
     }
     if (e->life != n->life || !n->mind) { /* of a life that is over */
@@ -395,22 +395,22 @@ static void happen(sim_world *w, const world_event *e)
         return;
     }
     switch (e->kind) {
-    case WORLD_START: world__feed(w, e->node, &(node_event){ .kind = NODE_START }); return;
-    case WORLD_OPENED: world__opened(w, e); return;
-    case WORLD_CHUNK: world__deliver(w, e); return;
+    case WORLD_START: sim__world_feed(w, e->node, &(node_event){ .kind = NODE_START }); return;
+    case WORLD_OPENED: sim__world_opened(w, e); return;
+    case WORLD_CHUNK: sim__world_deliver(w, e); return;
     case WORLD_DRAINED:
-        world__feed(w, e->node, &(node_event){ .kind = NODE_LINK_DRAINED, .link = e->link, .count = e->count });
+        sim__world_feed(w, e->node, &(node_event){ .kind = NODE_LINK_DRAINED, .link = e->link, .count = e->count });
         return;
-    case WORLD_CLOSED: world__feed(w, e->node, &(node_event){ .kind = NODE_LINK_CLOSED, .link = e->link }); return;
+    case WORLD_CLOSED: sim__world_feed(w, e->node, &(node_event){ .kind = NODE_LINK_CLOSED, .link = e->link }); return;
     case WORLD_DIAL_FAILED:
-        world__feed(
+        sim__world_feed(
             w, e->node,
             &(node_event){ .kind = NODE_DIAL_FAILED, .dial = e->dial, .reason = RIV_LIT("refused (simulated)") });
         return;
     case WORLD_TIMER:
-        if (e->count == n->timer) world__feed(w, e->node, &(node_event){ .kind = NODE_TIMER });
+        if (e->count == n->timer) sim__world_feed(w, e->node, &(node_event){ .kind = NODE_TIMER });
         return;
-    case WORLD_JOB_DONE: world__feed(w, e->node, &(node_event){ .kind = NODE_JOB_DONE, .job = e->job }); return;
+    case WORLD_JOB_DONE: sim__world_feed(w, e->node, &(node_event){ .kind = NODE_JOB_DONE, .job = e->job }); return;
     case WORLD_RESTART:
     case WORLD_REQUEST:
     case WORLD_TICK: break;
@@ -424,15 +424,15 @@ riv_err sim_world_run(sim_world *w, uint64_t until_ms, sim_stop_fn stop, void *c
     while (w->queue.len && w->queue.ptr[0].at_ms <= until && !w->fault.err) {
         world_event e = pop(w);
         if (e.at_ms < w->now_ms)
-            world__broken(w, "time went back from %llu to %llu ms", (unsigned long long)w->now_ms,
-                          (unsigned long long)e.at_ms);
+            sim__world_broken(w, "time went back from %llu to %llu ms", (unsigned long long)w->now_ms,
+                              (unsigned long long)e.at_ms);
         w->now_ms = RIV_MAX(w->now_ms, e.at_ms);
         happen(w, &e);
         riv_arena_reset(w->scratch);
-        if (w->now_ms >= w->check_at_ms) world__check_requests(w, false);
+        if (w->now_ms >= w->check_at_ms) sim__world_check_requests(w, false);
         if (stop && !w->fault.err && stop(ctx, w)) break;
     }
-    if (!w->queue.len) world__check_requests(w, true);
+    if (!w->queue.len) sim__world_check_requests(w, true);
     if (w->fault.err) {
         if (fault && !fault->err) *fault = w->fault;
         return w->fault.err;

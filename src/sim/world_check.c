@@ -5,7 +5,7 @@
 #include "avm/avm.h"
 #include "codec/archive.h"
 
-void world__broken(sim_world *w, const char *format, ...)
+void sim__world_broken(sim_world *w, const char *format, ...)
 {
     if (w->fault.err) return;
     va_list args;
@@ -25,11 +25,11 @@ static bool over(const sim_world *w, uint64_t timestamp_ms, uint32_t ttl_ms)
 }
 
 /* No particle is acted on after its deadline. */
-void world__check_job(sim_world *w, const world_node *at, const node_job *job)
+void sim__world_check_job(sim_world *w, const world_node *at, const node_job *job)
 {
     bool late = job->kind == NODE_JOB_AVM ? over(w, job->avm.params.timestamp_ms, job->avm.params.ttl_ms)
                                           : over(w, job->call.timestamp_ms, job->call.ttl_ms);
-    if (late) world__broken(w, "node " RIV_FMT " began a job for an expired particle", RIV_ARG(at->name));
+    if (late) sim__world_broken(w, "node " RIV_FMT " began a job for an expired particle", RIV_ARG(at->name));
 }
 
 static const riv_json *readable(riv_arena *a, riv_bytes data)
@@ -48,60 +48,60 @@ static void check_idempotent(sim_world *w, riv_arena *a, const node_job *job)
     in.results       = NULL;
     in.results_count = 0;
     if (avm_run(&in, a, &fault, &again)) {
-        world__broken(w, "a trace merged with itself spends the budget: %s", fault.msg);
+        sim__world_broken(w, "a trace merged with itself spends the budget: %s", fault.msg);
         return;
     }
     const riv_json *before = readable(a, job->avm_out.data), *after = readable(a, again.data);
     if (again.ret_code != job->avm_out.ret_code)
-        world__broken(w, "a trace merged with itself ends with %lld: " RIV_FMT, (long long)again.ret_code,
-                      RIV_ARG(again.error_message));
+        sim__world_broken(w, "a trace merged with itself ends with %lld: " RIV_FMT, (long long)again.ret_code,
+                          RIV_ARG(again.error_message));
     else if (again.next_peers_count || again.call_requests_count)
-        world__broken(w, "a trace merged with itself asks for calls or peers again");
+        sim__world_broken(w, "a trace merged with itself asks for calls or peers again");
     else if (!before || !after || !riv_json_eq(before, after))
-        world__broken(w, "a trace merged with itself changes");
+        sim__world_broken(w, "a trace merged with itself changes");
 }
 
-void world__check_result(sim_world *w, const node_job *job)
+void sim__world_check_result(sim_world *w, const node_job *job)
 {
     riv_fault fault = { 0 };
     if (job->err) {
-        world__broken(w, "an interpreter run spent its budget: %s", job->fault.msg);
+        sim__world_broken(w, "an interpreter run spent its budget: %s", job->fault.msg);
         return;
     }
     if (job->avm_out.ret_code || !job->avm_out.data.len || w->runs++ % WORLD_CHECK_EVERY) return;
     riv_arena *a = riv_arena_new(0);
     w->counts.checks++;
     if (avm_verify(job->avm_out.data, job->avm.params.particle_id, a, &fault))
-        world__broken(w, "a trace that was made here does not verify: %s", fault.msg);
+        sim__world_broken(w, "a trace that was made here does not verify: %s", fault.msg);
     else
         check_idempotent(w, a, job);
     riv_arena_free(a);
 }
 
-void world__check_reply(sim_world *w, const world_request *r, const node_effect *reply)
+void sim__world_check_reply(sim_world *w, const world_request *r, const node_effect *reply)
 {
     if (!r)
-        world__broken(w, "a reply to request %llu, which is not open", (unsigned long long)reply->request);
+        sim__world_broken(w, "a reply to request %llu, which is not open", (unsigned long long)reply->request);
     else if (reply->reply == NODE_REPLY_EXPIRED && r->answered)
-        world__broken(w, "request %llu expired although it was answered", (unsigned long long)reply->request);
+        sim__world_broken(w, "request %llu expired although it was answered", (unsigned long long)reply->request);
     else if (reply->reply != NODE_REPLY_EXPIRED && w->now_ms > r->deadline_ms)
-        world__broken(w, "request %llu got a reply after its deadline", (unsigned long long)reply->request);
+        sim__world_broken(w, "request %llu got a reply after its deadline", (unsigned long long)reply->request);
     else if (!reply->json)
-        world__broken(w, "request %llu got a reply without a content", (unsigned long long)reply->request);
+        sim__world_broken(w, "request %llu got a reply without a content", (unsigned long long)reply->request);
 }
 
-void world__check_caps(sim_world *w, const world_node *at)
+void sim__world_check_caps(sim_world *w, const world_node *at)
 {
     node_stats s = node_stats_of(at->mind);
     if (s.particles > NODE_PARTICLES_MAX || s.stored_bytes > NODE_PARTICLE_BYTES ||
         s.waiting > s.particles * NODE_WAITING_MAX || s.links > P2P_LINKS_MAX)
-        world__broken(w, "node " RIV_FMT " holds more than its caps allow", RIV_ARG(at->name));
+        sim__world_broken(w, "node " RIV_FMT " holds more than its caps allow", RIV_ARG(at->name));
     if (s.particles == 0 && s.stored_bytes)
-        world__broken(w, "node " RIV_FMT " counts bytes of no particle", RIV_ARG(at->name));
+        sim__world_broken(w, "node " RIV_FMT " counts bytes of no particle", RIV_ARG(at->name));
 }
 
 /* Every request of the API ends in a reply: at rest, or a little after its deadline. */
-void world__check_requests(sim_world *w, bool at_rest)
+void sim__world_check_requests(sim_world *w, bool at_rest)
 {
     w->check_at_ms = UINT64_MAX;
     for (size_t i = 0; i < w->requests.len; i++) {
@@ -109,7 +109,7 @@ void world__check_requests(sim_world *w, bool at_rest)
         if (!r->taken || r->over || r->answered) continue;
         uint64_t latest_ms = r->deadline_ms + WORLD_REPLY_MARGIN_MS;
         if (at_rest || w->now_ms >= latest_ms)
-            world__broken(w, "request %llu never got a reply", (unsigned long long)r->number);
+            sim__world_broken(w, "request %llu never got a reply", (unsigned long long)r->number);
         w->check_at_ms = RIV_MIN(w->check_at_ms, latest_ms);
     }
 }

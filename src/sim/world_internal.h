@@ -89,28 +89,28 @@ struct sim_world {
 };
 
 /* world.c */
-world_event *world__push(sim_world *w, uint64_t at_ms, world_event_kind kind, size_t node);
-bool         world__faulty(sim_world *w, uint32_t per_million); /* draws, while faults are on */
-uint64_t     world__between(sim_world *w, uint64_t min, uint64_t max);
-void         world__feed(sim_world *w, size_t node, const node_event *event);
-void         world__note(sim_world *w, uint64_t what, uint64_t a, uint64_t b, riv_bytes bytes); /* into the hash of the run */
+world_event *sim__world_push(sim_world *w, uint64_t at_ms, world_event_kind kind, size_t node);
+bool         sim__world_faulty(sim_world *w, uint32_t per_million); /* draws, while faults are on */
+uint64_t     sim__world_between(sim_world *w, uint64_t min, uint64_t max);
+void         sim__world_feed(sim_world *w, size_t node, const node_event *event);
+void         sim__world_note(sim_world *w, uint64_t what, uint64_t a, uint64_t b, riv_bytes bytes); /* into the hash of the run */
 
 /* world_wire.c */
-void world__dial(sim_world *w, size_t from, uint64_t dial, riv_str addr);
-void world__opened(sim_world *w, const world_event *e);
-void world__write(sim_world *w, size_t node, uint64_t link, riv_bytes bytes);
-void world__close(sim_world *w, size_t node, uint64_t link);
-void world__pause(sim_world *w, size_t node, uint64_t link, bool paused);
-void world__deliver(sim_world *w, const world_event *e);
-void world__break_all(sim_world *w, size_t node); /* it died: its links with it */
-void world__link_free(world_link *link);
+void sim__world_dial(sim_world *w, size_t from, uint64_t dial, riv_str addr);
+void sim__world_opened(sim_world *w, const world_event *e);
+void sim__world_write(sim_world *w, size_t node, uint64_t link, riv_bytes bytes);
+void sim__world_close(sim_world *w, size_t node, uint64_t link);
+void sim__world_pause(sim_world *w, size_t node, uint64_t link, bool paused);
+void sim__world_deliver(sim_world *w, const world_event *e);
+void sim__world_break_all(sim_world *w, size_t node); /* it died: its links with it */
+void sim__world_link_free(world_link *link);
 
 /* world_check.c */
-void world__broken(sim_world *w, const char *format, ...) RIV_PRINTF(2, 3);
-void world__check_job(sim_world *w, const world_node *node, const node_job *job);   /* before it runs */
-void world__check_result(sim_world *w, const node_job *job);                        /* after an interpreter run */
-void world__check_reply(sim_world *w, const world_request *request, const node_effect *reply);
-void world__check_caps(sim_world *w, const world_node *node);
-void world__check_requests(sim_world *w, bool at_rest);
+void sim__world_broken(sim_world *w, const char *format, ...) RIV_PRINTF(2, 3);
+void sim__world_check_job(sim_world *w, const world_node *node, const node_job *job);   /* before it runs */
+void sim__world_check_result(sim_world *w, const node_job *job);                        /* after an interpreter run */
+void sim__world_check_reply(sim_world *w, const world_request *request, const node_effect *reply);
+void sim__world_check_caps(sim_world *w, const world_node *node);
+void sim__world_check_requests(sim_world *w, bool at_rest);
 
 #endif

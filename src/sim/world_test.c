@@ -237,7 +237,7 @@ static void checkers_see_what_is_wrong(void **state)
     world_request r     = { .number = 9, .answered = true, .deadline_ms = w->now_ms };
     node_effect   again = { .kind = NODE_REPLY, .request = 9, .reply = NODE_REPLY_EXPIRED, .json = riv_json_null() };
     riv_fault     fault = { 0 };
-    world__check_reply(w, &r, &again);
+    sim__world_check_reply(w, &r, &again);
     assert_int_equal(sim_world_run(w, 200, NULL, NULL, &fault), RIV_E_CONFLICT);
     assert_non_null(strstr(fault.msg, "request 9 expired although it was answered"));
     assert_non_null(strstr(fault.msg, "seed 1, step "));
@@ -247,7 +247,7 @@ static void checkers_see_what_is_wrong(void **state)
     node_job job                = { .kind = NODE_JOB_AVM };
     job.avm.params.timestamp_ms = w->now_ms - 10;
     job.avm.params.ttl_ms       = 9;
-    world__check_job(w, w->nodes.ptr[0], &job);
+    sim__world_check_job(w, w->nodes.ptr[0], &job);
     assert_non_null(strstr(w->fault.msg, "began a job for an expired particle"));
     sim_world_free(w);
 

@@ -21,7 +21,10 @@ static void tell(sim_world *w, const char *event, const world_end *from, const w
               LOG_U64("at_ms", w->now_ms - WORLD_START_MS), LOG_STR("to", w->nodes.ptr[to->node]->name));
 }
 
-static uint64_t latency(sim_world *w) { return world__between(w, w->config.latency_ms_min, w->config.latency_ms_max); }
+static uint64_t latency(sim_world *w)
+{
+    return sim__world_between(w, w->config.latency_ms_min, w->config.latency_ms_max);
+}
 
 /* ---- opening ---- */
 
@@ -36,13 +39,13 @@ static bool target_of(const sim_world *w, riv_str addr, size_t *out)
     return true;
 }
 
-void world__dial(sim_world *w, size_t from, uint64_t dial, riv_str addr)
+void sim__world_dial(sim_world *w, size_t from, uint64_t dial, riv_str addr)
 {
     size_t to;
-    bool   fails = world__faulty(w, w->config.faults.dial_fail);
+    bool   fails = sim__world_faulty(w, w->config.faults.dial_fail);
     if (fails || !target_of(w, addr, &to) || !w->nodes.ptr[to]->mind || !w->nodes.ptr[to]->listens) {
         w->counts.dials_failed += fails;
-        world__push(w, w->now_ms + WORLD_DIAL_REFUSED_MS + latency(w), WORLD_DIAL_FAILED, from)->dial = dial;
+        sim__world_push(w, w->now_ms + WORLD_DIAL_REFUSED_MS + latency(w), WORLD_DIAL_FAILED, from)->dial = dial;
         return;
     }
     size_t      index = w->links.len;
@@ -53,21 +56,21 @@ void world__dial(sim_world *w, size_t from, uint64_t dial, riv_str addr)
     *riv_push(w->arena, &w->links) = link;
     w->counts.links++;
     for (size_t end = 2; end-- > 0;) { /* the listener sees it first, as with a real socket */
-        world_event *e = world__push(w, at_ms, WORLD_OPENED, link->end[end].node);
+        world_event *e = sim__world_push(w, at_ms, WORLD_OPENED, link->end[end].node);
         e->link        = number_of(index, end);
         e->dial        = end == 0 ? dial : 0;
     }
 }
 
-void world__opened(sim_world *w, const world_event *e)
+void sim__world_opened(sim_world *w, const world_event *e)
 {
     world_end *other, *end = end_by(w, e->link, &other);
     if (end->open) {
         riv_str addr = riv_format(w->scratch, "/memory/%zu", other->node);
-        world__feed(w, e->node,
-                    &(node_event){ .kind = NODE_LINK_OPENED, .link = e->link, .dial = e->dial, .addr = addr });
+        sim__world_feed(w, e->node,
+                        &(node_event){ .kind = NODE_LINK_OPENED, .link = e->link, .dial = e->dial, .addr = addr });
     } else if (e->dial) { /* it broke before it was up */
-        world__feed(
+        sim__world_feed(
             w, e->node,
             &(node_event){ .kind = NODE_DIAL_FAILED, .dial = e->dial, .reason = RIV_LIT("broken (simulated)") });
     }
@@ -88,7 +91,7 @@ static void put_chunk(sim_world *w, world_end *to, uint64_t number, uint64_t at_
         to->first = c;
     to->last = c;
     to->bytes += bytes.len;
-    world_event *e = world__push(w, RIV_MAX(c->at_ms, w->now_ms), WORLD_CHUNK, to->node);
+    world_event *e = sim__world_push(w, RIV_MAX(c->at_ms, w->now_ms), WORLD_CHUNK, to->node);
     e->link        = number;
     e->life        = to->life;
 }
@@ -105,7 +108,7 @@ static void clear_pipe(world_end *end)
     end->bytes = 0;
 }
 
-void world__link_free(world_link *link)
+void sim__world_link_free(world_link *link)
 {
     clear_pipe(&link->end[0]);
     clear_pipe(&link->end[1]);
@@ -123,12 +126,12 @@ static void break_link(sim_world *w, uint64_t number)
         clear_pipe(e);
         if (told || e->life != w->nodes.ptr[e->node]->life) continue;
         uint64_t     at_ms = RIV_MAX(e->last_at_ms, w->now_ms + latency(w)); /* not before it was opened */
-        world_event *ev    = world__push(w, at_ms, WORLD_CLOSED, e->node);
+        world_event *ev    = sim__world_push(w, at_ms, WORLD_CLOSED, e->node);
         ev->link           = number_of(index, end);
     }
 }
 
-void world__break_all(sim_world *w, size_t index)
+void sim__world_break_all(sim_world *w, size_t index)
 {
     for (size_t i = 0; i < w->links.len; i++) {
         world_link *l = w->links.ptr[i];
@@ -143,29 +146,29 @@ void world__break_all(sim_world *w, size_t index)
 static void put_data(sim_world *w, world_end *to, uint64_t number, riv_bytes bytes)
 {
     uint64_t at_ms = w->now_ms + latency(w);
-    if (world__faulty(w, w->config.faults.stall)) {
+    if (sim__world_faulty(w, w->config.faults.stall)) {
         w->counts.stalls++;
         at_ms += riv_prng_below(&w->faults, (uint64_t)w->config.faults.stall_ms + 1);
     }
     put_chunk(w, to, number, at_ms, 0, bytes);
 }
 
-void world__write(sim_world *w, size_t index, uint64_t link, riv_bytes bytes)
+void sim__world_write(sim_world *w, size_t index, uint64_t link, riv_bytes bytes)
 {
     world_end *to, *from = end_by(w, link, &to);
     if (!from || from->node != index) {
-        world__broken(w, "a node wrote to link %llu, which is not its own", (unsigned long long)link);
+        sim__world_broken(w, "a node wrote to link %llu, which is not its own", (unsigned long long)link);
         return;
     }
     if (!from->open || !to->open) return; /* the news of the end is on its way */
     uint64_t to_number = link % 2 ? link + 1 : link - 1;
-    if (world__faulty(w, w->config.faults.drop_link)) {
+    if (sim__world_faulty(w, w->config.faults.drop_link)) {
         w->counts.links_dropped++;
         tell(w, "sim.link_dropped", from, to);
         break_link(w, link);
         return;
     }
-    while (bytes.len > 1 && world__faulty(w, w->config.faults.split)) {
+    while (bytes.len > 1 && sim__world_faulty(w, w->config.faults.split)) {
         size_t cut = 1 + (size_t)riv_prng_below(&w->faults, bytes.len - 1);
         w->counts.splits++;
         put_data(w, to, to_number, riv_bytes_sub(bytes, 0, cut));
@@ -173,7 +176,7 @@ void world__write(sim_world *w, size_t index, uint64_t link, riv_bytes bytes)
     }
     put_data(w, to, to_number, bytes);
     /* The bytes arrive, their acknowledgement never does: the sender tries again on another link, and the frame comes twice. */
-    if (bytes.len >= 256 && world__faulty(w, w->config.faults.duplicate)) {
+    if (bytes.len >= 256 && sim__world_faulty(w, w->config.faults.duplicate)) {
         w->counts.duplicates++;
         tell(w, "sim.link_to_break", from, to);
         put_chunk(w, to, to_number, 0, 2, (riv_bytes){ 0 });
@@ -181,22 +184,22 @@ void world__write(sim_world *w, size_t index, uint64_t link, riv_bytes bytes)
 }
 
 /* SPEC of node.h: the link ends when the written bytes are out. */
-void world__close(sim_world *w, size_t index, uint64_t link)
+void sim__world_close(sim_world *w, size_t index, uint64_t link)
 {
     world_end *to, *from = end_by(w, link, &to);
     if (!from || from->node != index || !from->open) return;
     from->open = false;
     clear_pipe(from);
-    world__push(w, w->now_ms, WORLD_CLOSED, index)->link = link;
+    sim__world_push(w, w->now_ms, WORLD_CLOSED, index)->link = link;
     if (to->open) put_chunk(w, to, link % 2 ? link + 1 : link - 1, w->now_ms + latency(w), 1, (riv_bytes){ 0 });
 }
 
-void world__pause(sim_world *w, size_t index, uint64_t link, bool paused)
+void sim__world_pause(sim_world *w, size_t index, uint64_t link, bool paused)
 {
     world_end *end = end_by(w, link, NULL);
     if (!end || end->node != index || end->paused == paused) return;
     end->paused = paused;
-    if (!paused) world__push(w, w->now_ms, WORLD_CHUNK, index)->link = link;
+    if (!paused) sim__world_push(w, w->now_ms, WORLD_CHUNK, index)->link = link;
 }
 
 static void arrive(sim_world *w, uint64_t number, world_end *end, const world_end *from, riv_bytes bytes)
@@ -204,15 +207,15 @@ static void arrive(sim_world *w, uint64_t number, world_end *end, const world_en
     uint64_t     writer = number % 2 ? number + 1 : number - 1;
     world_event *e;
     if (from->open && from->life == w->nodes.ptr[from->node]->life) {
-        e        = world__push(w, w->now_ms, WORLD_DRAINED, from->node);
+        e        = sim__world_push(w, w->now_ms, WORLD_DRAINED, from->node);
         e->link  = writer;
         e->count = bytes.len;
     }
-    world__feed(w, end->node, &(node_event){ .kind = NODE_LINK_BYTES, .link = number, .bytes = bytes });
+    sim__world_feed(w, end->node, &(node_event){ .kind = NODE_LINK_BYTES, .link = number, .bytes = bytes });
 }
 
 /* Hands over what has come by now. Each hand-over is a step that may pause or end the link, so the pipe is looked at anew each time. */
-void world__deliver(sim_world *w, const world_event *ev)
+void sim__world_deliver(sim_world *w, const world_event *ev)
 {
     world_end *from, *end = end_by(w, ev->link, &from);
     uint32_t   life = ev->life;
@@ -226,7 +229,7 @@ void world__deliver(sim_world *w, const world_event *ev)
             arrive(w, ev->link, end, from, riv_blob_view(c->data));
         } else if (c->kind == WORLD_EOF) {
             end->open = false;
-            world__feed(w, end->node, &(node_event){ .kind = NODE_LINK_CLOSED, .link = ev->link });
+            sim__world_feed(w, end->node, &(node_event){ .kind = NODE_LINK_CLOSED, .link = ev->link });
         } else {
             break_link(w, ev->link);
         }
