@@ -229,6 +229,13 @@ class NetworkWriter {
   }
 }
 
+/** The script as a peer with other ideas would have it: an instruction of another kind, another function, a changed order. */
+function otherScript(rnd, air) {
+  const swap = rnd.pick([['(seq ', '(par '], ['(par ', '(seq '], ['("who" ', '("args" '], ['("args" "f")', '("args" "g")'], ['(xor ', '(seq '], [' $s', ' $t'], ['(null)', '(ap 1 $extra)'], [' x1)', ' $x1)'], ['@bob', '@carol']]);
+  const at = air.indexOf(swap[0], rnd(2) ? 0 : rnd(air.length));
+  return at < 0 ? air : air.slice(0, at) + swap[1] + air.slice(at + swap[0].length);
+}
+
 export function networkScenario(rnd) {
   const writer = new NetworkWriter(rnd);
   const parts = Array.from({ length: 2 + rnd(3) }, () => writer.instruction(1 + rnd(3)));
@@ -237,5 +244,9 @@ export function networkScenario(rnd) {
   if (rnd(3) === 0) doc.order = 'lifo';
   if (rnd(4) === 0) doc.duplicate = true;
   if (rnd(4) === 0) doc.results = 'single';
+  if (rnd(8) === 0) doc.forget = [rnd.pick(PEERS)];
+  if (rnd(8) === 0) doc.air_of = { [rnd.pick(PEERS)]: otherScript(rnd, air) };
+  // Flipped bytes hit other things in other layouts of the same data, so they are not for comparing.
+  if (rnd(10) === 0) doc.tamper = [{ message: 1 + rnd(4), ...rnd.pick([{ op: 'truncate_inner', bytes: -4 * (1 + rnd(30)) }, { op: 'bad_signature', peer: '@bob' }, { op: 'swap_signature', a: '@alice', b: '@bob' }]) }];
   return JSON.stringify(doc);
 }

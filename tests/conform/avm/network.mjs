@@ -194,10 +194,11 @@ function tamper(entry, data, peer, original) {
 
 // ---- the network ----
 
-const STEPS_MAX = 2000;
+export const STEPS_MAX = 2000;
+export class TooLong extends Error {}
 
 /** Plays a scenario. interpreterOf(name) gives the interpreter of a peer; original decodes data. */
-export async function play(scenarioText, interpreterOf, original) {
+export async function play(scenarioText, interpreterOf, original, stepsMax = STEPS_MAX) {
   const peers = new Map();
   const peer = (nameOrId) => {
     for (const p of peers.values()) if (p.id === nameOrId) return p;
@@ -226,7 +227,7 @@ export async function play(scenarioText, interpreterOf, original) {
   let messages = 0;
 
   while (queue.length) {
-    if (steps.length >= STEPS_MAX) throw new Error(`more than ${STEPS_MAX} steps`);
+    if (steps.length >= stepsMax) throw new TooLong(`more than ${stepsMax} steps`);
     const item = s.order === 'lifo' ? queue.pop() : queue.shift();
     const p = item.to;
     let { data, results } = item;
