@@ -330,7 +330,7 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 /* The result of an export: numbers go back at once, and nothing outlives the call; the rest waits for release_objects. */
 #define MARINE__GIVE(class, C, call)  MARINE__BY_CLASS(MARINE__GIVE_, class)(C, call)
 #define MARINE__GIVE_NONE(C, call)    call; marine__release();
-#define MARINE__GIVE_SCALAR(C, call)  C result_ = call; marine__release(); return (__typeof__(C))result_;
+#define MARINE__GIVE_SCALAR(C, call)  C result_ = call; marine__release(); return result_;
 #define MARINE__GIVE_PAIR(C, call)    C result_ = call; marine__give((uint32_t)(uintptr_t)result_.ptr, (uint32_t)result_.len);
 #define MARINE__GIVE_RECORD(C, call)  C result_ = call; C *kept_ = marine_new(C); *kept_ = result_; marine__give((uint32_t)(uintptr_t)kept_, 0);
 
@@ -395,7 +395,7 @@ __asm__(".section .custom_section.__fluence_sdk_version,\"\",@\n.ascii \"0.14.0\
 
 uint32_t   marine__result_ptr, marine__result_size;
 int        marine__importing;
-const char marine__empty[16];
+const char marine__empty[16] = "";
 
 /* Objects of the current call, newest first. */
 typedef struct marine__object {

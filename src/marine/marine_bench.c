@@ -28,7 +28,7 @@ static riv_bytes build(const char *source, riv_arena *arena)
     char path[300], command[2000];
     snprintf(path, sizeof path, "/tmp/marine-bench-%d.wasm", (int)getpid());
     snprintf(command, sizeof command,
-             "clang-14 --target=wasm32-wasi -O2 -mexec-model=reactor -Wl,--strip-all -I %s/sdk/c %s/%s -o %s",
+             "clang-14 --target=wasm32-wasi -O2 -mexec-model=reactor -Wl,--strip-all -Wl,--stack-first -I %s/sdk/c %s/%s -o %s",
              RIV_SOURCE_DIR, RIV_SOURCE_DIR, source, path);
     FILE *file = system(command) ? NULL : fopen(path, "rb");
     if (!file) exit(1);

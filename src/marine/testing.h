@@ -45,7 +45,7 @@ static inline riv_bytes testing_compile(const char *source, riv_arena *arena)
     char path[512], command[2048];
     snprintf(path, sizeof path, "%s/tests/module-%d.wasm", RIV_BINARY_DIR, (int)getpid());
     snprintf(command, sizeof command,
-             "clang-14 --target=wasm32-wasi -O2 -Wall -Wextra -Wno-infinite-recursion -mexec-model=reactor -Wl,--strip-all "
+             "clang-14 --target=wasm32-wasi -O2 -Wall -Wextra -Wno-infinite-recursion -mexec-model=reactor -Wl,--strip-all -Wl,--stack-first "
              "-I %s/sdk/c %s/%s -o %s",
              RIV_SOURCE_DIR, RIV_SOURCE_DIR, source, path);
     if (system(command)) fail_msg("%s does not compile", source);
