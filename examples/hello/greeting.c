@@ -1,7 +1,4 @@
 /* greeting.c: a service with one function. */
 #include "marine.h"
 
-MARINE_EXPORT(string, greeting, (string name))
-{
-    return marine_format("Hi, %s", name.ptr);
-}
+MARINE_EXPORT(string, greeting, (string name)) { return marine_format("Hi, %s", name.ptr); }

@@ -180,7 +180,7 @@ static void test_inspect(void **state)
     riv_arena  *arena = riv_arena_new(0);
     riv_fault   fault = { 0 };
     marine_info info;
-    riv_bytes   wasm = testing_build("src/marine/testdata/host.c", arena);
+    riv_bytes   wasm = testing_build("tests/modules/host.c", arena);
     if (marine_inspect(wasm, arena, &fault, &info)) fail_msg("%s", fault.msg);
     assert_true(riv_str_eq(info.sdk_version, RIV_LIT("0.14.0")));
     assert_true(riv_str_eq(info.it_version, RIV_LIT("0.28.0")));

@@ -26,7 +26,7 @@ static void test_each_limit_has_its_kind(void **state)
     };
     enum { SPIN = 3 };
     bench b;
-    bench_open(&b, "src/marine/testdata/hostile.c", NULL, &(marine_service_config){ .memory_bytes_max = 64 << 20 });
+    bench_open(&b, "tests/modules/hostile.c", NULL, &(marine_service_config){ .memory_bytes_max = 64 << 20 });
     for (size_t i = 0; i < RIV_COUNT(cases); i++) {
         const riv_json *json = NULL;
         assert_int_equal(riv_json_parse(riv_str_c(cases[i].args), b.arena, NULL, &json), RIV_OK);
@@ -74,8 +74,7 @@ static void test_memory_grows_up_to_the_budget(void **state)
     (void)state;
     enum { PAGE = 65536, PAGES_MAX = 100 };
     bench b;
-    bench_open(&b, "src/marine/testdata/hostile.c", NULL,
-               &(marine_service_config){ .memory_bytes_max = PAGES_MAX * PAGE });
+    bench_open(&b, "tests/modules/hostile.c", NULL, &(marine_service_config){ .memory_bytes_max = PAGES_MAX * PAGE });
     uint64_t pages = marine_service_memory(b.service) / PAGE;
     assert_true(pages > 0 && pages < PAGES_MAX);
     char args[40], want[40];
@@ -95,7 +94,7 @@ static void test_modules_share_one_budget(void **state)
     enum { PAGE = 65536 };
     bench b;
     bench_start(&b);
-    b.modules[0] = testing_module(b.engine, testing_build("src/marine/testdata/hostile.c", b.arena));
+    b.modules[0]                         = testing_module(b.engine, testing_build("tests/modules/hostile.c", b.arena));
     const marine_module_config modules[] = { { .name = RIV_LIT("one"), .module = b.modules[0] },
                                              { .name = RIV_LIT("two"), .module = b.modules[0] } };
     marine_service_config      config    = { .modules = modules, .modules_count = 2 };
@@ -135,7 +134,7 @@ static void test_deadline(void **state)
     (void)state;
     bench b;
     bench_start(&b);
-    b.modules[0]                    = testing_module(b.engine, testing_build("src/marine/testdata/host.c", b.arena));
+    b.modules[0]                    = testing_module(b.engine, testing_build("tests/modules/host.c", b.arena));
     const marine_module_config one  = { .name = RIV_LIT("test"), .module = b.modules[0], .logger_enabled = true };
     marine_service_config      conf = { .modules       = &one,
                                         .modules_count = 1,
@@ -157,7 +156,7 @@ static void test_nan_is_canonical(void **state)
 {
     (void)state;
     bench b;
-    bench_open(&b, "src/marine/testdata/hostile.c", NULL, NULL);
+    bench_open(&b, "tests/modules/hostile.c", NULL, NULL);
     assert_string_equal(bench_call(&b, "not_a_number", "[]"), "null");
     assert_string_equal(bench_call(&b, "nan_bits", "[0,0]"),
                         "9221120237041090560"); /* 0x7ff8000000000000 on every machine */

@@ -28,7 +28,8 @@ static riv_bytes build(const char *source, riv_arena *arena)
     char path[300], command[2000];
     snprintf(path, sizeof path, "/tmp/marine-bench-%d.wasm", (int)getpid());
     snprintf(command, sizeof command,
-             "clang-14 --target=wasm32-wasi -O2 -mexec-model=reactor -Wl,--strip-all -Wl,--stack-first -I %s/sdk/c %s/%s -o %s",
+             "clang-14 --target=wasm32-wasi -O2 -mexec-model=reactor -Wl,--strip-all -Wl,--stack-first -I %s/sdk/c "
+             "%s/%s -o %s",
              RIV_SOURCE_DIR, RIV_SOURCE_DIR, source, path);
     FILE *file = system(command) ? NULL : fopen(path, "rb");
     if (!file) exit(1);
@@ -98,7 +99,7 @@ int main(void)
     double         start  = now_us();
     check(marine_engine_new(&fault, &engine), &fault);
     printf("%-34s %10.2f us\n", "engine", now_us() - start);
-    riv_bytes greeting = build("examples/hello/greeting.c", arena), types = build("src/marine/testdata/types.c", arena);
+    riv_bytes greeting = build("examples/hello/greeting.c", arena), types = build("tests/modules/types.c", arena);
     bench_module(engine, "compile greeting", greeting, arena);
     bench_module(engine, "compile types", types, arena);
 

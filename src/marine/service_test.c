@@ -66,7 +66,7 @@ static void test_types(void **state)
         { "allocate", "[1]", "not_found: function with name `allocate` is missing" }, /* exported, but not public */
     };
     bench b;
-    bench_open(&b, "src/marine/testdata/types.c", NULL, NULL);
+    bench_open(&b, "tests/modules/types.c", NULL, NULL);
     for (size_t i = 0; i < RIV_COUNT(cases); i++) {
         const char *got = bench_call(&b, cases[i].function, cases[i].args);
         if (strcmp(got, cases[i].want) != 0)
@@ -118,7 +118,7 @@ static void test_random_values_come_back(void **state)
 {
     (void)state;
     bench b;
-    bench_open(&b, "src/marine/testdata/types.c", NULL, NULL);
+    bench_open(&b, "tests/modules/types.c", NULL, NULL);
     uint64_t memory = 0;
     for (uint64_t seed = 1; seed <= 500; seed++) {
         riv_prng        p    = riv_prng_seed(seed);
@@ -141,7 +141,7 @@ static void test_large_values(void **state)
 {
     (void)state;
     bench b;
-    bench_open(&b, "src/marine/testdata/types.c", NULL, NULL);
+    bench_open(&b, "tests/modules/types.c", NULL, NULL);
     enum { COUNT = 1 << 20 };
     const riv_json **items = riv_new(b.arena, const riv_json *, COUNT);
     const riv_json  *seven = riv_json_u64(b.arena, 7);
@@ -186,8 +186,8 @@ static void test_linked_modules(void **state)
     };
     bench      b;
     riv_arena *arena = riv_arena_new(0);
-    riv_bytes  adder = testing_build("src/marine/testdata/adder.c", arena),
-              facade = testing_build("src/marine/testdata/facade.c", arena);
+    riv_bytes  adder = testing_build("tests/modules/adder.c", arena),
+              facade = testing_build("tests/modules/facade.c", arena);
     open_pair(&b, adder, facade);
     for (size_t i = 0; i < RIV_COUNT(cases); i++)
         assert_string_equal(bench_call(&b, cases[i].function, cases[i].args), cases[i].want);
@@ -214,10 +214,10 @@ static void test_linking_fails(void **state)
     (void)state;
     bench b;
     bench_start(&b);
-    b.modules[0]        = testing_module(b.engine, testing_build("src/marine/testdata/adder.c", b.arena));
-    b.modules[1]        = testing_module(b.engine, testing_build("src/marine/testdata/facade.c", b.arena));
-    b.modules[2]        = testing_module(b.engine, testing_build("src/marine/testdata/types.c", b.arena));
-    b.modules[3]        = testing_module(b.engine, testing_build("src/marine/testdata/host.c", b.arena));
+    b.modules[0]        = testing_module(b.engine, testing_build("tests/modules/adder.c", b.arena));
+    b.modules[1]        = testing_module(b.engine, testing_build("tests/modules/facade.c", b.arena));
+    b.modules[2]        = testing_module(b.engine, testing_build("tests/modules/types.c", b.arena));
+    b.modules[3]        = testing_module(b.engine, testing_build("tests/modules/host.c", b.arena));
     const riv_str adder = RIV_LIT("adder"), facade = RIV_LIT("facade");
     const struct {
         marine_module_config modules[2];
@@ -309,7 +309,7 @@ static void test_format(void **state)
 {
     (void)state;
     bench b;
-    bench_open(&b, "src/marine/testdata/format.c", NULL, NULL);
+    bench_open(&b, "tests/modules/format.c", NULL, NULL);
     assert_string_equal(bench_call(&b, "check", "[]"), "\"\"");
     bench_close(&b);
 }

@@ -1,4 +1,4 @@
-/* testing.h: for the tests of marine: builds the modules of testdata with clang, loads them, calls with JSON texts.
+/* testing.h: for the tests of marine: builds the modules of tests/modules with clang, loads them, calls with JSON texts.
  * Each test program builds into files of its own, so that they run side by side. */
 #ifndef RIV_MARINE_TESTING_H
 #define RIV_MARINE_TESTING_H
@@ -90,7 +90,7 @@ static inline void bench_start(bench *b)
     if (marine_engine_new(&b->fault, &b->engine)) fail_msg("%s", b->fault.msg);
 }
 
-/* A service of one module of testdata, with a configuration that may be changed before. */
+/* A service of one module of tests/modules, with a configuration that may be changed before. */
 static inline void bench_open(bench *b, const char *source, marine_module_config *module, marine_service_config *service)
 {
     marine_module_config  own_module  = { .name = RIV_LIT("test"), .logger_enabled = true, .logging_mask = INT32_MAX };

@@ -38,7 +38,7 @@ static void test_the_environment_is_all(void **state)
     world                 w      = { .now = UINT64_C(1700000000123456789) };
     marine_service_config config = { .env = { &w, world_now, world_random, world_log, world_output } };
     bench                 b;
-    bench_open(&b, "src/marine/testdata/host.c", &module, &config);
+    bench_open(&b, "tests/modules/host.c", &module, &config);
     assert_string_equal(bench_call(&b, "now", "[]"), "1700000000123456789");
     assert_string_equal(bench_call(&b, "random", "[4]"), "[1,2,3,4]");
     assert_string_equal(bench_call(&b, "env", "[\"GREETING\"]"), "\"hello=you\"");
@@ -64,7 +64,7 @@ static void test_without_an_environment(void **state)
     char first[2000];
     for (int i = 0; i < 2; i++) {
         bench b;
-        bench_open(&b, "src/marine/testdata/host.c", NULL, NULL);
+        bench_open(&b, "tests/modules/host.c", NULL, NULL);
         assert_string_equal(bench_call(&b, "now", "[]"), "0");
         assert_string_equal(bench_call(&b, "log", "[\"nobody hears\",1]"), "null");
         assert_string_equal(bench_call(&b, "print", "[\"one\",\"two\"]"), "null");
@@ -79,7 +79,7 @@ static void test_call_parameters(void **state)
 {
     (void)state;
     bench b;
-    bench_open(&b, "src/marine/testdata/host.c", NULL, NULL);
+    bench_open(&b, "tests/modules/host.c", NULL, NULL);
     assert_string_equal(bench_call(&b, "parameters", "[]"), "\"  0 0  0     \"");
     static const marine_tetraplet  one[]  = { { RIV_LIT_INIT("peer"), RIV_LIT_INIT("srv"), RIV_LIT_INIT("fn"),
                                                 RIV_LIT_INIT(".$.a") } };
@@ -147,7 +147,7 @@ static void test_files_stay_in_their_directory(void **state)
     const marine_pair    mapped = { RIV_LIT("data"), riv_str_c(dir) };
     marine_module_config module = { .name = RIV_LIT("files"), .mapped_dirs = &mapped, .mapped_dirs_count = 1 };
     bench                b;
-    bench_open(&b, "src/marine/testdata/files.c", &module, NULL);
+    bench_open(&b, "tests/modules/files.c", &module, NULL);
     for (size_t i = 0; i < RIV_COUNT(cases); i++) {
         const char *got = bench_call(&b, cases[i].function, cases[i].args);
         if (strcmp(got, cases[i].want) != 0)
@@ -166,7 +166,7 @@ static void test_a_missing_directory_is_a_load_error(void **state)
     (void)state;
     bench b;
     bench_start(&b);
-    b.modules[0]                      = testing_module(b.engine, testing_build("src/marine/testdata/files.c", b.arena));
+    b.modules[0]                      = testing_module(b.engine, testing_build("tests/modules/files.c", b.arena));
     const marine_pair          mapped = { RIV_LIT("data"), RIV_LIT("/nowhere/at/all") };
     const marine_module_config module = {
         .name = RIV_LIT("files"), .module = b.modules[0], .mapped_dirs = &mapped, .mapped_dirs_count = 1

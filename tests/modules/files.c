@@ -44,7 +44,7 @@ MARINE_EXPORT(i32, remove_dir, (string path)) { return rmdir(path.ptr) ? errno :
 MARINE_EXPORT(i32, move, (string from, string to)) { return rename(from.ptr, to.ptr) ? errno : 0; }
 MARINE_EXPORT(string, patch, (string path, i64 at, string text))
 {
-    int  fd = open(path.ptr, O_RDWR);
+    int  fd      = open(path.ptr, O_RDWR);
     char back[4] = "";
     if (fd < 0) return marine_format("error: %s", strerror(errno));
     pwrite(fd, text.ptr, text.len, at);

@@ -3,9 +3,8 @@
 
 MARINE_RECORD(Point, (f64 x, f64 y))
 MARINE_RECORD(Inner, (string name, bytes data, array(u16) numbers))
-MARINE_RECORD(Everything, (bool flag, u8 a, i8 b, u16 c, i16 d, u32 e, i32 f, u64 g, i64 h, f32 i, f64 j,
-                           string text, bytes data, array(string) texts, record(Inner) inner, array(Inner) inners,
-                           array2(u8) blobs))
+MARINE_RECORD(Everything, (bool flag, u8 a, i8 b, u16 c, i16 d, u32 e, i32 f, u64 g, i64 h, f32 i, f64 j, string text,
+                           bytes data, array(string) texts, record(Inner) inner, array(Inner) inners, array2(u8) blobs))
 
 MARINE_EXPORT(bool, echo_bool, (bool v)) { return v; }
 MARINE_EXPORT(u8, echo_u8, (u8 v)) { return v; }
@@ -31,13 +30,15 @@ MARINE_EXPORT(array(Point), echo_points, (array(Point) v)) { return v; }
 MARINE_EXPORT(record(Everything), echo_everything, (record(Everything) v)) { return v; }
 MARINE_EXPORT(void, nothing, ()) {}
 
-MARINE_EXPORT(string, all_kinds, (bool a, u8 b, i64 c, f32 d, string e, bytes f, array(u32) g, record(Point) h, array(Point) i))
+MARINE_EXPORT(string, all_kinds,
+              (bool a, u8 b, i64 c, f32 d, string e, bytes f, array(u32) g, record(Point) h, array(Point) i))
 {
     uint32_t sum = 0;
     double   x   = 0;
     for (size_t k = 0; k < g.len; k++) sum += g.ptr[k];
     for (size_t k = 0; k < i.len; k++) x += i.ptr[k]->x;
-    return marine_format("%d %u %lld %d %s %zu %u %d %d", a, b, (long long)c, (int)(d * 100), e.ptr, f.len, sum, (int)h.y, (int)x);
+    return marine_format("%d %u %lld %d %s %zu %u %d %d", a, b, (long long)c, (int)(d * 100), e.ptr, f.len, sum,
+                         (int)h.y, (int)x);
 }
 
 MARINE_EXPORT(record(Inner), make_inner, (u32 count))

@@ -25,5 +25,8 @@ MARINE_EXPORT(string, greet_all, (array(string) names, string by))
     return marine_format("%s%s (%zu)%s", mine.ptr, joined.ptr, names.len, by.ptr);
 }
 MARINE_EXPORT(record(Path), shift_twice, (record(Path) path, f64 by)) { return shift(shift(path, by), by); }
-MARINE_EXPORT(string, scalars, (bool a, f32 b, i8 c)) { return marine_format("%d %g %d", both(a, true), half(b), negate(c)); }
+MARINE_EXPORT(string, scalars, (bool a, f32 b, i8 c))
+{
+    return marine_format("%d %g %d", both(a, true), half(b), negate(c));
+}
 MARINE_EXPORT(void, stumble, ()) { fall(); }

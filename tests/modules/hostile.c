@@ -1,7 +1,8 @@
 /* hostile.c: a service that spins, grows, recurses, traps and lies. */
 #include "marine.h"
 
-#define AT(type, address, count) (type){ (void *)(uintptr_t)(address), (count) }
+#define AT(type, address, count)                                                                                       \
+    (type) { (void *)(uintptr_t)(address), (count) }
 
 MARINE_RECORD(Pair, (string a, string b))
 
@@ -16,7 +17,7 @@ MARINE_EXPORT(void, grow_or_die, ())
     while (__builtin_wasm_memory_grow(0, 16) != (size_t)-1) {}
     __builtin_trap();
 }
-static volatile bool enough;
+static volatile bool                      enough;
 __attribute__((noinline)) static uint32_t deep(uint32_t n) { return enough ? n : deep(n + 1) + n * deep(n + 2); }
 MARINE_EXPORT(u32, recurse, ()) { return deep(0); }
 MARINE_EXPORT(void, trap, ()) { __builtin_trap(); }
@@ -26,11 +27,14 @@ MARINE_EXPORT(string, string_outside, ()) { return AT(marine_string, 0xfffffff0u
 MARINE_EXPORT(string, string_too_long, ()) { return AT(marine_string, 16, 0xffffffffu); }
 MARINE_EXPORT(string, not_utf8, ()) { return AT(marine_string, "\xff\xfe", 2); }
 MARINE_EXPORT(bytes, bytes_outside, ()) { return AT(marine_bytes, 1u << 31, 1); }
-MARINE_EXPORT(array(u64), array_too_long, ()) { return AT(marine_array_u64, 1024, 0x20000001u); } /* times 8 wraps 32 bits */
+MARINE_EXPORT(array(u64), array_too_long, ())
+{
+    return AT(marine_array_u64, 1024, 0x20000001u);
+} /* times 8 wraps 32 bits */
 MARINE_EXPORT(array(string), strings_outside, ())
 {
     marine_array_string list = marine_array_new(string, 2);
-    list.ptr[1] = AT(marine_string, 0x7fffffff, 100);
+    list.ptr[1]              = AT(marine_string, 0x7fffffff, 100);
     return list;
 }
 MARINE_EXPORT(record(Pair), record_with_lies, ())

@@ -8,8 +8,7 @@ MARINE_EXPORT(u64, add, (u64 a, u64 b)) { return a + b; }
 MARINE_EXPORT(string, join, (array(string) parts, string by))
 {
     marine_string all = marine_text("");
-    for (size_t i = 0; i < parts.len; i++)
-        all = marine_format("%s%s%s", all.ptr, i ? by.ptr : "", parts.ptr[i].ptr);
+    for (size_t i = 0; i < parts.len; i++) all = marine_format("%s%s%s", all.ptr, i ? by.ptr : "", parts.ptr[i].ptr);
     return all;
 }
 MARINE_EXPORT(record(Path), shift, (record(Path) path, f64 by))

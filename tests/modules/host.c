@@ -13,11 +13,12 @@ MARINE_EXPORT(string, parameters, ())
     for (size_t i = 0; i < p->tetraplets.len; i++)
         for (size_t k = 0; k < p->tetraplets.ptr[i].len; k++) {
             const marine_tetraplet *x = p->tetraplets.ptr[i].ptr[k];
-            t = marine_format("%s [%zu %s %s %s %s]", t.ptr, i, x->peer_pk.ptr, x->service_id.ptr, x->function_name.ptr, x->lens.ptr);
+            t = marine_format("%s [%zu %s %s %s %s]", t.ptr, i, x->peer_pk.ptr, x->service_id.ptr, x->function_name.ptr,
+                              x->lens.ptr);
         }
     return marine_format("%s %s %llu %u %s %zu %s %s %s %s %s%s", p->particle->id.ptr, p->particle->init_peer_id.ptr,
-                         (unsigned long long)p->particle->timestamp, (unsigned)p->particle->ttl, p->particle->script.ptr,
-                         p->particle->signature.len, p->particle->token.ptr, p->service_id.ptr,
+                         (unsigned long long)p->particle->timestamp, (unsigned)p->particle->ttl,
+                         p->particle->script.ptr, p->particle->signature.len, p->particle->token.ptr, p->service_id.ptr,
                          p->service_creator_peer_id.ptr, p->host_id.ptr, p->worker_id.ptr, t.ptr);
 }
 MARINE_EXPORT(void, log, (string text, i32 level)) { marine_log(level, "%s!", text.ptr); }
