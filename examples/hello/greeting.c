@@ -1,4 +1,7 @@
 /* greeting.c: a service with one function. */
 #include "marine.h"
 
-MARINE_EXPORT(string, greeting, (string name)) { return marine_format("Hi, %s", name.ptr); }
+MARINE_EXPORT(string, greeting, (string name))
+{
+    return marine_format("Hi, %s", name.ptr);
+}
