@@ -20,7 +20,7 @@
 /* bob and carol at once, both tell dave */
 #define FORK                                                                                                           \
     "\"init\":\"alice\"," SERVICES ",\"air\":\"(seq (par (call \\\"@bob\\\" (\\\"who\\\" \\\"f\\\") [] b) (call "      \
-                                   "\\\"@carol\\\" (\\\"who\\\" \\\"f\\\") [] c)) "                                    \
+    "\\\"@carol\\\" (\\\"who\\\" \\\"f\\\") [] c)) "                                                                   \
     "(call \\\"@dave\\\" (\\\"args\\\" \\\"f\\\") [b c]))\""
 
 static const riv_json *run(riv_arena *arena, const char *text)
