@@ -17,6 +17,7 @@ enum {
     NODE_PEERS_MAX        = 4096,   /* addresses in node_config */
     NODE_KAD_COUNT        = 20,     /* kad.neighborhood's default, Kademlia's K */
     NODE_AIR_BYTES        = 1 << 20,
+    NODE_SHARE            = 4,      /* one peer may fill at most this part of the room for particles: a quarter */
 };
 
 /* ---- one particle ---- */
@@ -47,7 +48,7 @@ typedef struct node_out { /* a next peer that has not taken the particle yet */
     uint64_t       token, again_ms;
     codec_peer     via;   /* whom it was handed to: the peer or a relay */
     size_t         bytes; /* of that frame */
-    char           reason[96];
+    char           reason[192];
 } node_out;
 
 typedef struct node_request { /* of the API, answered by our own particle */
@@ -108,6 +109,7 @@ typedef struct node_flight { /* a job handed out */
 typedef enum node_timer_kind { NODE_AT_EXPIRY, NODE_AT_CALL, NODE_AT_RETRY } node_timer_kind;
 typedef struct node_timer { uint64_t at_ms, seq, particle; node_timer_kind kind; uint32_t call; } node_timer;
 
+typedef struct node_share { uint64_t particles, bytes; } node_share; /* of the room for particles, by the peer who handed them over first */
 typedef struct node_contact { riv_arena *arena; riv_str *addrs; size_t count; } node_contact; /* what identify told */
 
 struct node {
@@ -127,6 +129,7 @@ struct node {
     riv_map        *tokens;   /* token of a send -> node_particle.number as a pointer */
     riv_map        *contacts; /* peer bytes -> node_contact */
     riv_map        *links;    /* open link numbers */
+    riv_map        *shares;   /* peer bytes -> node_share, while it has particles here */
     node_slot      *slots;
     size_t          slots_count;
     riv_map        *slot_names; /* id or alias -> node_slot, in config_arena */
@@ -164,6 +167,7 @@ void           node__avm_done(node *n, const node_flight *flight, node_job *job)
 void           node__particle_expired(node *n, node_particle *p);
 void           node__particle_drop(node *n, node_particle *p); /* forgets it; its durable records too */
 void           node__particle_free(node_particle *p);
+void           node__share_take(node *n, node_particle *p, const codec_peer *from); /* p came from that peer first */
 node_particle *node__particle_make(node *n, const p2p_particle *head, const uint8_t key[CRYPTO_HASH_BYTES]);
 void           node__particle_key(riv_str id, riv_bytes signature, uint8_t out[CRYPTO_HASH_BYTES]);
 void           node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign, riv_bytes data);

@@ -25,6 +25,7 @@ riv_err node_new(const node_config *config, riv_fault *fault, node **out)
     n->tokens       = riv_map_new(NULL);
     n->contacts     = riv_map_new(NULL);
     n->links        = riv_map_new(NULL);
+    n->shares       = riv_map_new(NULL);
     n->log          = config->log;
     riv_err err     = copy_config(n, config, fault);
     if (err) {
@@ -52,6 +53,9 @@ void node_free(node *n)
     riv_map_free(n->tokens);
     riv_map_free(n->contacts);
     riv_map_free(n->links);
+    for (size_t i = 0; i < riv_map_slots(n->shares); i++)
+        if (riv_map_at(n->shares, i, NULL, &value)) riv_free(value);
+    riv_map_free(n->shares);
     for (size_t i = 0; i < n->slots_count; i++) riv_free(n->slots[i].queue.ptr);
     riv_free(n->slots);
     riv_free(n->timers.ptr);

@@ -70,7 +70,7 @@ typedef enum node_event_kind {
     NODE_LINK_OPENED,  /* link, dial (0: accepted), addr */
     NODE_LINK_BYTES,   /* link, bytes */
     NODE_LINK_DRAINED, /* link, count: bytes that left the process */
-    NODE_LINK_CLOSED,  /* link */
+    NODE_LINK_CLOSED,  /* link: once for each that was opened, also after NODE_LINK_CLOSE */
     NODE_DIAL_FAILED,  /* dial, reason */
     NODE_TIMER,        /* the deadline of TIMER_SET has come */
     NODE_JOB_DONE,     /* job: given back, freed by the node */
@@ -99,7 +99,7 @@ typedef struct node_event {
 
 /* ---- effects ---- */
 typedef enum node_effect_kind {
-    NODE_STORE_PUT,    /* key, bytes: durable before any later effect of the same step is carried out */
+    NODE_STORE_PUT,    /* key, bytes: durable before any other effect of the same step is carried out; STORE_* come first */
     NODE_STORE_DEL,    /* key */
     NODE_LINK_WRITE,   /* link, bytes */
     NODE_LINK_CLOSE,   /* link: when written bytes are out */
@@ -114,7 +114,7 @@ typedef enum node_reply_kind {
     NODE_REPLY_ERROR,    /* errorHandlingSrv.error: json = array [error object, number] */
     NODE_REPLY_CALLBACK, /* callbackSrv.NAME: name, json = array of arguments */
     NODE_REPLY_FAILED,   /* the interpreter or the node refused: json = {"code", "message"}; last reply */
-    NODE_REPLY_EXPIRED,  /* ttl over: json = {"message": where it was last seen}; last reply */
+    NODE_REPLY_EXPIRED,  /* ttl over: json = {"message": where it was last seen}; last reply. Not after RESPONSE or ERROR: those end in silence */
 } node_reply_kind;
 typedef struct node_effect {
     node_effect_kind kind;
@@ -142,7 +142,8 @@ typedef struct node_stats {
 node_stats node_stats_of(const node *n);
 
 /* Log events (stable names; the sink adds the time and the peer): particle.received {id, from, bytes}, particle.run {id, ret_code, next, calls,
- * signatures, time_us}, particle.call {id, service, function, ret_code, time_us}, particle.sent {id, to, bytes}, particle.dropped {id, from, reason},
- * particle.expired {id}, particle.lost {id, to, reason}, peer.connected {peer}, peer.disconnected {peer}, link.failed {addr, reason}. */
+ * signatures, time_us}, particle.call {id, service, function, ret_code, time_us} (built-ins that succeed: debug), particle.sent {id, to, bytes}, particle.dropped {id, from, reason},
+ * particle.expired {id, unfinished}, particle.delayed {id, to, reason} (debug: will be tried again), particle.lost {id, to, reason} (no way to it at the
+ * moment), peer.connected {peer}, peer.disconnected {peer}, link.failed {addr, reason}, store.broken {reason}, console.print {id, text}. */
 
 #endif

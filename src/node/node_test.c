@@ -251,6 +251,39 @@ static void waiting_is_bounded(void **state)
     rig_deinit(&r);
 }
 
+/* SPEC node.md 14 (11): what one peer may take of the room is bounded, and given back. */
+static void one_peer_has_a_share(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    p2p_particle one = rig_particle(&r, "p-1", "(null)", 5000), two = rig_particle(&r, "p-2", "(null)", 5000);
+    rig_send(&r, &one);
+    node_share *share = riv_map_get(r.n->shares, codec_peer_view(&r.remote_id.peer));
+    assert_non_null(share);
+    assert_int_equal(share->particles, 1);
+    assert_int_equal(share->bytes, r.n->stored_bytes);
+    share->particles = NODE_PARTICLES_MAX / NODE_SHARE;
+    rig_send(&r, &two);
+    assert_logged(&r, "particle.dropped id=p-2", "too many particles of that peer");
+    share->particles = 1;
+    share->bytes += NODE_PARTICLE_BYTES / NODE_SHARE;
+    one.data = RIV_BYTES("more");
+    rig_send(&r, &one);
+    assert_logged(&r, "particle.dropped id=p-1", "too much data of that peer");
+    share->bytes -= NODE_PARTICLE_BYTES / NODE_SHARE;
+    rig_send(&r, &two);
+    assert_int_equal(share->particles, 2);
+    rig_crash(&r); /* counted again from the records */
+    share = riv_map_get(r.n->shares, codec_peer_view(&r.remote_id.peer));
+    assert_int_equal(share->particles, 2);
+    assert_int_equal(share->bytes, r.n->stored_bytes);
+    rig_advance(&r, 5001);
+    assert_int_equal(riv_map_count(r.n->shares), 0);
+    rig_deinit(&r);
+}
+
 /* ---- requests ---- */
 
 static void answers_a_request(void **state)
@@ -640,6 +673,7 @@ int main(void)
         cmocka_unit_test(survives_bad_frames),
         cmocka_unit_test(verifies_once_and_skips_the_same),
         cmocka_unit_test(waiting_is_bounded),
+        cmocka_unit_test(one_peer_has_a_share),
         cmocka_unit_test(answers_a_request),
         cmocka_unit_test(every_request_ends),
         cmocka_unit_test(a_bad_script_fails),

@@ -13,8 +13,7 @@ static node_out *find(node_particle *p, const codec_peer *peer)
 
 static void lost(node *n, const node_particle *p, riv_str to, riv_str reason)
 {
-    n->stats.dropped++;
-    LOG_WARN(n->log, "particle.lost", LOG_STR("id", p->head.id), LOG_STR("to", to), LOG_STR("reason", reason));
+    LOG_INFO(n->log, "particle.lost", LOG_STR("id", p->head.id), LOG_STR("to", to), LOG_STR("reason", reason));
 }
 
 void node__next_peer(node *n, node_particle *p, riv_str text)
@@ -52,24 +51,38 @@ static codec_peer route(const node *n, const node_particle *p, const codec_peer 
     return *peer;
 }
 
+static void set_reason(node *n, node_out *o, riv_str reason)
+{
+    if (!codec_peer_eq(&o->via, &o->peer))
+        reason = riv_format(n->scratch, "by way of " RIV_FMT ": " RIV_FMT, RIV_ARG(node__peer_text(n, &o->via)),
+                            RIV_ARG(reason));
+    reason = riv_str_sub(reason, 0, sizeof o->reason - 1);
+    memset(o->reason, 0, sizeof o->reason);
+    if (reason.len) memcpy(o->reason, reason.ptr, reason.len);
+}
+
 static void try_later(node *n, node_particle *p, node_out *o, riv_str reason)
 {
     uint64_t pause_ms = (uint64_t)NODE_RETRY_MS_MIN << RIV_MIN(o->tries, 8u);
     o->tries++;
     o->state    = NODE_OUT_RETRY;
     o->again_ms = n->now_ms + RIV_MIN(pause_ms, (uint64_t)NODE_RETRY_MS_MAX);
-    reason      = riv_str_sub(reason, 0, sizeof o->reason - 1);
-    memset(o->reason, 0, sizeof o->reason);
-    if (reason.len) memcpy(o->reason, reason.ptr, reason.len);
-    if (o->tries == 1) {
-        riv_str to = node__peer_text(n, &o->peer);
-        if (o->unreachable)
-            lost(n, p, to, reason);
-        else
-            LOG_DEBUG(n->log, "particle.delayed", LOG_STR("id", p->head.id), LOG_STR("to", to),
-                      LOG_STR("reason", reason));
-    }
+    set_reason(n, o, reason);
+    if (o->tries == 1)
+        LOG_DEBUG(n->log, "particle.delayed", LOG_STR("id", p->head.id), LOG_STR("to", node__peer_text(n, &o->peer)),
+                  LOG_STR("reason", reason));
     if (o->again_ms <= p->deadline_ms) node__timer_add(n, o->again_ms, NODE_AT_RETRY, p, 0);
+}
+
+/* Neither a link nor an address: time alone will not help. If the peer shows up before the deadline, node__peer_up sends. Common on the way of an
+ * honest particle: a peer deep in the network that sees work for the client behind a relay, and hands the particle to the relay as well. */
+static void cannot_reach(node *n, node_particle *p, node_out *o)
+{
+    riv_str reason = RIV_LIT("there is no link to it and no address of it");
+    o->state       = NODE_OUT_RETRY;
+    o->again_ms    = UINT64_MAX;
+    set_reason(n, o, reason);
+    if (o->tries++ == 0) lost(n, p, node__peer_text(n, &o->peer), reason);
 }
 
 static void try_now(node *n, node_particle *p, node_out *o, const codec_peer *to, riv_bytes frame)
@@ -77,16 +90,18 @@ static void try_now(node *n, node_particle *p, node_out *o, const codec_peer *to
     riv_fault fault = { 0 };
     uint64_t  token = ++n->tokens_next;
     riv_err   err   = p2p_swarm_send(n->swarm, to, frame, token, p->deadline_ms, n->now_ms, &fault);
+    o->via          = *to;
     o->unreachable  = err == RIV_E_NOT_FOUND;
+    if (err == RIV_E_NOT_FOUND) {
+        cannot_reach(n, p, o);
+        return;
+    }
     if (err) {
-        try_later(n, p, o,
-                  err == RIV_E_NOT_FOUND ? RIV_LIT("there is no link to it and no address of it")
-                                         : riv_str_c(fault.msg));
+        try_later(n, p, o, riv_str_c(fault.msg));
         return;
     }
     o->state = NODE_OUT_SENDING;
     o->token = token;
-    o->via   = *to;
     o->bytes = frame.len;
     riv_map_put_u64(n->tokens, token, (void *)(uintptr_t)p->number);
 }

@@ -82,8 +82,41 @@ static bool no_room(const node *n, size_t bytes)
     return bytes > NODE_PARTICLE_BYTES || n->stored_bytes > NODE_PARTICLE_BYTES - (uint64_t)bytes;
 }
 
+/* SPEC node.md 14 (11): one peer cannot take all the room from the others. */
+static bool share_is_full(const node *n, const codec_peer *from, size_t bytes)
+{
+    const node_share *s = riv_map_get(n->shares, codec_peer_view(from));
+    return s && s->bytes + bytes > NODE_PARTICLE_BYTES / NODE_SHARE;
+}
+
+static bool has_too_many(const node *n, const codec_peer *from)
+{
+    const node_share *s = riv_map_get(n->shares, codec_peer_view(from));
+    return s && s->particles >= NODE_PARTICLES_MAX / NODE_SHARE;
+}
+
+void node__share_take(node *n, node_particle *p, const codec_peer *from)
+{
+    node_share *s = riv_map_get(n->shares, codec_peer_view(from));
+    if (!s) riv_map_put(n->shares, codec_peer_view(from), s = riv_alloc(sizeof *s));
+    p->from     = *from;
+    p->has_from = true;
+    s->particles++;
+    s->bytes += p->bytes;
+}
+
+static void share_give_back(node *n, const node_particle *p)
+{
+    node_share *s = p->has_from ? riv_map_get(n->shares, codec_peer_view(&p->from)) : NULL;
+    if (!s) return;
+    s->bytes -= p->bytes;
+    if (--s->particles) return;
+    riv_map_remove(n->shares, codec_peer_view(&p->from));
+    riv_free(s);
+}
+
 /* The particle that h belongs to, made if it is new. NULL: *why says what is wrong. */
-static node_particle *known_or_made(node *n, const p2p_particle *h, riv_str *why)
+static node_particle *known_or_made(node *n, const p2p_particle *h, const codec_peer *from, riv_str *why)
 {
     uint8_t key[CRYPTO_HASH_BYTES];
     node__particle_key(h->id, h->signature, key);
@@ -95,6 +128,10 @@ static node_particle *known_or_made(node *n, const p2p_particle *h, riv_str *why
     }
     if (riv_map_count(n->by_number) >= NODE_PARTICLES_MAX) {
         *why = RIV_LIT("too many particles");
+        return NULL;
+    }
+    if (from && (has_too_many(n, from) || share_is_full(n, from, h->script.len))) {
+        *why = RIV_LIT("too many particles of that peer");
         return NULL;
     }
     if (no_room(n, h->script.len)) {
@@ -131,6 +168,7 @@ static riv_str bad_arrival(const node *n, const node_particle *p, riv_bytes data
     if (was_seen(p, &hash)) return RIV_LIT("seen before");
     if (p->waiting >= NODE_WAITING_MAX) return RIV_LIT("too many arrivals of it wait");
     if (no_room(n, data.len)) return RIV_LIT("no room for more data");
+    if (p->has_from && share_is_full(n, &p->from, data.len)) return RIV_LIT("too much data of that peer");
     return (riv_str){ 0 };
 }
 
@@ -154,15 +192,14 @@ void node__arrived(node *n, const codec_peer *from, riv_bytes frame)
     riv_str why = bad_head(n, &h, &expired);
     n->stats.expired += expired;
     riv_str        id = node__id_ok(h.id) ? h.id : (riv_str){ 0 }; /* a hostile id is not repeated in the log */
-    node_particle *p  = why.len ? NULL : known_or_made(n, &h, &why);
+    node_particle *p  = why.len ? NULL : known_or_made(n, &h, from, &why);
     if (!p) {
         drop(n, id, from, why);
         return;
     }
     bool is_new = !p->has_last_peer && !p->own;
     if (is_new) {
-        p->from     = *from;
-        p->has_from = true;
+        if (!p->has_from) node__share_take(n, p, from);
         node__store_head(n, p);
     }
     p->last_peer     = *from;
@@ -186,7 +223,7 @@ node_particle *node__start(node *n, const p2p_particle *head, riv_bytes data, ri
 {
     bool expired;
     *why             = bad_head(n, head, &expired);
-    node_particle *p = why->len ? NULL : known_or_made(n, head, why);
+    node_particle *p = why->len ? NULL : known_or_made(n, head, NULL, why);
     if (!p) return NULL;
     p->own = true;
     node__mark_seen(p, data);
@@ -210,6 +247,8 @@ static void count_bytes(node *n, node_particle *p, size_t added, size_t removed)
     p->bytes -= removed;
     n->stored_bytes += added;
     n->stored_bytes -= removed;
+    node_share *s = p->has_from ? riv_map_get(n->shares, codec_peer_view(&p->from)) : NULL;
+    if (s) s->bytes += added, s->bytes -= removed;
 }
 
 /* Gives head's bytes an owner. The same is used for particles that come from the store, whose record may have been made before. */
@@ -301,6 +340,7 @@ void node__particle_drop(node *n, node_particle *p)
         if (p->outbox.ptr[i].state == NODE_OUT_SENDING) riv_map_remove_u64(n->tokens, p->outbox.ptr[i].token);
     n->waiting -= p->waiting;
     n->stored_bytes -= p->bytes;
+    share_give_back(n, p);
     riv_map_remove_u64(n->by_number, p->number);
     riv_map_remove(n->by_key, (riv_bytes){ p->key, sizeof p->key });
     node__particle_free(p);

@@ -161,8 +161,7 @@ static riv_err restore_head(node *n, const uint8_t *key, riv_bytes value, riv_fa
     p->own           = s.own;
     p->has_relay     = s.has_relay;
     p->relay         = s.relay;
-    p->has_from      = s.has_from;
-    p->from          = s.from;
+    if (s.has_from && !p->has_from) node__share_take(n, p, &s.from);
     if (!p->values_arena) p->values_arena = riv_arena_new(0);
     p->values = riv_json_copy(p->values_arena, s.values);
     return RIV_OK;
