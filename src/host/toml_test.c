@@ -51,6 +51,7 @@ static void test_errors(void **state)
         { "open array", "a = [1, 2", 1, 10 },
         { "open header", "[a\nb = 1", 1, 3 },
         { "bad escape", "a = \"\\q\"", 1, 7 },
+        { "open header and nothing in it", "[\nid = 1", 1, 2 },
         { "table twice", "[a]\n[a]\n", 2, 1 },
     };
     (void)state;
