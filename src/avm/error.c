@@ -246,10 +246,9 @@ static void put_fold(riv_buf *out, const archive_state *s)
 {
     riv_put_str(out, RIV_LIT("FoldResult { lore: ["));
     for (size_t i = 0; i < s->lore_count; i++) {
-        riv_putf(out, "%sFoldSubTraceLore { value_pos: TracePos(%u), subtraces_desc: [", i ? ", " : "",
-                 s->lore[i].value_pos);
+        riv_putf(out, "%sFoldSubTraceLore { value_pos: %u, subtraces_desc: [", i ? ", " : "", s->lore[i].value_pos);
         for (size_t k = 0; k < s->lore[i].descs_count; k++)
-            riv_putf(out, "%sSubTraceDesc { begin_pos: TracePos(%u), subtrace_len: %u }", k ? ", " : "",
+            riv_putf(out, "%sSubTraceDesc { begin_pos: %u, subtrace_len: %u }", k ? ", " : "",
                      s->lore[i].descs[k].begin, s->lore[i].descs[k].len);
         riv_put_str(out, RIV_LIT("] }"));
     }
@@ -289,7 +288,46 @@ void avm__put_debug_state(riv_buf *out, const archive_state *s)
     }
 }
 
-/* The state without its outer name, when it is a call or canon, as the merge errors print them. */
+/* The other form in the original's messages. */
+riv_str avm__shown_state(avm *vm, const archive_state *s)
+{
+    riv_buf out = riv_buf_in(vm->arena);
+    switch (s->kind) {
+    case ARCHIVE_PAR: riv_putf(&out, "par(%u, %u)", s->left, s->right); break;
+    case ARCHIVE_CALL:
+        if (s->call == ARCHIVE_CALL_REQUEST) {
+            riv_putf(&out, "request_sent_by(" RIV_FMT, RIV_ARG(s->sender));
+            if (s->has_call_id) riv_putf(&out, ": %u", s->call_id);
+        } else if (s->call == ARCHIVE_CALL_FAILED) {
+            riv_put_str(&out, RIV_LIT("failed("));
+            put_cid(&out, s->cid);
+        } else {
+            riv_put_str(&out, RIV_LIT("executed("));
+            put_call_value(&out, s);
+        }
+        riv_put_u8(&out, ')');
+        break;
+    case ARCHIVE_FOLD:
+        riv_put_str(&out, RIV_LIT("fold(\n"));
+        for (size_t i = 0; i < s->lore_count; i++) {
+            riv_putf(&out, "          %u - ", s->lore[i].value_pos);
+            for (size_t k = 0; k < RIV_MIN(s->lore[i].descs_count, (size_t)2); k++)
+                riv_putf(&out, "%s[%u, %u]", k ? ", " : "", s->lore[i].descs[k].begin, s->lore[i].descs[k].len);
+            riv_put_u8(&out, '\n');
+        }
+        riv_put_str(&out, RIV_LIT("     )"));
+        break;
+    case ARCHIVE_AP:
+        if (s->generations_count == 0)
+            riv_put_str(&out, RIV_LIT("ap: _ -> []"));
+        else
+            riv_putf(&out, "ap: _ -> [%u]", s->generation);
+        break;
+    case ARCHIVE_CANON: riv_put_str(&out, RIV_LIT("canon [<object>]")); break;
+    }
+    return riv_buf_str(&out);
+}
+
 riv_str avm__debug_state(avm *vm, const archive_state *s)
 {
     riv_buf out = riv_buf_in(vm->arena);

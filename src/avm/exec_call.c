@@ -194,18 +194,13 @@ static const failure *take_failed(avm *vm, const call *c)
 {
     datum *d;
     AVM_TRY(stored_result(vm, c, &d));
-    const riv_json *json    = avm__json(vm, d);
-    const riv_json *code    = riv_json_get(json, RIV_LIT("ret_code"));
-    const riv_json *message = riv_json_get(json, RIV_LIT("message"));
-    if (!code || !message || message->kind != RIV_JSON_STR ||
-        !((code->kind == RIV_JSON_U64 && code->u64 <= INT32_MAX) ||
-          (code->kind == RIV_JSON_I64 && code->i64 >= INT32_MIN)))
-        return avm__fail(vm, CODE_BAD_FAILED, "failed to deserialize to CallServiceFailed: no ret_code and message");
+    int32_t ret_code;
+    riv_str message;
+    AVM_TRY(avm__read_failed(vm, avm__json(vm, d), &ret_code, &message));
     vm->complete = false;
     avm__met_cid(vm, c->tetraplet->peer_pk, c->met.state.cid);
     avm__trace_push(vm, c->met.state);
-    int32_t ret_code = code->kind == RIV_JSON_U64 ? (int32_t)code->u64 : (int32_t)code->i64;
-    return service_failure(vm, ret_code, message->str);
+    return service_failure(vm, ret_code, message);
 }
 
 static bool fits_output(const air_node *node, archive_call_kind kind)

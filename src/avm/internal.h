@@ -60,12 +60,15 @@ const failure *avm__exec_fail(avm *vm, const air_node *node);
 void           avm__put_debug_str(riv_buf *out, riv_str s); /* as Rust's {:?} prints a string */
 void           avm__put_debug_state(riv_buf *out, const archive_state *s);
 riv_str        avm__debug_state(avm *vm, const archive_state *s);
+riv_str        avm__shown_state(avm *vm, const archive_state *s); /* its Display form */
 riv_str        avm__debug_call_value(avm *vm, const archive_state *s); /* ValueRef of an executed call */
 riv_str        avm__debug_tetraplet(avm *vm, const avm_tetraplet *t);
 
-/* ---- why a call's result is no JSON: serde.c ---- */
+/* ---- reading as serde does: serde.c ---- */
 
 riv_str avm__why_not_json(riv_arena *arena, riv_str text, const riv_fault *fallback);
+/* {"ret_code", "message"} of a failed call, or both in an array; else 20012. */
+const failure *avm__read_failed(avm *vm, const riv_json *json, int32_t *ret_code, riv_str *message);
 
 /* ---- values: value.c ---- */
 

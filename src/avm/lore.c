@@ -5,6 +5,7 @@
 
 /* Windows of one iteration in an old trace: lens are cumulated over the iterations that nest in it. */
 typedef struct windows {
+    uint32_t     value_pos;
     archive_desc before, after;
     bool         used;
 } windows;
@@ -47,7 +48,7 @@ static const failure *generation_at(avm *vm, const air_node *at, source side, ui
     if (!has)
         return avm__trace_fail(vm, at,
                                "expected a state of CallResult(Value::Stream) or Ap types but '" RIV_FMT "' obtained",
-                               RIV_ARG(avm__debug_state(vm, s)));
+                               RIV_ARG(avm__shown_state(vm, s)));
     *out = s->generation;
     return NULL;
 }
@@ -90,7 +91,7 @@ static const failure *read_lore(avm *vm, const air_node *at, source side, const 
             __builtin_add_overflow(*total, l->descs[1].len, total))
             return avm__trace_fail(vm, at, "the first %zu subtrace descriptors lens of fold overflows", i);
         after += l->descs[1].len;
-        w[i] = (windows){ .before = l->descs[0], .after = { l->descs[1].begin, after } };
+        w[i] = (windows){ .value_pos = l->value_pos, .before = l->descs[0], .after = { l->descs[1].begin, after } };
     }
     cumulate_before(w, generation_from, s->lore_count);
     return NULL;
@@ -109,6 +110,25 @@ static const failure *resolve_old(avm *vm, const air_node *at, source side, cons
     return NULL;
 }
 
+static riv_str debug_resolved(avm *vm, const resolved_fold *f)
+{
+    riv_buf     out  = riv_buf_in(vm->arena);
+    const char *lead = "ResolvedFold { lore: {";
+    for (size_t i = 0; i < riv_map_slots(f->by_value_pos); i++, lead = ", ") {
+        riv_bytes key;
+        void     *held;
+        if (!riv_map_at(f->by_value_pos, i, &key, &held)) continue;
+        const windows *w = held;
+        riv_putf(&out,
+                 "%s%u: ResolvedSubTraceDescs { before_subtrace: SubTraceDesc { begin_pos: %u, subtrace_len: %u }, "
+                 "after_subtrace: SubTraceDesc { begin_pos: %u, subtrace_len: %u } }",
+                 lead, w->value_pos, w->before.begin, w->before.len, w->after.begin, w->after.len);
+    }
+    if (!out.len) riv_put_str(&out, riv_str_c(lead));
+    riv_putf(&out, "}, fold_states_count: %u }", f->states_count);
+    return riv_buf_str(&out);
+}
+
 static const failure *find_end(avm *vm, const air_node *at, lore_fold *f, source side)
 {
     const cursor *c    = &vm->trace.side[side];
@@ -117,13 +137,13 @@ static const failure *find_end(avm *vm, const air_node *at, lore_fold *f, source
     if (__builtin_add_overflow(c->pos, count, &f->end[side].pos))
         return avm__trace_fail(vm, at,
                                "overflow is occurred while calculating the new position of a %s slider for resolved "
-                               "fold of %u states and current position %u'",
-                               name, count, c->pos);
+                               "fold " RIV_FMT " and current position %u'",
+                               name, RIV_ARG(debug_resolved(vm, &f->old[side])), c->pos);
     if (__builtin_sub_overflow(left, count, &f->end[side].len))
         return avm__trace_fail(vm, at,
                                "underflow is occurred while calculating the new position of a %s slider for resolved "
-                               "fold of %u states and current subtrace len %u'",
-                               name, count, c->pos);
+                               "fold " RIV_FMT " and current subtrace len %u'",
+                               name, RIV_ARG(debug_resolved(vm, &f->old[side])), c->pos);
     return NULL;
 }
 

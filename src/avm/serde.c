@@ -1,5 +1,5 @@
-/* serde.c: says why a text is no JSON in the words and with the place that serde_json gives. The text becomes part of a failed
- * call's value, so of its content id: peers must agree on it to the byte. Only called for texts that riv_json_parse refused.
+/* serde.c: why a text is no JSON, in the words and with the place that serde_json gives: they become part of a failed call's value,
+ * so of its content id, and peers must agree on them to the byte. And how the value of a failed call is read.
  * Spec: docs/spec/air.md §4.3 Result. Tests: serde_test.c. */
 #include "avm/internal.h"
 
@@ -224,4 +224,69 @@ riv_str avm__why_not_json(riv_arena *arena, riv_str text, const riv_fault *fallb
         line_start = i + 1;
     }
     return riv_format(arena, "%s at line %zu column %zu", w.wrong, line, w.at - line_start);
+}
+
+/* ---- the value of a failed call ---- */
+
+static riv_str unexpected(avm *vm, const riv_json *v)
+{
+    riv_str text = v->kind == RIV_JSON_ARR || v->kind == RIV_JSON_OBJ ? RIV_LIT("") : avm__json_text(vm, v);
+    switch (v->kind) {
+    case RIV_JSON_NULL: return RIV_LIT("null");
+    case RIV_JSON_BOOL: return riv_format(vm->arena, "boolean `" RIV_FMT "`", RIV_ARG(text));
+    case RIV_JSON_U64:
+    case RIV_JSON_I64: return riv_format(vm->arena, "integer `" RIV_FMT "`", RIV_ARG(text));
+    case RIV_JSON_F64: return riv_format(vm->arena, "floating point `" RIV_FMT "`", RIV_ARG(text));
+    case RIV_JSON_STR: return riv_format(vm->arena, "string " RIV_FMT, RIV_ARG(text));
+    case RIV_JSON_ARR: return RIV_LIT("sequence");
+    case RIV_JSON_OBJ: return RIV_LIT("map");
+    }
+    RIV_UNREACHABLE();
+}
+
+static const failure *bad_failed(avm *vm, const char *kind, riv_str got, const char *expected)
+{
+    return avm__fail(vm, CODE_BAD_FAILED,
+                     "failed to deserialize to CallServiceFailed: invalid %s " RIV_FMT ", expected %s", kind,
+                     RIV_ARG(got), expected);
+}
+
+static const failure *read_ret_code(avm *vm, const riv_json *v, int32_t *out)
+{
+    bool positive = v->kind == RIV_JSON_U64, negative = v->kind == RIV_JSON_I64;
+    if (!positive && !negative) return bad_failed(vm, "type:", unexpected(vm, v), "i32");
+    if ((positive && v->u64 > INT32_MAX) || (negative && v->i64 < INT32_MIN))
+        return bad_failed(vm, "value:", unexpected(vm, v), "i32");
+    *out = positive ? (int32_t)v->u64 : (int32_t)v->i64;
+    return NULL;
+}
+
+static const failure *read_message(avm *vm, const riv_json *v, riv_str *out)
+{
+    if (v->kind != RIV_JSON_STR) return bad_failed(vm, "type:", unexpected(vm, v), "a string");
+    *out = v->str;
+    return NULL;
+}
+
+static const failure *read_failed_array(avm *vm, const riv_json *v, int32_t *ret_code, riv_str *message)
+{
+    static const char *const whole = "struct CallServiceFailed with 2 elements";
+    if (v->arr.count < 1) return bad_failed(vm, "length", RIV_LIT("0"), whole);
+    AVM_TRY(read_ret_code(vm, v->arr.items[0], ret_code));
+    if (v->arr.count < 2) return bad_failed(vm, "length", RIV_LIT("1"), whole);
+    AVM_TRY(read_message(vm, v->arr.items[1], message));
+    if (v->arr.count == 2) return NULL;
+    return bad_failed(vm, "length", riv_format(vm->arena, "%zu", v->arr.count), "fewer elements in array");
+}
+
+const failure *avm__read_failed(avm *vm, const riv_json *json, int32_t *ret_code, riv_str *message)
+{
+    if (json->kind == RIV_JSON_ARR) return read_failed_array(vm, json, ret_code, message);
+    if (json->kind != RIV_JSON_OBJ) return bad_failed(vm, "type:", unexpected(vm, json), "struct CallServiceFailed");
+    const riv_json *text = riv_json_get(json, RIV_LIT("message")), *code = riv_json_get(json, RIV_LIT("ret_code"));
+    if (text) AVM_TRY(read_message(vm, text, message)); /* fields come sorted */
+    if (code) AVM_TRY(read_ret_code(vm, code, ret_code));
+    if (code && text) return NULL;
+    return avm__fail(vm, CODE_BAD_FAILED, "failed to deserialize to CallServiceFailed: missing field `%s`",
+                     code ? "message" : "ret_code");
 }

@@ -126,7 +126,7 @@ static const failure *number_state(avm *vm, uint32_t pos, uint32_t number)
         return avm__fail(vm, CODE_GENERATION,
                          "trying to change generation of a state " RIV_FMT
                          " on %u position, the state doesn't contain generation",
-                         RIV_ARG(avm__debug_state(vm, s)), pos);
+                         RIV_ARG(avm__shown_state(vm, s)), pos);
     s->generation = number;
     return NULL;
 }
