@@ -473,6 +473,38 @@ def crash_killed_node_comes_back():
     shutil.rmtree(state)
 
 
+def again(n, *args):
+    """The same node once more, at the same port."""
+    address = n.addresses()[0].split("/p2p/")[0]
+    return Running("node", "--listen", address, "--log-level", "info", "--log-format", "json", *args)
+
+
+def crash_particle_survives_its_relay():
+    """The relay has taken a particle that it cannot pass on yet, and is killed. What it has acknowledged must go on after its restart."""
+    far = write("far.aqua", 'aqua Far declares *\n\nexport far\n\nservice Op("op"):\n  identity(s: string) -> string\n\n'
+                'func far(peer: string, s: string) -> string:\n  on peer via HOST_PEER_ID:\n    x <- Op.identity(s)\n  <- x\n')
+    b_state, a_state = os.path.join(TMP, "b"), os.path.join(TMP, "a")
+    with node("--state", b_state) as b:
+        b_address = b.addresses()[0]
+        assert b.stop() == 0
+        with node("--state", a_state, "--peer", b_address) as a:
+            a_address = a.addresses()[0]
+            with Running("run", far, "-f", 'far("%s", "still here")' % b_address.split("/p2p/")[1], "--relay", a_address, "--ttl", "40000") as client:
+                a.wait_log("particle.run")
+                a.process.kill()
+                a.process.communicate()
+                with again(a, "--state", a_state, "--peer", b_address) as a2:
+                    a2.addresses()
+                    with again(b, "--state", b_state) as b2:
+                        b2.wait_log("particle.received")
+                        client.read(lambda c: c.process.poll() is not None, 30)
+                        client.stop()
+                        assert client.process.returncode == 0, client.text
+                        assert json.loads(client.text[client.process.stdout]) == "still here", client.text
+    shutil.rmtree(a_state)
+    shutil.rmtree(b_state)
+
+
 # ---- relay: addresses that lead nowhere ----
 
 
