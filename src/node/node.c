@@ -209,8 +209,11 @@ static void start(node *n)
 
 static void stop(node *n)
 {
-    n->stopped = true;
     riv_bytes key;
+    void     *value;
+    n->stopped = true;
+    for (size_t i = 0; i < riv_map_slots(n->by_number); i++)
+        if (riv_map_at(n->by_number, i, NULL, &value)) node__reply_failed(n, value, 0, RIV_LIT("the node was stopped"));
     for (size_t i = 0; i < riv_map_slots(n->links); i++) {
         if (!riv_map_at(n->links, i, &key, NULL)) continue;
         riv_reader r                         = riv_reader_of(key);

@@ -76,7 +76,7 @@ typedef enum node_event_kind {
     NODE_JOB_DONE,     /* job: given back, freed by the node */
     NODE_API_RUN,      /* run: start a particle of our own */
     NODE_ADD_PEER,     /* addr with /p2p/ID: connect and stay connected */
-    NODE_STOP,         /* say goodbye to links; the caller then frees the node */
+    NODE_STOP,         /* say goodbye to links, end open requests by FAILED; the caller then frees the node */
 } node_event_kind;
 
 typedef struct node_run {

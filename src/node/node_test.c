@@ -641,6 +641,91 @@ static void waits_for_a_peer_that_is_away(void **state)
     rig_deinit(&r);
 }
 
+static void adds_peers_and_stops(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_step(&r, (node_event){ .kind = NODE_ADD_PEER, .addr = RIV_LIT("/memory/5") });
+    assert_logged(&r, "link.failed addr=/memory/5", "does not end in /p2p/PEER_ID");
+    rig_step(&r, (node_event){ .kind = NODE_ADD_PEER, .addr = RIV_LIT("nonsense") });
+    assert_logged(&r, "link.failed addr=nonsense", "reason=");
+    codec_peer me   = node_peer(r.n);
+    riv_str    self = riv_format(r.arena, "/memory/1/p2p/" RIV_FMT, RIV_ARG(codec_peer_text(r.arena, &me)));
+    rig_step(&r, (node_event){ .kind = NODE_ADD_PEER, .addr = self });
+    assert_logged(&r, "link.failed", "that is this peer itself");
+    size_t lines = r.log.len;
+    rig_step(&r, (node_event){ .kind = NODE_ADD_PEER,
+                               .addr = RIV_LIT("/memory/9/p2p/12D3KooWANqfCDrV79MZdMnMqTvDdqSAPSxdgFY1L6DCq2DVGB4D") });
+    assert_int_equal(r.log.len, lines + 1); /* it was dialed, and there is no network */
+    assert_logged(&r, "link.failed addr=/memory/9", "reason=no network");
+    rig_link(&r);
+    rig_run(&r, 4, "(call %init_peer_id% (\"peer\" \"timeout\") [500])", NULL, 1000);
+    rig_step(&r, (node_event){ .kind = NODE_STOP });
+    assert_reply(&r, 0, NODE_REPLY_FAILED, "{\"code\":0,\"message\":\"the node was stopped\"}");
+    assert_false(r.linked);
+    assert_int_equal(node_stats_of(r.n).links, 0);
+    rig_deinit(&r);
+}
+
+/* ---- hostile answers ---- */
+
+/* One run of the interpreter at the remote peer. */
+static avm_output remote_run(rig *r, const p2p_particle *p, riv_bytes prev, riv_bytes cur,
+                             const avm_call_result *result)
+{
+    avm_output    out    = { 0 };
+    riv_fault     fault  = { 0 };
+    crypto_secret secret = { { 2 } }; /* as in rig_init */
+    avm_input     in     = {
+                .script = p->script, .prev = prev, .cur = cur, .results = result, .results_count = result != NULL
+    };
+    in.params = (avm_params){ .init_peer_id    = p->init_peer_id,
+                              .current_peer_id = codec_peer_text(r->arena, &r->remote_id.peer),
+                              .particle_id     = p->id,
+                              .timestamp_ms    = p->timestamp_ms,
+                              .ttl_ms          = p->ttl_ms,
+                              .secret          = secret };
+    assert_int_equal(avm_run(&in, r->arena, &fault, &out), RIV_OK);
+    assert_int_equal(out.ret_code, 0);
+    return out;
+}
+
+/* A peer that spoils the trace of our particle cannot end our request: the right trace is still taken. */
+static void forged_data_does_not_end_a_request(void **state)
+{
+    (void)state;
+    riv_prng prng = riv_prng_seed(5);
+    for (size_t round = 0; round < 20; round++) {
+        rig r;
+        rig_init(&r, NULL, 0);
+        rig_link(&r);
+        riv_str script =
+            riv_format(r.arena,
+                       "(seq (call \"" RIV_FMT
+                       "\" (\"a\" \"b\") [] x) (call %%init_peer_id%% (\"callbackSrv\" \"response\") [x]))",
+                       RIV_ARG(codec_peer_text(r.arena, &r.remote_id.peer)));
+        rig_run(&r, 1, riv_cstr(r.arena, script), NULL, 5000);
+        assert_int_equal(r.got.len, 1);
+        p2p_particle    p      = r.got.ptr[0];
+        avm_output      asked  = remote_run(&r, &p, (riv_bytes){ 0 }, p.data, NULL);
+        avm_call_result result = { asked.call_requests[0].id, 0, RIV_LIT("\"truth\"") };
+        avm_output      good   = remote_run(&r, &p, asked.data, (riv_bytes){ 0 }, &result);
+        assert_int_equal(good.next_peers_count, 1);
+        riv_bytes forged = riv_bytes_dup(r.arena, good.data);
+        for (size_t i = 0; i < 4; i++)
+            ((uint8_t *)(uintptr_t)forged.ptr)[riv_prng_below(&prng, forged.len)] ^=
+                (uint8_t)(1 + riv_prng_below(&prng, 255));
+        p.data = forged;
+        rig_send(&r, &p);
+        p.data = good.data;
+        rig_send(&r, &p);
+        assert_int_equal(r.replies.len, 1);
+        assert_reply(&r, 0, NODE_REPLY_RESPONSE, "[\"truth\"]");
+        rig_deinit(&r);
+    }
+}
+
 /* The same events give the same effects, to the byte. */
 static uint64_t run_and_hash(void)
 {
@@ -689,6 +774,8 @@ int main(void)
         cmocka_unit_test(expired_records_are_deleted),
         cmocka_unit_test(broken_records_are_deleted),
         cmocka_unit_test(waits_for_a_peer_that_is_away),
+        cmocka_unit_test(adds_peers_and_stops),
+        cmocka_unit_test(forged_data_does_not_end_a_request),
         cmocka_unit_test(is_deterministic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
