@@ -36,8 +36,10 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
     for (size_t i = 0; i < adapter->count && !err; i++) err = step(&r, &adapter->code[i]);
     s->depth--;
     if (err) return err;
-    if (r.len > 1)
-        return marine__fail(s, MARINE_TRAP, "adapter of " RIV_FMT " leaves %zu values", RIV_ARG(name), r.len);
+    size_t wanted = RIV_MIN(in->module->section.types[type].outputs_count, (size_t)1);
+    if (r.len != wanted)
+        return marine__fail(s, MARINE_TRAP, "adapter of " RIV_FMT " leaves %zu values, not %zu", RIV_ARG(name), r.len,
+                            wanted);
     *out_count = r.len;
     if (r.len) *out = r.stack[0];
     return RIV_OK;
@@ -233,6 +235,10 @@ static riv_err write_bytes(run *r, marine_type_kind kind)
     uint32_t      ptr;
     RIV_TRY(pop(r, kind, &v));
     RIV_TRY(pop_u32(r, &ptr));
+    if (ptr == 0 &&
+        v.bytes.len) /* allocate failed; writing there would spoil what the guest keeps at its memory's start */
+        return marine__fail(r->in->service, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " could not allocate %zu bytes",
+                            RIV_ARG(r->in->name), v.bytes.len);
     RIV_TRY(marine__write(r->in, ptr, v.bytes));
     RIV_TRY(push_u32(r, ptr));
     return push_u32(r, (uint32_t)v.bytes.len);
