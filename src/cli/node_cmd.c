@@ -192,6 +192,7 @@ int cli_cmd_up(cli *c)
     riv_fault  fault  = { 0 };
     cli_config config = { 0 };
     up        *u      = riv_new(c->arena, up, 1);
+    default_log(c);
     if (!cli_number(c, "nodes", 3, 1, CLI_NODES_UP_MAX, &nodes)) return CLI_USAGE;
     if (!cli_config_load(c, RIV_LIT("rivulet.toml"), &config, &code)) return code;
     u->c        = c;

@@ -129,7 +129,16 @@ int cli_error(cli *c, int code, const char *format, ...)
 
 void cli_hint(cli *c, const char *format, ...) { SAY(CLI_BLUE, "  hint: "); }
 void cli_warn(cli *c, const char *format, ...) { SAY(CLI_BOLD CLI_AMBER, "warning: "); }
-void cli_note(cli *c, const char *format, ...) { SAY(CLI_DIM, ""); }
+
+void cli_note(cli *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    riv_str text = riv_vformat(c->arena, format, args);
+    va_end(args);
+    fprintf(stderr, "%s" RIV_FMT "%s\n", cli_style(c->colour_err, CLI_DIM), RIV_ARG(text),
+            cli_style(c->colour_err, CLI_PLAIN));
+}
 
 int cli_exit_of(riv_err err)
 {

@@ -33,7 +33,7 @@ class Result:
         self.args, self.code, self.out, self.err = args, code, out, err
 
     def __str__(self):
-        return "rivulet %s\n=> %s\n--- stdout\n%s\n--- stderr\n%s" % (" ".join(self.args), self.code, self.out, self.err)
+        return "rivulet %s\n=> %s\n--- stdout\n%s\n--- stderr\n%s" % (" ".join(self.args), self.code, self.out[:4000], self.err[:4000])
 
 
 def rivulet(*args, stdin="", cwd=SOURCE, timeout=60, env=ENV):
