@@ -136,7 +136,7 @@ static riv_err verify(invoke *v, riv_fault *fault, riv_str *message)
     RIV_TRY(avm__stores_verify(&v->cur, &v->cur_stores, &v->prev_stores, v->arena, fault));
     RIV_TRY(avm__signers_of(&v->prev, &v->prev_stores, v->arena, fault, &v->signers));
     RIV_TRY(avm__signers_of(&v->cur, &v->cur_stores, v->arena, fault, &theirs));
-    riv_err err = avm__signers_verify(&theirs, &v->signers, particle, v->arena, fault, &v->out->signatures_checked);
+    riv_err err = avm__signers_verify(&theirs, particle, v->arena, fault, &v->out->signatures_checked);
     *message    = theirs.message;
     if (err) return err;
     err      = avm__signers_merge(&v->signers, &theirs, v->arena, fault);
@@ -174,7 +174,7 @@ riv_err avm_verify(riv_bytes data, riv_str particle_id, riv_arena *arena, riv_fa
     avm__stores_put(&own, &inner, arena);
     RIV_TRY(avm__stores_verify(&inner, &own, NULL, arena, fault));
     RIV_TRY(avm__signers_of(&inner, &own, arena, fault, &all));
-    return avm__signers_verify(&all, NULL, particle_id, arena, fault, &checked);
+    return avm__signers_verify(&all, particle_id, arena, fault, &checked);
 }
 
 /* ---- script, results, key ---- */

@@ -113,7 +113,7 @@ static void test_merge_is_idempotent(void **state)
             fail_msg("%s: merge with nothing changes data", avm_cases[i].name);
         if (self.ret_code || !riv_bytes_eq(a, self.data))
             fail_msg("%s: merge with itself changes data", avm_cases[i].name);
-        assert_int_equal(self.signatures_checked, 0); /* what is stored was checked when it came */
+        assert_true(self.signatures_checked >= 1);
     next:
         riv_arena_free(arena);
     }

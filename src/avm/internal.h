@@ -243,8 +243,8 @@ typedef struct signers { riv_map *by_peer; riv_str message; } signers; /* messag
 /* Groups the trace's content ids by the peers that answer for them. code 9 */
 RIV_MUST_USE riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *arena, riv_fault *fault,
                                      signers *out);
-RIV_MUST_USE riv_err avm__signers_verify(signers *s, const signers *trusted, riv_str particle_id, riv_arena *arena,
-                                         riv_fault *fault, size_t *checked);
+RIV_MUST_USE riv_err avm__signers_verify(signers *s, riv_str particle_id, riv_arena *arena, riv_fault *fault,
+                                         size_t *checked);
 /* Puts the signatures of b and those of a together, per peer that over more; into a. code 9 */
 RIV_MUST_USE riv_err avm__signers_merge(signers *a, const signers *b, riv_arena *arena, riv_fault *fault);
 void avm__sign(avm *vm, signers *s); /* the current peer, over what it met in this run */
