@@ -20,6 +20,7 @@ void aqua__check(compiler *c, module *m)
     size_t errors = c->errors.len;
     check_header(&k);
     import_all(&k);
+    if (c->errors.len > errors) return; /* what is missing here would be missed again below */
     for (size_t i = 0; i < m->decls_count && !riv_arena_over(c->arena); i++) check_decl(&k, &m->decls[i]);
     declare(&k);
     if (c->errors.len == errors) check_exports(&k);

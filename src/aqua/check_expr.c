@@ -448,11 +448,8 @@ static const type *check_binary(checker *k, expr *e)
     case OP_LT: return want_integer(k, e->base) && want_integer(k, e->right) ? &aqua__bool : NULL;
     case OP_MUL:
         if (aqua__is_float(a) || aqua__is_float(b)) {
-            const expr *other = aqua__is_float(a) ? e->right : e->base;
-            if (aqua__is_float(other->type)) return &aqua__i64;
-            aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, other->at,
-                        "Types mismatch.\nexpected:   a float\ngiven:      " RIV_FMT, RIV_ARG(text_of(k, other->type)));
-            return NULL;
+            bool left = aqua__expect(k, e->base, &aqua__f64), right = aqua__expect(k, e->right, &aqua__f64);
+            return left && right ? &aqua__i64 : NULL;
         }
         break;
     case OP_POW:

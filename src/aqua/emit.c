@@ -229,28 +229,52 @@ static bool emit_func(compiler *c, riv_str name, const symbol *s, aqua_func *out
     return false;
 }
 
-void aqua__emit_exports(compiler *c, module *m, aqua_output *out)
+typedef struct exports {
+    RIV_VEC(aqua_func) funcs;
+    RIV_VEC(aqua_service) services;
+    riv_map *names, *modules; /* done: a name is exported once, a module looked at once */
+} exports;
+
+static bool is_declared(const module *m, riv_str name)
 {
-    RIV_VEC(aqua_func) funcs       = { 0 };
-    RIV_VEC(aqua_service) services = { 0 };
-    riv_map *done                  = riv_map_new(c->arena);
+    riv_str      last;
+    const names *in = table_of(&m->declared, name, &last);
+    return in && (riv_map_get_str(in->values, last) || riv_map_get_str(in->services, last));
+}
+
+static void emit_one(compiler *c, const module *m, const name_as *n, exports *out)
+{
+    riv_str       last;
+    riv_str       as      = n->as.len ? n->as : n->name;
+    const names  *in      = table_of(&m->inside, n->name, &last);
+    const symbol *s       = in ? riv_map_get_str(in->values, last) : NULL;
+    const decl   *service = in ? riv_map_get_str(in->services, last) : NULL;
+    aqua_func     func;
+    if (riv_map_put_str(out->names, as, c)) return;
+    if (s && s->kind == SYM_FUNC && emit_func(c, as, s, &func)) *riv_push(c->arena, &out->funcs) = func;
+    if (service) *riv_push(c->arena, &out->services) = (aqua_service){ as, aqua__define_service(c, service) };
+}
+
+/* What a module exports, and what those that it imports whole export of the names they declare. */
+static void emit_module(compiler *c, const module *m, bool is_root, exports *out)
+{
+    if (riv_map_put_u64(out->modules, m->id, c)) return;
     for (size_t i = 0; i < m->heads_count; i++) {
         const head *h = &m->heads[i];
-        for (size_t k = 0; h->kind == HEAD_EXPORT && k < h->names_count; k++) {
-            riv_str       last;
-            riv_str       as      = h->names[k].as.len ? h->names[k].as : h->names[k].name;
-            const names  *in      = table_of(&m->inside, h->names[k].name, &last);
-            const symbol *s       = in ? riv_map_get_str(in->values, last) : NULL;
-            const decl   *service = in ? riv_map_get_str(in->services, last) : NULL;
-            aqua_func     func;
-            if (riv_map_put_str(done, as, c)) continue;
-            if (s && s->kind == SYM_FUNC && emit_func(c, as, s, &func)) *riv_push(c->arena, &funcs) = func;
-            if (service) *riv_push(c->arena, &services) = (aqua_service){ as, aqua__define_service(c, service) };
-            if (c->over || riv_arena_over(c->arena)) return;
-        }
+        for (size_t k = 0; h->kind == HEAD_EXPORT && k < h->names_count && !c->over && !riv_arena_over(c->arena); k++)
+            if (is_root || is_declared(m, h->names[k].name)) emit_one(c, m, &h->names[k], out);
     }
-    out->funcs          = funcs.ptr;
-    out->funcs_count    = funcs.len;
-    out->services       = services.ptr;
-    out->services_count = services.len;
+    for (size_t i = 0; i < m->heads_count; i++)
+        if (m->heads[i].kind == HEAD_IMPORT && !m->heads[i].has_names && m->imports[i])
+            emit_module(c, m->imports[i], false, out);
+}
+
+void aqua__emit_exports(compiler *c, module *m, aqua_output *out)
+{
+    exports all = { .names = riv_map_new(c->arena), .modules = riv_map_new(c->arena) };
+    emit_module(c, m, true, &all);
+    out->funcs          = all.funcs.ptr;
+    out->funcs_count    = all.funcs.len;
+    out->services       = all.services.ptr;
+    out->services_count = all.services.len;
 }

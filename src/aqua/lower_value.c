@@ -537,7 +537,7 @@ static const value *lower_math(lowerer *l, const expr *e)
     case OP_GE: name = "gte"; break;
     case OP_LT: name = "lt"; break;
     case OP_LE: name = "lte"; break;
-    case OP_MUL: name = aqua__is_float(e->base->type) ? "fmul" : "mul"; break;
+    case OP_MUL: name = aqua__is_float(e->base->type) || aqua__is_float(e->right->type) ? "fmul" : "mul"; break;
     case OP_DIV: name = "div"; break;
     case OP_REM: name = "rem"; break;
     case OP_POW: name = "pow"; break;

@@ -286,6 +286,7 @@ type_ast *aqua__parse_signature(parser *p)
 
 static expr *parse_level(parser *p, size_t level);
 static expr *parse_atom(parser *p);
+static expr *parse_number(parser *p, bool negative);
 
 static expr *new_expr(parser *p, expr_kind kind, span at)
 {
@@ -315,9 +316,16 @@ static const struct {
 };
 enum { LEVEL_COMPARE = 3, LEVEL_POW = 6 };
 
+/* `a<-1` compares a with -1: the arrow of an assignment never stands inside a value. */
+static bool at_less_than_negative(const parser *p)
+{
+    const token *next = aqua__peek(p, 1);
+    return aqua__at(p, T_LARROW) && !next->spaced && (next->kind == T_INT || next->kind == T_FLOAT);
+}
+
 static bool at_operator(const parser *p, size_t level, binary_op *op)
 {
-    token_kind kind = aqua__peek(p, 0)->kind;
+    token_kind kind = at_less_than_negative(p) ? T_LT : aqua__peek(p, 0)->kind;
     for (size_t i = 0; i < RIV_COUNT(operators); i++) {
         if (operators[i].token != kind || operators[i].level != level) continue;
         *op = operators[i].op;
@@ -339,12 +347,13 @@ static expr *parse_level(parser *p, size_t level)
             aqua__fail_at(p, aqua__span(mark), "put a space before `!=`: `a!` is the first element of a");
             break;
         }
-        p->pos++;
+        if (mark->kind != T_LARROW) p->pos++; /* there the minus is the second half of the token */
         expr *both = new_expr(p, EX_BINARY, aqua__span(mark));
         both->op   = op;
         both->base = left;
         if (!aqua__deeper(p)) break;
-        both->right = parse_level(p, level == LEVEL_POW ? level : level + 1);
+        both->right =
+            mark->kind == T_LARROW ? parse_number(p, true) : parse_level(p, level == LEVEL_POW ? level : level + 1);
         p->depth--;
         rise(p, both, both->base);
         rise(p, both, both->right);
@@ -431,11 +440,13 @@ static bool fits_i64(riv_str digits, bool negative)
     return riv_str_u64(digits, &v) && v <= (uint64_t)INT64_MAX + (negative ? 1 : 0);
 }
 
+/* With a minus that is a token of its own, or the second half of `<-`. */
 static expr *parse_number(parser *p, bool negative)
 {
     const token *minus = aqua__peek(p, 0);
     const token *t     = aqua__peek(p, negative ? 1 : 0);
-    span         at    = negative ? aqua__span_join(aqua__span(minus), aqua__span(t)) : aqua__span(t);
+    span         at    = aqua__span(t);
+    if (negative) at = aqua__span_join((span){ minus->pos + minus->len - 1, 1 }, at);
     p->pos += negative ? 2 : 1;
     if (t->kind == T_INT && !fits_i64(aqua__word(p, t), negative))
         aqua__fail_at(p, at, "this integer does not fit into 64 signed bits, the most that AIR can carry");

@@ -62,9 +62,11 @@ static void check_order(parser *p, stmts *body, stmt *s)
 {
     const stmt *before = body->len ? body->ptr[body->len - 1] : NULL;
     const char *text   = NULL;
+    size_t      tried  = body->len; /* otherwise may stand between try and catch */
     if (before && before->kind == ST_BAD) return;
+    while (tried > 0 && (body->ptr[tried - 1]->kind == ST_OTHERWISE || body->ptr[tried - 1]->kind == ST_CATCH)) tried--;
     if (s->kind == ST_ELSE && !(before && before->kind == ST_IF)) text = "Unexpected `else` without `if`";
-    if (s->kind == ST_CATCH && !(before && (before->kind == ST_TRY || before->kind == ST_CATCH)))
+    if (s->kind == ST_CATCH && !(tried > 0 && body->ptr[tried - 1]->kind == ST_TRY))
         text = "Unexpected `catch` without `try`";
     if (s->kind == ST_OTHERWISE && !before) text = "Unexpected `otherwise` without previous instruction";
     if (s->prefix == PREFIX_PAR && !before) text = "Unexpected `par` without previous instruction";
@@ -234,7 +236,7 @@ static void parse_assign(parser *p, stmt *s)
     s->kind = ST_ASSIGN;
     expr *e = aqua__parse_value(p);
     add_expr(p, s, e);
-    if (!p->failed && (e->kind == EX_ARRAY || e->kind == EX_OPTION) && e->args_count == 0)
+    if (!p->failed && (e->kind == EX_ARRAY || e->kind == EX_OPTION || e->kind == EX_STREAM) && e->args_count == 0)
         aqua__fail_at(
             p, e->at,
             "Assigning empty array to a variable is prohibited. You can create an array with values (like '[a, b, c]') "

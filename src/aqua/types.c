@@ -32,6 +32,7 @@ const type aqua__string       = { .kind = TY_SCALAR, .id = 12, .scalars = SC_STR
 const type aqua__bool         = { .kind = TY_SCALAR, .id = 11, .scalars = SC_BOOL };
 const type aqua__u32          = { .kind = TY_SCALAR, .id = 3, .scalars = SC_U32 };
 const type aqua__u64          = { .kind = TY_SCALAR, .id = 4, .scalars = SC_U64 };
+const type aqua__f64          = { .kind = TY_SCALAR, .id = 10, .scalars = SC_F64 };
 const type aqua__i64          = { .kind = TY_SCALAR, .id = 8, .scalars = SC_I64 };
 const type aqua__lit_signed   = { .kind = TY_LITERAL, .id = 22, .scalars = SC_SIGNED };
 const type aqua__lit_unsigned = { .kind = TY_LITERAL, .id = 23, .scalars = SC_INTEGER };
@@ -331,11 +332,12 @@ static void put_arrow(riv_buf *out, const type *t)
 
 static void put_literal(riv_buf *out, const type *t)
 {
-    riv_put_str(out, t->scalars == SC_BOOL     ? RIV_LIT("bool")
-                     : t->scalars == SC_STRING ? RIV_LIT("string")
-                     : t->scalars == SC_FLOAT  ? RIV_LIT("float")
-                     : t->scalars == SC_SIGNED ? RIV_LIT("signed")
-                                               : RIV_LIT("unsigned"));
+    const char *name = t->scalars == SC_BOOL     ? "bool"
+                       : t->scalars == SC_STRING ? "string"
+                       : t->scalars == SC_FLOAT  ? "float"
+                       : t->scalars == SC_SIGNED ? "signed"
+                                                 : "unsigned";
+    riv_putf(out, "%s literal", name);
 }
 
 void aqua__put_type(riv_buf *out, const type *t)
