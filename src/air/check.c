@@ -32,7 +32,7 @@ struct air_checker {
     riv_map    *names;
     name_entry *entries;
     RIV_VEC(part) parts;
-    bool      parts_off; /* SPEC air.md 1.4 "switch the whole check off" */
+    bool      parts_off; /* SPEC air.md 1.4: "switch the whole check off" */
     riv_fault fault;     /* the fault that comes first in the text */
 };
 
@@ -78,7 +78,7 @@ static void define(air_checker *c, riv_str name, size_t pos)
     e->defined    = RIV_MIN(e->defined, pos);
 }
 
-/* QUIRK: of one name's uses that have no definition yet only the first is judged at the end. SPEC air.md 1.4 "only the first of them is judged" */
+/* QUIRK: of one name's uses that have no definition yet only the first is judged at the end. SPEC air.md 1.4: "only the first of them is judged" */
 static void use_name(air_checker *c, riv_str name, size_t pos)
 {
     name_entry *e = entry_of(c, name);
@@ -111,7 +111,7 @@ static void fold_closes(air_checker *c, const air_node *fold)
     e->iterated   = RIV_MIN(e->iterated, fold->pos);
 }
 
-/* QUIRK: that next stands inside a fold is asked of each iterator's first next only. SPEC air.md 1.4 "the first next of an iterator" */
+/* QUIRK: that next stands inside a fold is asked of each iterator's first next only. SPEC air.md 1.4: "the first next of an iterator" */
 static void meet_next(air_checker *c, const air_node *next)
 {
     name_entry *e = entry_of(c, next->out.name);

@@ -3,7 +3,7 @@
  * Tests: lex_test.c, parse_fuzz.c, tests/conform/avm/grammar.mjs (against the original). */
 #include "air/internal.h"
 
-enum { FLOAT_BYTES_MAX = 11 }; /* SPEC air.md 1.1 "the whole token at most 11 bytes" */
+enum { FLOAT_BYTES_MAX = 11 }; /* SPEC air.md 1.1: "the whole token at most 11 bytes" */
 
 static riv_err lex_literal(air_lexer *lexer, riv_fault *fault, air_token *out);
 static riv_err lex_word(air_lexer *lexer, riv_fault *fault, air_token *out);
@@ -49,7 +49,7 @@ riv_err air__lex(air_lexer *lexer, riv_fault *fault, air_token *out)
     return RIV_OK;
 }
 
-/* SPEC air.md 1.1 "There are NO escapes" */
+/* SPEC air.md 1.1: "There are NO escapes" */
 static riv_err lex_literal(air_lexer *lexer, riv_fault *fault, air_token *out)
 {
     size_t close = riv_str_find_char(lexer->script, '"', out->pos + 1);
@@ -174,7 +174,7 @@ static bool is_lambda_char(uint32_t c)
     return is_name_char(c) || (c < 0x80 && c && strchr("$@[]():?.*,\"'", (int)c) != NULL);
 }
 
-/* QUIRK: a dot needs a name of one byte before it, of three with a sigil. SPEC air.md 1.1 "the first dot must not be at byte offset <= 2" */
+/* QUIRK: a dot needs one byte before it, or three if the first one is a sigil. SPEC air.md 1.1: "the first dot must not be at byte offset <= 2" */
 static riv_err take_dot(operand *o, size_t at, riv_fault *fault)
 {
     if (at == 0) return refuse(fault, o->base, "a name or number cannot begin with a dot");
@@ -347,7 +347,7 @@ static riv_err lambda_name(lambda_reader *r, riv_str *out)
         end   = next;
     }
     if (end == start) return refuse(r->fault, r->base + start, "expected a name in this lambda");
-    /* QUIRK: the original traps on these. SPEC air.md 1.2 "a name whose last character is not ASCII" */
+    /* QUIRK: the original traps on these. SPEC air.md 1.2: "a name whose last character is not ASCII" */
     if (width > 1) return refuse(r->fault, r->base + end - width, "a name in a lambda must end in an ASCII character");
     r->pos = end;
     *out   = riv_str_sub(r->text, start, end);

@@ -114,7 +114,7 @@ static void put_call(riv_buf *out, const air_node *n, bool as_source)
         put_value(out, &n->args[i], as_source);
     }
     riv_put_u8(out, ']');
-    /* SPEC air.md 4.6 "with a blank after `]` when there is no output" */
+    /* SPEC air.md 4.6: "with a blank after `]` when there is no output" */
     if (n->has_out || !as_source) riv_put_u8(out, ' ');
     if (n->has_out) riv_put_str(out, n->out.name);
 }
