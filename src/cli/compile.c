@@ -2,6 +2,8 @@
  * `rivulet aqua compile`. Spec: docs/spec/aqua.md §11, docs/spec/scenarios.md §2. Tests: compile_test.c, tests/e2e. */
 #include "cli/internal.h"
 
+enum { PARENTS_MAX = 64 };
+
 /* ---- imports ---- */
 
 static bool try_import(riv_str path, riv_arena *arena, riv_fault *fault, riv_err *err, riv_str *found, riv_str *source)
@@ -15,22 +17,50 @@ static bool try_import(riv_str path, riv_arena *arena, riv_fault *fault, riv_err
     return true;
 }
 
+typedef struct search { /* for one import */
+    riv_arena *arena;
+    riv_fault *fault;
+    riv_str    names[2]; /* as written, and with .aqua */
+    size_t     names_count;
+    riv_buf    tried;
+    riv_err    err;
+    riv_str   *path, *source;
+} search;
+
+static bool search_dir(search *s, riv_str dir)
+{
+    for (size_t i = 0; i < s->names_count; i++) {
+        riv_str try = host_path_join(s->arena, dir, s->names[i]);
+        if (try_import(try, s->arena, s->fault, &s->err, s->path, s->source)) return true;
+        riv_putf(&s->tried, "%s" RIV_FMT, s->tried.len ? ", " : "", RIV_ARG(try));
+    }
+    return false;
+}
+
+/* Libraries that npm installed lie in a node_modules of some folder above. */
+static bool search_node_modules(search *s, riv_str dir)
+{
+    for (int up = 0; up < PARENTS_MAX; up++) {
+        riv_str modules = host_path_join(s->arena, dir, RIV_LIT("node_modules"));
+        if (host_is_dir(modules) && search_dir(s, modules)) return true;
+        if (riv_str_eq(dir, RIV_LIT("/")) || riv_str_eq(dir, RIV_LIT("."))) return false;
+        dir = host_path_dir(dir);
+    }
+    return false;
+}
+
 riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_arena *arena, riv_fault *fault,
                    riv_str *path, riv_str *source, riv_str *tried)
 {
-    const cli_imports *imports  = ctx;
-    riv_buf            list     = riv_buf_in(arena);
-    riv_err            err      = RIV_OK;
-    riv_str            names[2] = { import_text, riv_format(arena, RIV_FMT ".aqua", RIV_ARG(import_text)) };
-    size_t             forms    = riv_str_ends(import_text, RIV_LIT(".aqua")) ? 1 : 2;
-    for (size_t d = 0; d <= imports->count; d++)
-        for (size_t f = 0; f < forms; f++) {
-            riv_str dir = d == 0 ? host_path_dir(importer_path) : imports->dirs[d - 1];
-            riv_str try = host_path_join(arena, dir, names[f]);
-            if (try_import(try, arena, fault, &err, path, source)) return err;
-            riv_putf(&list, "%s" RIV_FMT, list.len ? ", " : "", RIV_ARG(try));
-        }
-    *tried = riv_buf_str(&list);
+    const cli_imports *imports = ctx;
+    riv_str            with    = riv_format(arena, RIV_FMT ".aqua", RIV_ARG(import_text));
+    search             s       = { arena, fault, { import_text, with }, 2, riv_buf_in(arena), RIV_OK, path, source };
+    if (riv_str_ends(import_text, RIV_LIT(".aqua"))) s.names_count = 1;
+    if (search_dir(&s, host_path_dir(importer_path))) return s.err;
+    for (size_t i = 0; i < imports->count; i++)
+        if (search_dir(&s, imports->dirs[i])) return s.err;
+    if (search_node_modules(&s, host_path_dir(importer_path))) return s.err;
+    *tried = riv_buf_str(&s.tried);
     return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no such file");
 }
 

@@ -63,6 +63,7 @@ struct cli {
     const char        *program; /* argv[0] */
     bool               colour_out, colour_err;
     host_log           log;   /* to stderr */
+    bool               serves; /* stderr is a node's log: notes and warnings are records of it */
 };
 
 bool    cli_has(const cli *c, const char *flag);      /* a switch that is on; CLI_BOOL: given and not false */

@@ -8,6 +8,7 @@
 /* A node tells of its life unless the user asked for something else. */
 static void default_log(cli *c)
 {
+    c->serves = c->log.config.format == HOST_LOG_JSON;
     if (cli_value(c, "log-level").len || host_env("RIVULET_LOG").len) return;
     c->log.config.level = c->log.sink.level = RIV_LOG_INFO;
 }

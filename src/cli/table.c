@@ -7,7 +7,7 @@
 #define F_JSON    { "json",    'j', CLI_SWITCH, NULL,   "print one JSON document on standard output" }
 #define F_CONFIG  { "config",  'c', CLI_VALUE,  "FILE", "configuration instead of the rivulet.toml that lies beside" }
 #define F_SERVICE { "service", 's', CLI_VALUES, "ID=FILE", "add a service: a .wasm module, or a .c source that is built first" }
-#define F_IMPORT  { "import",  'I', CLI_VALUES, "DIR",  "also look here for imported files" }
+#define F_IMPORT  { "import",  'I', CLI_VALUES, "DIR",  "also look here for imported files (beside the importer and node_modules are searched anyway)" }
 #define F_CONST   { "const",   0,   CLI_VALUES, "NAME=VALUE", "set a constant of the program" }
 #define F_AVM     { "avm-version", 0, CLI_VALUE, "0.62|0.64", "behave as this version where the originals differ (default 0.64)" }
 

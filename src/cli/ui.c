@@ -75,6 +75,7 @@ int cli_main(int argc, char **argv)
     c->colour_out = wants_colour(1);
     c->colour_err = wants_colour(2);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     int code = run(c, (const char *const *)(argc > 0 ? argv + 1 : argv), argc > 0 ? (size_t)argc - 1 : 0);
     if (fflush(stdout) && code == CLI_OK) code = CLI_INTERNAL;
     riv_arena_free(c->arena);
@@ -91,12 +92,14 @@ void cli_catch_signals(void)
     struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: waiting calls come back */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
 }
 
 void cli_release_signals(void)
 {
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
 }
 
 bool cli_interrupted(void) { return interrupted != 0; }
@@ -128,7 +131,26 @@ int cli_error(cli *c, int code, const char *format, ...)
 }
 
 void cli_hint(cli *c, const char *format, ...) { SAY(CLI_BLUE, "  hint: "); }
-void cli_warn(cli *c, const char *format, ...) { SAY(CLI_BOLD CLI_AMBER, "warning: "); }
+
+static void tell(cli *c, riv_log_level level, const char *event, riv_str text, const char *style, const char *label)
+{
+    const char *on = cli_style(c->colour_err, style), *off = cli_style(c->colour_err, CLI_PLAIN);
+    if (c->serves)
+        RIV_LOG_AT(&c->log.sink, level, event, LOG_STR("text", text));
+    else if (label[0])
+        fprintf(stderr, "%s%s%s" RIV_FMT "\n", on, label, off, RIV_ARG(text));
+    else
+        fprintf(stderr, "%s" RIV_FMT "%s\n", on, RIV_ARG(text), off);
+}
+
+void cli_warn(cli *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    riv_str text = riv_vformat(c->arena, format, args);
+    va_end(args);
+    tell(c, RIV_LOG_WARN, "cli.warning", text, CLI_BOLD CLI_AMBER, "warning: ");
+}
 
 void cli_note(cli *c, const char *format, ...)
 {
@@ -136,8 +158,7 @@ void cli_note(cli *c, const char *format, ...)
     va_start(args, format);
     riv_str text = riv_vformat(c->arena, format, args);
     va_end(args);
-    fprintf(stderr, "%s" RIV_FMT "%s\n", cli_style(c->colour_err, CLI_DIM), RIV_ARG(text),
-            cli_style(c->colour_err, CLI_PLAIN));
+    tell(c, RIV_LOG_INFO, "cli.note", text, CLI_DIM, "");
 }
 
 int cli_exit_of(riv_err err)

@@ -109,7 +109,7 @@ RIV_MUST_USE riv_err host_store_each(host_store *store, host_store_fn fn, void *
 typedef struct host host;
 typedef struct host_config {
     uint32_t workers; /* threads for jobs; 0: one a core, at most 8 */
-    bool     signals; /* SIGINT and SIGTERM stop the host */
+    bool     signals; /* SIGINT, SIGTERM and SIGHUP stop the host */
 } host_config;
 RIV_MUST_USE riv_err host_new(const host_config *config, riv_fault *fault, host **out);
 /* Until host_stop, a signal or a failure of a store (RIV_E_IO: state can no longer be kept). Then every node says goodbye, running jobs are

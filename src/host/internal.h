@@ -86,7 +86,7 @@ struct host {
     uv_loop_t     loop;
     uv_prepare_t  prepare;
     uv_check_t    check;
-    uv_signal_t   signals[2];
+    uv_signal_t   signals[3];
     uv_timer_t    sweep;   /* runs while something dials or lingers */
     uv_timer_t    stop_timer;
     bool          stopping, ran, flushing;

@@ -23,7 +23,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static riv_err start_signals(host *h, riv_fault *fault)
 {
-    static const int numbers[] = { SIGINT, SIGTERM };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     for (size_t i = 0; i < RIV_COUNT(numbers); i++) {
         uv_signal_init(&h->loop, &h->signals[i]);
         h->signals[i].data = h;

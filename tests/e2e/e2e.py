@@ -7,6 +7,7 @@ Nothing may stay behind: no process, no temporary folder.
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -60,9 +61,10 @@ def write(name, text):
 class Running:
     """A rivulet that goes on until it is stopped."""
 
-    def __init__(self, *args, cwd=SOURCE):
+    def __init__(self, *args, cwd=SOURCE, preexec=None):
         self.args = args
-        self.process = subprocess.Popen([RIVULET, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=ENV)
+        self.process = subprocess.Popen([RIVULET, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=ENV,
+                                        preexec_fn=preexec)
         self.text = {self.process.stdout: b"", self.process.stderr: b""}
 
     def read(self, done, seconds=20):
@@ -222,6 +224,10 @@ def compile_imports_and_constants():
     result = check(rivulet("run", main, "-f", "f()", "--import", os.path.join(TMP, "lib"), "--const", "N=42"), 0)
     assert json.loads(result.out) == ["word", 42], result
     check(rivulet("run", main, "-f", "f()", "--const", "N"), 2, err="--const takes NAME=VALUE")
+    os.makedirs(os.path.join(TMP, "node_modules/@some/lib"), exist_ok=True)
+    write("node_modules/@some/lib/part.aqua", 'aqua Lib declares *\n\nfunc word() -> string:\n  <- "from npm"\n')
+    npm = write("npm.aqua", 'aqua Npm declares *\n\nimport "@some/lib/part.aqua"\n\nexport f\n\nfunc f() -> string:\n  w <- word()\n  <- w\n')
+    assert json.loads(check(rivulet("run", npm, "-f", "f()"), 0).out) == "from npm"
 
 
 def compile_writes_files():
@@ -389,7 +395,8 @@ def nodes_answer_through_a_relay():
             assert n.stop(number) == 0
             for line in n.text[n.process.stderr].decode().splitlines():
                 record = json.loads(line)
-                assert record["ts"] > 1_600_000_000_000_000 and record["event"] and record["level"] and record["peer"], line
+                assert record["ts"] > 1_600_000_000_000_000 and record["event"] and record["level"], line
+                assert "peer" in record or record["event"] == "cli.note", line
     finally:
         for n in nodes:
             n.__exit__()
@@ -503,6 +510,30 @@ def crash_particle_survives_its_relay():
                         assert json.loads(client.text[client.process.stdout]) == "still here", client.text
     shutil.rmtree(a_state)
     shutil.rmtree(b_state)
+
+
+def crash_disk_is_full():
+    """A node that cannot keep its state says so and stops, instead of acting on what it would forget."""
+    state = os.path.join(TMP, "full")
+    os.makedirs(state)
+    with open(os.path.join(state, "key"), "w") as f:
+        f.write("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
+    os.chmod(os.path.join(state, "key"), 0o600)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (48 << 10, 48 << 10))
+    n = Running("node", "--state", state, "--log-format", "json", preexec=limit)
+    with n:
+        address = n.addresses()[0]
+        echo = write("echo.aqua", 'aqua Echo declares *\n\nexport echo\n\nservice Op("op"):\n  identity(s: string) -> string\n\n'
+                     'func echo(s: string) -> string:\n  on HOST_PEER_ID:\n    x <- Op.identity(s)\n  <- x\n')
+        codes = []
+        for _ in range(20):
+            codes.append(rivulet("run", echo, "-f", 'echo("%s")' % ("x" * 2000), "--relay", address, "--ttl", "2000").code)
+            if n.process.poll() is not None:
+                break
+        assert n.stop() == 4, (codes, n.text)
+        assert b"cannot write the state: File too large" in n.text[n.process.stderr], n.text
+        assert codes[-1] == 3 and set(codes[:-1]) <= {0}, codes
+    shutil.rmtree(state)
 
 
 # ---- relay: addresses that lead nowhere ----
