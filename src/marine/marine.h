@@ -21,7 +21,7 @@ typedef struct marine_env {
     uint64_t (*now_ns)(void *ctx);
     void     (*random)(void *ctx, uint8_t *out, size_t len);
     void     (*log)(void *ctx, riv_str module, int32_t level, riv_str text);     /* already filtered by mask */
-    void     (*output)(void *ctx, riv_str module, bool is_stderr, riv_str text); /* what it prints */
+    void     (*output)(void *ctx, riv_str module, bool is_stderr, riv_str text); /* what it prints: any bytes, at most 64 KiB at a time */
 } marine_env;
 
 /* ---- engine: one per process, any thread ---- */
