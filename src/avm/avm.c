@@ -30,6 +30,8 @@ typedef struct invoke {
     stores           prev_stores, cur_stores;
     signers          signers; /* of prev, then merged */
     const air_node  *root;
+    size_t           bytes_start;
+    uint64_t         bytes_max;
 } invoke;
 
 static uint64_t or_default(uint64_t given, uint64_t usual) { return given ? given : usual; }
@@ -40,6 +42,26 @@ static void refuse(invoke *v, int64_t code, riv_str message)
     v->out->ret_code      = code;
     v->out->error_message = message;
     v->out->data          = riv_bytes_dup(v->arena, v->in->prev);
+}
+
+/* What one entry of a store, and one state, takes in all tables and copies together; measured, rounded up. */
+enum { STORE_ENTRY_COST = 768, STATE_COST = 192 };
+
+/* Tables are filled without a look at the budget, so it must hold them before. */
+static riv_err check_room(const invoke *v, riv_fault *fault)
+{
+    const archive_data *both[2] = { &v->prev, &v->cur };
+    uint64_t need = 2 * ((uint64_t)v->in->prev.len + v->in->cur.len), used = riv_arena_used(v->arena) - v->bytes_start;
+    for (int i = 0; i < 2; i++) {
+        const archive_data *d = both[i];
+        need += STORE_ENTRY_COST * (uint64_t)(d->values_count + d->tetraplets_count + d->canon_elements_count +
+                                              d->canon_results_count + d->service_results_count + d->signatures_count);
+        need += STATE_COST * (uint64_t)d->trace_count;
+    }
+    uint64_t left = used < v->bytes_max ? v->bytes_max - used : 0;
+    if (need <= left && need <= riv_arena_left(v->arena)) return RIV_OK;
+    return riv_fail(fault, RIV_E_LIMIT, 0, "data of %zu and %zu bytes does not fit into the memory of the run",
+                    v->in->prev.len, v->in->cur.len);
 }
 
 /* ---- sizes ---- */
@@ -150,11 +172,10 @@ static riv_err take_data(invoke *v, riv_fault *fault)
     riv_fault why     = { 0 };
     riv_str   message = { 0 };
     riv_err   err     = decode(v, &why, &message);
-    if (!err && riv_arena_over(v->arena))
-        return riv_fail(fault, RIV_E_LIMIT, 0, "decoding took all the memory of the run");
+    if (!err) RIV_TRY(check_room(v, fault));
     if (!err) err = verify(v, &why, &message);
     if (!err) return RIV_OK;
-    if (!why.code) return riv_fail(fault, err, why.pos, "%s", why.msg);
+    if (!why.code || err == RIV_E_LIMIT) return riv_fail(fault, err, why.pos, "%s", why.msg);
     refuse(v, why.code, message.len ? message : riv_format(v->arena, "%s", why.msg));
     return RIV_OK;
 }
@@ -228,7 +249,8 @@ static void start(avm *vm, invoke *v, riv_fault *fault)
     vm->params          = p;
     vm->arena           = v->arena;
     vm->fault           = fault;
-    vm->bytes_max       = or_default(p->arena_bytes_max, RUN_BYTES_MAX);
+    vm->bytes_start     = v->bytes_start;
+    vm->bytes_max       = v->bytes_max;
     vm->steps_max       = or_default(p->steps_max, RUN_STEPS_MAX);
     vm->stores          = v->prev_stores;
     avm__stores_put(&vm->stores, &v->cur, v->arena);
@@ -315,10 +337,9 @@ static void finish(avm *vm, invoke *v)
     v->out->call_requests_count = vm->requests.len;
 }
 
-static riv_err execute(invoke *v, size_t bytes_start, riv_fault *fault)
+static riv_err execute(invoke *v, riv_fault *fault)
 {
-    avm *vm         = riv_new(v->arena, avm, 1);
-    vm->bytes_start = bytes_start;
+    avm *vm = riv_new(v->arena, avm, 1);
     start(vm, v, fault);
     RIV_TRY(avm__exec(vm, v->root));
     finish(vm, v);
@@ -328,10 +349,11 @@ static riv_err execute(invoke *v, size_t bytes_start, riv_fault *fault)
 
 riv_err avm_run(const avm_input *in, riv_arena *arena, riv_fault *fault, avm_output *out)
 {
-    avm_output result      = { 0 };
-    invoke     v           = { .in = in, .arena = arena, .out = &result };
-    size_t     bytes_start = riv_arena_used(arena);
-    bool       go          = check_sizes(&v);
+    avm_output result = { 0 };
+    invoke     v      = { .in = in, .arena = arena, .out = &result };
+    v.bytes_start     = riv_arena_used(arena);
+    v.bytes_max       = or_default(in->params.arena_bytes_max, RUN_BYTES_MAX);
+    bool go           = check_sizes(&v);
     if (go) {
         RIV_TRY(take_data(&v, fault));
         go = result.ret_code == 0;
@@ -340,7 +362,7 @@ riv_err avm_run(const avm_input *in, riv_arena *arena, riv_fault *fault, avm_out
         RIV_TRY(take_script(&v, fault));
         go = result.ret_code == 0;
     }
-    if (go && take_results(&v) && check_key(&v)) RIV_TRY(execute(&v, bytes_start, fault));
+    if (go && take_results(&v) && check_key(&v)) RIV_TRY(execute(&v, fault));
     *out = result;
     return RIV_OK;
 }

@@ -553,6 +553,118 @@ static void test_budgets(void **state)
     riv_arena_free(arena);
 }
 
+/* Whatever the caller's arena holds, the end is a result or RIV_E_LIMIT, never the end of the process. */
+static void test_small_arenas(void **state)
+{
+    (void)state;
+    riv_arena *keep = riv_arena_new(0);
+    riv_bytes  honest;
+    testnet    net   = honest_net(keep, &honest);
+    riv_err    err   = RIV_E_LIMIT;
+    size_t     tries = 0;
+    for (size_t budget = 1 << 10; err; budget += 1 << 11, tries++) {
+        riv_fault  fault = { 0 };
+        avm_output out;
+        riv_arena *arena       = riv_arena_new(budget);
+        avm_input  in          = { .script = net.script, .prev = honest, .cur = honest, .params = net.params };
+        in.params.init_peer_id = in.params.current_peer_id = net.peer[0].id;
+        in.params.secret                                   = net.peer[0].secret;
+        err                                                = avm_run(&in, arena, &fault, &out);
+        assert_true(err == RIV_OK || err == RIV_E_LIMIT);
+        if (!err) assert_int_equal(out.ret_code, 0);
+        riv_arena_free(arena);
+    }
+    assert_in_range(tries, 3, 200);
+    riv_arena_free(keep);
+}
+
+/* ---- traces that no run would make ---- */
+
+static uint32_t small(riv_prng *p, uint64_t bound)
+{
+    return riv_prng_below(p, 20) ? (uint32_t)riv_prng_below(p, bound) : UINT32_MAX;
+}
+
+static void spoil_fold(riv_prng *p, riv_arena *arena, archive_state *s)
+{
+    if (!s->lore_count) return;
+    archive_lore *lore = riv_new(arena, archive_lore, s->lore_count);
+    archive_desc *d    = riv_new(arena, archive_desc, 3);
+    size_t        i    = (size_t)riv_prng_below(p, s->lore_count);
+    memcpy(lore, s->lore, s->lore_count * sizeof *lore);
+    memcpy(d, lore[i].descs, RIV_MIN(lore[i].descs_count, (size_t)2) * sizeof *d);
+    lore[i].descs = d;
+    s->lore       = lore;
+    switch (riv_prng_below(p, 5)) {
+    case 0: lore[i].value_pos = small(p, 12); break;
+    case 1: d[riv_prng_below(p, 2)].begin = small(p, 30); break;
+    case 2: d[riv_prng_below(p, 2)].len = small(p, 8); break;
+    case 3: lore[i].descs_count = (size_t)riv_prng_below(p, 4); break;
+    default: s->lore_count--;
+    }
+}
+
+static void spoil(riv_prng *p, riv_arena *arena, archive_data *data)
+{
+    archive_state *t = riv_new(arena, archive_state, data->trace_count + 1);
+    size_t         n = data->trace_count, i = (size_t)riv_prng_below(p, n), k = (size_t)riv_prng_below(p, n);
+    memcpy(t, data->trace, n * sizeof *t);
+    switch (riv_prng_below(p, 9)) {
+    case 0: memmove(t + i, t + i + 1, (--n - i) * sizeof *t); break;
+    case 1: t[n++] = t[i]; break;
+    case 2: t[i] = t[k]; break;
+    case 3: t[i].kind = (archive_state_kind)riv_prng_below(p, 5); break;
+    case 4: t[i].call = (archive_call_kind)riv_prng_below(p, 5); break;
+    case 5: t[i].generation = small(p, 5); break;
+    case 6: t[i].left = small(p, 9); break;
+    case 7: t[i].right = small(p, 9); break;
+    default: spoil_fold(p, arena, &t[i]);
+    }
+    data->trace       = t;
+    data->trace_count = n;
+}
+
+static void test_spoilt_traces(void **state)
+{
+    (void)state;
+    static const char *const scripts[] = {
+        HONEST,
+        "(seq (par (call @B (\"s\" \"id\") [1] $s) (par (ap 2 $s) (ap 3 $s))) (fold $s i (par (seq (ap i $t) (fold $t "
+        "j (par (call @A "
+        "(\"s\" \"id\") [j] y) (next j)))) (next i)) (null)))",
+        "(seq (seq (ap 1 $s) (ap (\"k\" 1) %m)) (seq (fold $s i (seq (xor (match i 1 (ap 2 $s)) (null)) (next i)) "
+        "(null)) (seq (canon @A %m "
+        "#%mm) (new $s (seq (ap 1 $s) (fold $s i (seq (call @B (\"s\" \"f\") [i]) (next i)) (null)))))))",
+    };
+    riv_arena *arena = riv_arena_new(0), *keep = riv_arena_new(0);
+    for (size_t i = 0; i < RIV_COUNT(scripts); i++) {
+        riv_fault fault = { 0 };
+        testnet   net;
+        unsigned  codes = 0;
+        testnet_init(&net, keep, scripts[i]);
+        assert_int_equal(testnet_run(&net, &fault), RIV_OK);
+        riv_bytes honest = riv_bytes_dup(keep, net.peer[0].data);
+        net.arena        = arena;
+        for (uint64_t seed = 0; seed < 500; seed++) {
+            riv_arena_reset(arena);
+            riv_prng     p = riv_prng_seed(seed);
+            archive_data data, again;
+            assert_int_equal(archive_read(honest, arena, &fault, &data), RIV_OK);
+            for (uint64_t k = riv_prng_below(&p, 3) + 1; k > 0; k--) spoil(&p, arena, &data);
+            riv_buf out = riv_buf_in(arena);
+            archive_write(&data, &out);
+            avm_output got = run_on_a(&net, riv_buf_view(&out), seed % 2 ? honest : (riv_bytes){ 0 });
+            codes += got.ret_code != 0;
+            if (got.ret_code && !got.error_message.len) fail_msg("seed %llu: no message", (unsigned long long)seed);
+            if (got.data.len && got.ret_code == 0 && archive_read(got.data, arena, &fault, &again))
+                fail_msg("seed %llu: %s", (unsigned long long)seed, fault.msg);
+        }
+        assert_true(codes > 50);
+    }
+    riv_arena_free(arena);
+    riv_arena_free(keep);
+}
+
 static void test_value_bomb(void **state)
 {
     (void)state;
@@ -571,6 +683,34 @@ static void test_value_bomb(void **state)
     assert_int_equal(testnet_run(&net, &fault), RIV_E_LIMIT);
     assert_string_equal(fault.msg, "a value is too large or too deep to be written");
     assert_true(riv_arena_used(arena) < 64 << 20);
+    riv_arena_free(arena);
+}
+
+/* SPEC air.md 4.3: in 0.62/0.63 every pair; from 0.64 one per key, the LAST pair, in order of those last pairs */
+static void test_versions(void **state)
+{
+    (void)state;
+    static const struct {
+        avm_version version;
+        const char *calls;
+    } rows[] = {
+        { AVM_0_62, "A.f[\"a\",1] A.f[\"b\",2] A.f[\"a\",3] A.f[1,4]" },
+        { AVM_0_64, "A.f[\"b\",2] A.f[\"a\",3] A.f[1,4]" },
+    };
+    riv_arena *arena = riv_arena_new(0);
+    for (size_t i = 0; i < RIV_COUNT(rows); i++) {
+        riv_fault fault = { 0 };
+        testnet   net;
+        testnet_init(&net, arena,
+                     "(seq (seq (seq (ap (\"a\" 1) %m) (ap (\"b\" 2) %m)) (seq (ap (\"a\" 3) %m) (ap (1 4) %m))) (seq "
+                     "(canon @A %m #%mm) "
+                     "(fold #%mm i (seq (call @A (\"s\" \"f\") [i.$.key i.$.value]) (next i)))))");
+        net.params.version = rows[i].version;
+        assert_int_equal(testnet_run(&net, &fault), RIV_OK);
+        assert_int_equal(net.worst_code, 0);
+        if (!riv_str_eq(riv_buf_str(&net.calls), riv_str_c(rows[i].calls)))
+            fail_msg(RIV_FMT, RIV_ARG(riv_buf_str(&net.calls)));
+    }
     riv_arena_free(arena);
 }
 
@@ -681,6 +821,9 @@ int main(void)
         cmocka_unit_test(test_deep_scripts),
         cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_value_bomb),
+        cmocka_unit_test(test_small_arenas),
+        cmocka_unit_test(test_spoilt_traces),
+        cmocka_unit_test(test_versions),
         cmocka_unit_test(test_border),
         cmocka_unit_test(test_requests),
     };
