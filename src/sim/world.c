@@ -330,12 +330,20 @@ static void crash(sim_world *w, size_t index)
 
 void sim_world_crash(sim_world *w, size_t index) { w->nodes.ptr[index]->crashing = true; }
 
+/* Half of the crashes come between two steps, half in the middle of one. When the weather is over nothing of it is left to come. */
 static void tick(sim_world *w)
 {
-    for (size_t i = 0; i < w->nodes.len; i++)
-        if (w->nodes.ptr[i]->mind && sim__world_faulty(w, w->config.faults.crash)) w->nodes.ptr[i]->crashing = true;
-    if (w->now_ms - WORLD_START_MS < w->config.faults.until_ms)
-        sim__world_push(w, w->now_ms + WORLD_TICK_MS, WORLD_TICK, 0);
+    bool healed = w->now_ms - WORLD_START_MS >= w->config.faults.until_ms;
+    for (size_t i = 0; i < w->nodes.len; i++) {
+        world_node *n = w->nodes.ptr[i];
+        if (healed) n->crashing = false;
+        if (!n->mind || !sim__world_faulty(w, w->config.faults.crash)) continue;
+        if (riv_prng_chance(&w->faults, 500000))
+            crash(w, i);
+        else
+            n->crashing = true;
+    }
+    if (!healed) sim__world_push(w, w->now_ms + WORLD_TICK_MS, WORLD_TICK, 0);
 }
 
 /* ---- requests ---- */
