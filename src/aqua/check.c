@@ -194,6 +194,14 @@ static bool takes_or_gives(const type *const *items, size_t count, bool arrows)
     return false;
 }
 
+/* Callbacks of an exported function are served at home: what they take and give travels. */
+static bool has_odd_callback(const type *t)
+{
+    for (size_t i = 0; i < t->fields_count; i++)
+        if (t->fields[i].type->kind == TY_ARROW && !aqua__carries_data(t->fields[i].type)) return true;
+    return false;
+}
+
 static void check_export(checker *k, const name_as *n)
 {
     riv_str      last;
@@ -230,6 +238,11 @@ static void check_export(checker *k, const name_as *n)
             riv_putf(&buf,
                      "The function '" RIV_FMT
                      "' cannot be exported, because it returns an arrow, an ability or a stream map",
+                     RIV_ARG(n->name));
+        else if (has_odd_callback(s->type))
+            riv_putf(&buf,
+                     "The function '" RIV_FMT
+                     "' cannot be exported, because a callback of it takes or gives more than data",
                      RIV_ARG(n->name));
         else if (takes_or_gives(params, s->type->fields_count, false))
             riv_putf(&buf,
@@ -461,6 +474,11 @@ static bool check_sig(checker *k, const decl *d, const sig_ast *sig, field *out)
         return false;
     }
     if (d->kind != DECL_SERVICE) return true;
+    if (!aqua__carries_data(t)) {
+        aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, sig->at,
+                    "Service functions take and give data, not abilities or arrows");
+        return false;
+    }
     if (t->results_count > 1) {
         aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, sig->at, "Service functions cannot have multiple results");
         return false;

@@ -184,6 +184,7 @@ const type *aqua__type_meet(compiler *c, const type *a, const type *b);
 const type *aqua__type_join(compiler *c, const type *a, const type *b);
 bool        aqua__is_data(const type *t);
 bool        aqua__is_collection(const type *t);  /* array, option, stream, canon */
+bool        aqua__carries_data(const type *t);   /* ARROW: a service or a client can answer it */
 bool        aqua__is_integer(const type *t);
 bool        aqua__is_float(const type *t);
 const type *aqua__field_type(const type *t, riv_str name); /* NULL: none */

@@ -301,8 +301,10 @@ static void lower_if(lowerer *l, const stmt *s, const stmt *otherwise)
     bool        equal = !(cond->kind == EX_BINARY && cond->op == OP_NE);
     operand     a, b;
     if (cond->kind == EX_BINARY && (cond->op == OP_EQ || cond->op == OP_NE)) {
-        a = aqua__as_data(l, aqua__lower_value(l, cond->base));
-        b = aqua__as_data(l, aqua__lower_value(l, cond->right));
+        operand both[2];
+        aqua__lower_operands(l, (expr *const[]){ cond->base, cond->right }, 2, both);
+        a = both[0];
+        b = both[1];
     } else {
         a = aqua__as_data(l, aqua__lower_value(l, cond));
         b = aqua__of_text(RIV_LIT("true"));
@@ -375,20 +377,24 @@ static model *loop_turn(lowerer *l, const stmt *s, var *item, model_kind joint)
 static void lower_for(lowerer *l, const stmt *s)
 {
     static const model_kind joints[] = { [FOR_SEQ] = M_SEQ, [FOR_PAR] = M_PAR, [FOR_TRY] = M_XOR, [FOR_REC] = M_PAR };
-    const value            *coll     = aqua__lower_value(l, s->exprs[0]);
-    operand                 over     = iterable(l, coll, s->mode == FOR_REC);
-    var                    *item     = aqua__fresh(l, AIR_VAR_SCALAR, s->names[0], "-item");
     bool                    detached = s->mode == FOR_PAR || s->mode == FOR_REC;
-    model                  *turn     = loop_turn(l, s, item, joints[s->mode]);
+    models                  before = { 0 }, *out = l->out;
+    if (detached) l->out = &before; /* what is walked is computed in the detached part, too */
+    const value *coll = aqua__lower_value(l, s->exprs[0]);
+    operand      over = iterable(l, coll, s->mode == FOR_REC);
+    var         *item = aqua__fresh(l, AIR_VAR_SCALAR, s->names[0], "-item");
+    model       *turn = loop_turn(l, s, item, joints[s->mode]);
+    model       *loop = aqua__model(l->arena, M_FOR);
+    l->out            = out;
     if (!over.var || l->failed) return; /* over nothing */
-    model *loop = aqua__model(l->arena, M_FOR);
     loop->a     = over;
     loop->out   = item;
     loop->never = detached;
     aqua__adopt(l->arena, loop, turn);
     if (detached) {
-        model *detach = aqua__model(l->arena, M_DETACH);
-        aqua__adopt(l->arena, detach, loop);
+        model *detach                = aqua__model(l->arena, M_DETACH);
+        *riv_push(l->arena, &before) = loop;
+        aqua__adopt(l->arena, detach, aqua__wrap_list(l, M_SEQ, &before));
         loop = detach;
     }
     *riv_push(l->arena, l->out) = loop;

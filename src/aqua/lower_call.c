@@ -39,7 +39,9 @@ static void call_service(lowerer *l, operand id, riv_str function, const type *t
     call->list       = list;
     call->list_count = t->fields_count;
     if (t->results_count == 0) return;
-    call->out  = aqua__fresh(l, AIR_VAR_SCALAR, RIV_LIT("ret"), "");
+    bool stream = t->results[0]->kind == TY_STREAM;
+    call->out   = aqua__fresh(l, stream ? AIR_VAR_STREAM : AIR_VAR_SCALAR, RIV_LIT("ret"), "");
+    if (stream) *riv_push(l->arena, &l->streams->vars) = call->out;
     results[0] = aqua__data(l, aqua__of_var(call->out));
     for (size_t i = 1; i < t->results_count; i++) /* only callbacks may have several; they come as one array */
         results[i] = results[0];
@@ -48,16 +50,19 @@ static void call_service(lowerer *l, operand id, riv_str function, const type *t
 /* An arrow argument of the exported function lives at home: on %init_peer_id% via -relay-. */
 static void call_back(lowerer *l, const value *callee, const value *const *args, const value **results)
 {
-    models *outer = l->out;
-    model  *on    = aqua__model(l->arena, M_ON);
-    on->a         = aqua__of_text(RIV_LIT("%init_peer_id%"));
+    models       *outer = l->out;
+    model        *on    = aqua__model(l->arena, M_ON);
+    const value **given = riv_new(l->arena, const value *, callee->type->fields_count + 1);
+    for (size_t i = 0; i < callee->type->fields_count; i++) /* streams are read here, not at home */
+        given[i] = aqua__data(l, aqua__as_data(l, args[i]));
+    on->a = aqua__of_text(RIV_LIT("%init_peer_id%"));
     if (!l->c->in->options.no_relay) {
         on->list       = riv_new(l->arena, operand, 1);
         on->list[0]    = aqua__of_var(l->relay);
         on->list_count = 1;
     }
     l->out = &on->kids;
-    call_service(l, aqua__of_text(RIV_LIT("\"callbackSrv\"")), callee->name, callee->type, args, results);
+    call_service(l, aqua__of_text(RIV_LIT("\"callbackSrv\"")), callee->name, callee->type, given, results);
     l->out = outer;
     if (l->c->in->options.no_xor) {
         *riv_push(l->arena, outer) = on;

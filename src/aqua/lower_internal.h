@@ -51,6 +51,7 @@ const value *aqua__data(lowerer *l, operand data);
 operand      aqua__as_data(lowerer *l, const value *v); /* streams become snapshots */
 operand      aqua__flat(lowerer *l, operand data, riv_str base); /* without a path, in a scalar */
 void         aqua__lower_values(lowerer *l, expr *const *exprs, size_t count, const value **out); /* what needs work, in par */
+void         aqua__lower_operands(lowerer *l, expr *const *exprs, size_t count, operand *out);
 const value *aqua__lookup(lowerer *l, const symbol *s);
 bool         aqua__is_stream(const value *v);
 void         aqua__push(lowerer *l, operand data, var *stream);

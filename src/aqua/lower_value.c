@@ -85,17 +85,30 @@ const value *aqua__lookup(lowerer *l, const symbol *s)
 /* ---- several values at once ---- */
 
 /* SPEC aqua.md 10.10: arguments of one call that need computing are evaluated */
-void aqua__lower_values(lowerer *l, expr *const *exprs, size_t count, const value **out)
+static void lower_in_par(lowerer *l, expr *const *exprs, size_t count, const value **values, operand *operands)
 {
     models branches = { 0 }, *outer = l->out;
     for (size_t i = 0; i < count && !l->failed; i++) {
-        models own = { 0 };
-        l->out     = &own;
-        out[i]     = aqua__lower_value(l, exprs[i]);
+        models own     = { 0 };
+        l->out         = &own;
+        const value *v = aqua__lower_value(l, exprs[i]);
+        if (values) values[i] = v;
+        if (operands) operands[i] = aqua__as_data(l, v);
         if (own.len) *riv_push(l->arena, &branches) = aqua__wrap_list(l, M_SEQ, &own);
     }
     l->out = outer;
     if (branches.len) *riv_push(l->arena, outer) = aqua__wrap_list(l, M_PAR, &branches);
+}
+
+void aqua__lower_values(lowerer *l, expr *const *exprs, size_t count, const value **out)
+{
+    lower_in_par(l, exprs, count, out, NULL);
+}
+
+void aqua__lower_operands(lowerer *l, expr *const *exprs, size_t count, operand *out)
+{
+    memset(out, 0, count * sizeof *out);
+    lower_in_par(l, exprs, count, NULL, out);
 }
 
 /* ---- names and properties ---- */

@@ -103,6 +103,15 @@ bool aqua__is_data(const type *t)
     return false;
 }
 
+bool aqua__carries_data(const type *t)
+{
+    for (size_t i = 0; i < t->fields_count; i++)
+        if (!aqua__is_data(t->fields[i].type) && t->fields[i].type->kind != TY_STREAM) return false;
+    for (size_t i = 0; i < t->results_count; i++)
+        if (!aqua__is_data(t->results[i]) && t->results[i]->kind != TY_STREAM) return false;
+    return true;
+}
+
 static bool is_number_in(const type *t, unsigned set)
 {
     return (t->kind == TY_SCALAR || t->kind == TY_LITERAL) && t->scalars && !(t->scalars & ~set);
@@ -187,12 +196,21 @@ static int compare_arrows(compiler *c, const type *a, const type *b)
 /* Arrays, options and snapshots stand for each other; a stream fits all of them and only a stream fits a stream. */
 static int collection_rank(type_kind kind) { return kind == TY_STREAM ? 0 : 1; }
 
+/* Top and bottom bound what a particle can carry: arrows and abilities exist in the compiler only, and a stream must be one. */
+static int compare_bounds(const type *a, const type *b)
+{
+    const type *bound = a->kind == TY_TOP || a->kind == TY_BOTTOM ? a : b, *other = bound == a ? b : a;
+    bool        snapshot = other->kind == TY_STREAM || other->kind == TY_MAP;
+    if (a->kind == b->kind) return CMP_EQUAL;
+    if (!aqua__is_data(other) && !(bound->kind == TY_TOP && snapshot)) return CMP_NONE;
+    int order = bound->kind == TY_TOP ? CMP_GREATER : CMP_LESS;
+    return bound == a ? order : -order;
+}
+
 static int compare_uncached(compiler *c, const type *a, const type *b)
 {
-    if (a->kind == TY_TOP || b->kind == TY_TOP)
-        return a->kind == b->kind ? CMP_EQUAL : a->kind == TY_TOP ? CMP_GREATER : CMP_LESS;
-    if (a->kind == TY_BOTTOM || b->kind == TY_BOTTOM)
-        return a->kind == b->kind ? CMP_EQUAL : a->kind == TY_BOTTOM ? CMP_LESS : CMP_GREATER;
+    if (a->kind == TY_TOP || b->kind == TY_TOP || a->kind == TY_BOTTOM || b->kind == TY_BOTTOM)
+        return compare_bounds(a, b);
     bool scalar_a = a->kind == TY_SCALAR || a->kind == TY_LITERAL,
          scalar_b = b->kind == TY_SCALAR || b->kind == TY_LITERAL;
     if (scalar_a && scalar_b) return compare_scalars(a, b);
