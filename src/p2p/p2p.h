@@ -51,10 +51,11 @@ typedef enum p2p_event_kind {
     P2P_READY,      /* noise and yamux are up: peer is proven */
     P2P_IDENTIFIED, /* what the peer says of itself: agent, protocols, addrs (texts) */
     P2P_PARTICLE,   /* bytes: one frame body */
-    P2P_SENT,       /* token: all bytes of the particle are handed to the link and acknowledged by the stream's close */
+    P2P_SENT,       /* token: all bytes of the particle and the stream's close have been taken for the socket */
     P2P_SEND_FAILED,/* token, reason */
     P2P_PONG,       /* rtt_ms */
-    P2P_STREAM_OPENED, P2P_STREAM_BYTES, P2P_STREAM_CLOSED, /* extra protocols and p2p_link_open: stream, protocol, bytes */
+    P2P_STREAM_OPENED, P2P_STREAM_BYTES, /* extra protocols and p2p_link_open: stream, protocol, bytes */
+    P2P_STREAM_CLOSED, /* the peer will send no more: reason is empty at a clean end, which leaves our side open; told once */
     P2P_CLOSED,     /* the link is over: reason; nothing follows */
 } p2p_event_kind;
 typedef struct p2p_event {
@@ -81,7 +82,8 @@ void      p2p_link_free(p2p_link *link);
 /* Takes up to all of bytes; *used tells how many: fewer when output is full (feed the rest after taking). An error ends the link (P2P_CLOSED follows). */
 RIV_MUST_USE riv_err p2p_link_feed(p2p_link *link, riv_bytes bytes, uint64_t now_ms, riv_fault *fault, size_t *used);
 void     p2p_link_eof(p2p_link *link, uint64_t now_ms);
-/* Up to bytes_max bytes for the socket; valid until the next call; empty when there is nothing. */
+/* Up to bytes_max bytes for the socket; valid until the next call but next_event; empty when there is nothing. Goes on with input that had to
+ * wait for room, so it may bring events: take and next_event until neither gives anything. */
 riv_bytes p2p_link_take(p2p_link *link, size_t bytes_max);
 uint64_t p2p_link_deadline(const p2p_link *link);              /* ms; UINT64_MAX: none */
 void     p2p_link_tick(p2p_link *link, uint64_t now_ms);
@@ -89,6 +91,7 @@ bool     p2p_link_next_event(p2p_link *link, p2p_event *out);  /* false: none le
 /* Queues one particle frame body (the varint is added). RIV_E_LIMIT: too large or too many waiting. */
 RIV_MUST_USE riv_err p2p_link_send(p2p_link *link, riv_bytes frame, uint64_t token, uint64_t deadline_ms, riv_fault *fault);
 RIV_MUST_USE riv_err p2p_link_open(p2p_link *link, riv_str protocol, uint64_t now_ms, riv_fault *fault, uint32_t *stream);
+/* All or nothing. RIV_E_LIMIT: too much is unsent on this stream; again after taking. RIV_E_CONFLICT: closed on our side. RIV_E_NOT_FOUND. */
 RIV_MUST_USE riv_err p2p_link_stream_write(p2p_link *link, uint32_t stream, riv_bytes bytes, riv_fault *fault);
 void     p2p_link_stream_close(p2p_link *link, uint32_t stream); /* our side only */
 void     p2p_link_stream_reset(p2p_link *link, uint32_t stream);
@@ -103,7 +106,7 @@ typedef enum p2p_effect_kind {
     P2P_PEER_CONNECTED, P2P_PEER_IDENTIFIED, P2P_PEER_DISCONNECTED, /* peer; IDENTIFIED: agent, protocols, addrs */
     P2P_GOT_PARTICLE,       /* peer (who handed it over), bytes: frame body */
     P2P_PARTICLE_SENT, P2P_PARTICLE_LOST, /* token; LOST: reason */
-    P2P_LINK_FAILED,        /* reason, addr: for the log */
+    P2P_LINK_FAILED,        /* reason, addr: for the log; a dial or handshake that failed, or a link that ended by an error */
 } p2p_effect_kind;
 typedef struct p2p_effect {
     p2p_effect_kind kind;
@@ -113,7 +116,7 @@ typedef struct p2p_effect {
     riv_bytes       bytes;
     const riv_str  *protocols; size_t protocols_count;
     const riv_str  *addrs;     size_t addrs_count;
-} p2p_effect; /* slices live until the next call on the swarm */
+} p2p_effect; /* slices live until the next call on the swarm but p2p_swarm_next */
 
 typedef struct p2p_swarm p2p_swarm;
 p2p_swarm *p2p_swarm_new(const p2p_identity *identity, const crypto_secret *rng_seed); /* identity outlives the swarm */
@@ -126,10 +129,11 @@ void p2p_swarm_drained(p2p_swarm *swarm, uint64_t link, size_t bytes, uint64_t n
 void p2p_swarm_closed(p2p_swarm *swarm, uint64_t link, uint64_t now_ms);
 void p2p_swarm_tick(p2p_swarm *swarm, uint64_t now_ms);
 uint64_t p2p_swarm_deadline(const p2p_swarm *swarm);
-/* Addresses at which a peer may be found (multiaddr texts). keep: dial now and again whenever the link is lost (1 s, doubling to 60 s). */
+/* Addresses at which a peer may be found (multiaddr texts). keep: dial now and again whenever the link is lost (1 s, doubling to 60 s).
+ * RIV_E_CONFLICT: the peer is ourselves, or addr ends with another peer's id. RIV_E_LIMIT: too many peers. */
 RIV_MUST_USE riv_err p2p_swarm_add_peer(p2p_swarm *swarm, const codec_peer *peer, riv_str addr, bool keep, uint64_t now_ms, riv_fault *fault);
 /* Over a live link, else by dialing a known address; PARTICLE_SENT or PARTICLE_LOST follows, at the latest at the deadline.
- * RIV_E_NOT_FOUND: neither. RIV_E_LIMIT: too many waiting. */
+ * RIV_E_NOT_FOUND: neither. RIV_E_LIMIT: too many waiting, or too large. RIV_E_EXPIRED: the deadline is over. */
 RIV_MUST_USE riv_err p2p_swarm_send(p2p_swarm *swarm, const codec_peer *peer, riv_bytes frame, uint64_t token, uint64_t deadline_ms,
                                     uint64_t now_ms, riv_fault *fault);
 bool   p2p_swarm_connected(const p2p_swarm *swarm, const codec_peer *peer);
