@@ -131,9 +131,9 @@ void host_free(host *h)
     uv_prepare_stop(&h->prepare);
     uv_check_stop(&h->check);
     uv_walk(&h->loop, close_handle, NULL);
-    uv_run(&h->loop, h->stuck ? UV_RUN_NOWAIT : UV_RUN_DEFAULT);
+    uv_run(&h->loop, UV_RUN_NOWAIT);
     if (h->stuck) return; /* its memory is still in use; the program ends anyway */
-    RIV_ASSERT(uv_loop_close(&h->loop) == 0);
+    while (uv_loop_close(&h->loop) == UV_EBUSY) uv_run(&h->loop, UV_RUN_DEFAULT); /* a late uv_stop cuts a run short */
     free_timeouts(h);
     for (size_t i = 0; i < h->nodes_count; i++) host__node_free(h->nodes[i]);
     uv_mutex_destroy(&h->pool.lock);
