@@ -99,7 +99,8 @@ static riv_err check_id(riv_str key, riv_bytes hashed, const char *type, riv_are
     riv_fault bad = { 0 };
     if (riv_str_eq(key, codec_json_cid(arena, hashed))) return RIV_OK; /* the usual form */
     if (codec_cid_parse(key, arena, &bad, &cid))
-        return riv_fail_code(fault, RIV_E_MALFORMED, 8, bad.pos, "%s", bad.msg);
+        return riv_fail_code(fault, RIV_E_MALFORMED, 8, bad.pos,
+                             "Failed to parse multihash"); /* the original's words */
     uint64_t codec = cid.version == 0 ? CODEC_DAG_PB : cid.codec;
     if (codec != CODEC_JSON)
         return riv_fail_code(fault, RIV_E_UNSUPPORTED, 8, 0, "unsupported CID codec: %llu", (unsigned long long)codec);

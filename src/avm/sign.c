@@ -29,7 +29,8 @@ static riv_str peer_of(riv_arena *arena, riv_bytes key)
 static riv_err add_signer(const archive_signature *entry, riv_arena *arena, riv_fault *fault, signers *out)
 {
     if (entry->public_key.len != KEY_BYTES || entry->public_key.ptr[0] != 0)
-        return riv_fail_code(fault, RIV_E_MALFORMED, 9, 0, "malformed key: \"" RIV_FMT "\": invalid key data",
+        return riv_fail_code(fault, RIV_E_MALFORMED, 9, 0,
+                             "malformed key: \"" RIV_FMT "\": invalid key data: Invalid type prefix",
                              RIV_ARG(codec_base58(arena, riv_bytes_sub(entry->public_key, 0, 64))));
     signer *s = riv_new(arena, signer, 1);
     *s        = (signer){ .public_key = entry->public_key,
@@ -122,14 +123,16 @@ static void put_cids(riv_buf *out, const signer *s)
     riv_put_u8(out, ']');
 }
 
-/* What does not fit into a fault is kept beside it. */
-static riv_err mismatch(signers *all, const signer *s, riv_str why, riv_arena *arena, riv_fault *fault)
+/* What does not fit into a fault is kept beside it. source: as the original's library names the cause. */
+static riv_err mismatch(signers *all, const signer *s, const char *source, riv_arena *arena, riv_fault *fault)
 {
-    riv_buf out = riv_buf_in(arena);
+    riv_str signature = codec_base58(arena, riv_bytes_sub(s->signature, 1, SIGNATURE_BYTES));
+    riv_str key       = codec_base58(arena, riv_bytes_sub(s->public_key, 1, KEY_BYTES));
+    riv_buf out       = riv_buf_in(arena);
     riv_put_str(&out, RIV_LIT("signature mismatch for "));
     avm__put_debug_str(&out, s->peer);
-    riv_put_str(&out, RIV_LIT(": "));
-    riv_put_str(&out, why);
+    riv_putf(&out, ": Verification(Ed25519(signature::Error { source: %s }, \"" RIV_FMT "\", \"" RIV_FMT "\"))", source,
+             RIV_ARG(signature), RIV_ARG(key));
     riv_put_str(&out, RIV_LIT(", values: CIDS: "));
     put_cids(&out, s);
     all->message = riv_buf_str(&out);
@@ -141,18 +144,11 @@ static riv_err check(signers *all, const signer *s, riv_str particle_id, riv_are
 {
     crypto_signature signature;
     crypto_public    key;
-    if (s->signature.len != SIGNATURE_BYTES || s->signature.ptr[0] != 0)
-        return mismatch(all, s, RIV_LIT("InvalidSignature(malformed)"), arena, fault);
+    if (s->signature.len != SIGNATURE_BYTES || s->signature.ptr[0] != 0) return mismatch(all, s, "None", arena, fault);
     memcpy(signature.bytes, s->signature.ptr + 1, sizeof signature.bytes);
     memcpy(key.bytes, s->public_key.ptr + 1, sizeof key.bytes);
     if (crypto_verify(&key, signed_bytes(s, particle_id, arena), &signature)) return RIV_OK;
-    riv_str why = riv_format(
-        arena,
-        "Verification(Ed25519(signature::Error { source: Some(Verification equation was not satisfied) }, \"" RIV_FMT
-        "\", \"" RIV_FMT "\"))",
-        RIV_ARG(codec_base58(arena, riv_bytes_sub(s->signature, 1, SIGNATURE_BYTES))),
-        RIV_ARG(codec_base58(arena, riv_bytes_sub(s->public_key, 1, KEY_BYTES))));
-    return mismatch(all, s, why, arena, fault);
+    return mismatch(all, s, "Some(Verification equation was not satisfied)", arena, fault);
 }
 
 /* Also those that stored data has: a merged trace can have lost states that its signatures cover, and is to be refused as anybody's. */
