@@ -123,15 +123,15 @@ static void put_cids(riv_buf *out, const signer *s)
     riv_put_u8(out, ']');
 }
 
-/* What does not fit into a fault is kept beside it. source: as the original's library names the cause. */
-static riv_err mismatch(signers *all, const signer *s, const char *source, riv_arena *arena, riv_fault *fault)
+/* What does not fit into a fault is kept beside it. cause: as the original's library names the cause. */
+static riv_err mismatch(signers *all, const signer *s, const char *cause, riv_arena *arena, riv_fault *fault)
 {
     riv_str signature = codec_base58(arena, riv_bytes_sub(s->signature, 1, SIGNATURE_BYTES));
     riv_str key       = codec_base58(arena, riv_bytes_sub(s->public_key, 1, KEY_BYTES));
     riv_buf out       = riv_buf_in(arena);
     riv_put_str(&out, RIV_LIT("signature mismatch for "));
     avm__put_debug_str(&out, s->peer);
-    riv_putf(&out, ": Verification(Ed25519(signature::Error { source: %s }, \"" RIV_FMT "\", \"" RIV_FMT "\"))", source,
+    riv_putf(&out, ": Verification(Ed25519(signature::Error { source: %s }, \"" RIV_FMT "\", \"" RIV_FMT "\"))", cause,
              RIV_ARG(signature), RIV_ARG(key));
     riv_put_str(&out, RIV_LIT(", values: CIDS: "));
     put_cids(&out, s);
