@@ -14,7 +14,12 @@ for tool in node npm; do
 done
 if ! cmp -s package-lock.json node_modules/.installed; then
     # Several tests may start at once: only one installs.
-    while ! mkdir .installing 2>/dev/null; do sleep 1; done
+    waited=0
+    while ! mkdir .installing 2>/dev/null; do
+        waited=$((waited + 1))
+        [ $waited -lt 180 ] || { echo "$PWD/.installing is left over from a run that was stopped: remove it" >&2; exit 1; }
+        sleep 1
+    done
     trap 'rmdir .installing 2>/dev/null || true' EXIT
     if ! cmp -s package-lock.json node_modules/.installed; then
         npm ci --silent --no-audit --no-fund || { echo "npm ci failed; RIV_SKIP_INTEROP=1 skips this test" >&2; exit 1; }
