@@ -1,5 +1,6 @@
 /* ours.c: times avm_run on the invokes in a file of lines NAME TAB JSON (docs/spec/scenarios.md §4) and prints a JSON line for each.
  * The arena is made anew for each run, as the node does. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -53,6 +54,8 @@ static bool time_line(riv_str name, riv_str line, double budget_us)
 
 int main(int argc, char **argv)
 {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* as src/cli/main.c does */
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
     FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
     if (!file || crypto_init(NULL)) {
         fprintf(stderr, "usage: bench_avm FILE [MS]\n");

@@ -10,8 +10,9 @@ enum { SOURCES_MAX = 256, WASM_PAGES = 64 };
 
 #define APT "apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32"
 
-static const char *const clang_flags[] = { "--target=wasm32-wasi", "-O2", "-mexec-model=reactor", "-Wall", "-Wextra",
-                                           "-Wl,--strip-all" };
+static const char *const clang_flags[] = {
+    "--target=wasm32-wasi", "-O2", "-mexec-model=reactor", "-Wall", "-Wextra", "-Wl,--strip-all", "-Wl,--stack-first"
+};
 
 typedef struct sources { /* what clang is given, and what it may read beside */
     riv_str        dir;
