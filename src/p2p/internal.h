@@ -147,6 +147,7 @@ typedef struct link_send {
     uint64_t  token, deadline_ms;
     uint64_t  sent_at;                     /* value of taken_total when its last byte is with the socket layer; 0: not known yet */
     bool      written, gone;               /* all of it is in mux.out or beyond; told, to be swept */
+    bool      closed;                      /* its stream is over: the peer closed it, or had its time to */
     riv_bytes body;
     riv_blob  own;                         /* empty when the body is the swarm's */
     riv_buf   head;                        /* the varint */
@@ -165,6 +166,7 @@ typedef struct link_stream {
     p2p_fifo      in, out;
     uint64_t      deadline_ms;             /* UINT64_MAX: none */
     link_send    *send;                    /* dialed particle */
+    link_send    *left;                    /* the same once it is written: until the stream is over */
     uint64_t      frame_bytes;             /* accepted particle: its length, when known */
     uint64_t      frame_granted;           /* of its bytes: told to the peer's window */
     bool          frame_known, reserved;

@@ -129,8 +129,8 @@ bool link__send_push(p2p_link *link, link_stream *s)
     }
     if (!s->mux->fin_sent) return len > 0;
     send->written  = true;
-    send->stream   = NULL;
     s->send        = NULL;
+    s->left        = send;
     s->discard     = true;
     s->deadline_ms = link->now_ms + LINK_LINGER_MS;
     return true;
@@ -179,7 +179,7 @@ void link__sends_settle(p2p_link *link)
 {
     for (size_t i = 0; i < link->sends.len; i++) {
         link_send *send = link->sends.ptr[i];
-        if (send->gone || !send->sent_at || send->sent_at > link->taken_total) continue;
+        if (send->gone || !send->closed || !send->sent_at || send->sent_at > link->taken_total) continue;
         link__event(link, P2P_SENT)->token = send->token;
         send->gone                         = true;
     }
@@ -213,7 +213,7 @@ void link__sends_fail_all(p2p_link *link, riv_str reason)
 {
     for (size_t i = 0; i < link->sends.len; i++) {
         link_send *send = link->sends.ptr[i];
-        if (send->stream) send->stream->send = NULL;
+        if (send->stream) send->stream->send = send->stream->left = NULL;
         send->stream = NULL;
         if (!send->gone) tell_failed(link, send, reason);
     }

@@ -71,6 +71,11 @@ static void mark_dead(p2p_link *link, link_stream *s)
 {
     s->dead            = true;
     link->streams_dead = true;
+    if (!s->left) return;
+    s->left->closed = true;
+    s->left->stream = NULL;
+    s->left         = NULL;
+    link__sends_settle(link);
 }
 
 /* Bytes that wait in streams are bounded over the whole link; a large frame has reserved its share before. */
