@@ -260,6 +260,8 @@ int cli_cmd_run(cli *c)
         !cli_number(c, "ttl", RUN_TTL_MS, 1, NODE_TTL_MS_MAX, &ttl))
         return CLI_USAGE;
     if (!cli_program_load(c, cli_arg(c, 0), cli_value(c, "func"), &program, &code)) return code;
+    if (relay.len && (cli_value(c, "service").len || cli_value(c, "config").len))
+        cli_warn(c, "--service and --config are for the embedded network; here the peers bring their own services");
     if (relay.len) {
         cli_client client = {
             .c = c, .program = &program, .outcome = &outcome, .relay_text = relay, .ttl_ms = (uint32_t)ttl

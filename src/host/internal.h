@@ -41,7 +41,8 @@ typedef struct host_dial {
     host_node       *node;
     uint64_t         id, until_ns;
     riv_blob         addr;
-    host_link       *link;     /* made with the socket */
+    host_link       *link;     /* of the try that goes on; NULL: none */
+    struct addrinfo *resolved, *untried; /* all addresses of a name, those not tried yet */
     bool             over;     /* the node was told; only memory is left */
     bool             resolving;
 } host_dial;

@@ -191,6 +191,7 @@ static void free_dial(host_dial *d)
 {
     riv_map_remove_u64(d->node->dials, d->id);
     riv_blob_free(&d->addr);
+    uv_freeaddrinfo(d->resolved);
     riv_free(d);
 }
 
@@ -201,6 +202,25 @@ static void fail_dial(host_dial *d, const char *reason)
     host__node_note(d->node, NODE_DIAL_FAILED, d->id, riv_str_c(reason));
 }
 
+static void connect_to(host_dial *d, const struct sockaddr *addr);
+
+/* A name may stand for several addresses: each is tried before the dial fails. */
+static bool try_next(host_dial *d)
+{
+    if (d->over || d->node->stopped || !d->untried) return false;
+    const struct sockaddr *addr = d->untried->ai_addr;
+    d->untried                  = d->untried->ai_next;
+    connect_to(d, addr);
+    return true;
+}
+
+static void not_connected(host_dial *d, int status)
+{
+    if (try_next(d)) return;
+    fail_dial(d, uv_strerror(status));
+    free_dial(d);
+}
+
 static void on_connected(uv_connect_t *request, int status)
 {
     host_dial *d    = request->data;
@@ -208,36 +228,34 @@ static void on_connected(uv_connect_t *request, int status)
     if (status == 0 && !d->over && !d->node->stopped) {
         d->over = true;
         open_link(link, d->id, riv_bytes_str(riv_blob_view(d->addr)));
-    } else {
-        fail_dial(d, uv_strerror(status ? status : UV_ECANCELED));
-        link->told_closed = true; /* the node never knew it */
-        if (!uv_is_closing((uv_handle_t *)&link->tcp)) uv_close((uv_handle_t *)&link->tcp, free_link);
+        free_dial(d);
+        return;
     }
-    free_dial(d);
+    d->link = NULL; /* the node never knew it */
+    if (!uv_is_closing((uv_handle_t *)&link->tcp)) uv_close((uv_handle_t *)&link->tcp, free_link);
+    not_connected(d, status ? status : UV_ECANCELED);
 }
 
 static void connect_to(host_dial *d, const struct sockaddr *addr)
 {
-    d->link         = new_link(d->node);
+    host_link *link = new_link(d->node);
     d->connect.data = d;
-    int rc          = uv_tcp_connect(&d->connect, &d->link->tcp, addr, on_connected);
+    d->link         = link;
+    int rc          = uv_tcp_connect(&d->connect, &link->tcp, addr, on_connected);
     if (rc == 0) return;
-    fail_dial(d, uv_strerror(rc));
-    uv_close((uv_handle_t *)&d->link->tcp, free_link);
-    free_dial(d);
+    d->link = NULL;
+    uv_close((uv_handle_t *)&link->tcp, free_link);
+    not_connected(d, rc);
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
 {
     host_dial *d = request->data;
     d->resolving = false;
-    if (status == 0 && list && !d->over && !d->node->stopped) {
-        connect_to(d, list->ai_addr);
-    } else {
-        fail_dial(d, status ? uv_strerror(status) : "the name has no address");
-        free_dial(d);
-    }
-    uv_freeaddrinfo(list);
+    d->resolved = d->untried = list;
+    if (try_next(d)) return;
+    fail_dial(d, status ? uv_strerror(status) : "the name has no address");
+    free_dial(d);
 }
 
 static int family_of(const codec_multiaddr *multi)

@@ -156,6 +156,26 @@ static void test_dial_fails_with_reason(void **state)
     }
 }
 
+/* localhost may be ::1 first, where nobody listens. */
+static void test_names_are_tried_to_the_end(void **state)
+{
+    world     w;
+    riv_fault fault = { 0 };
+    (void)state;
+    open_world(&w);
+    assert_int_equal(add_node(&w, NULL, 0, (riv_str){ 0 }, &fault), RIV_OK);
+    riv_str name = riv_format(w.arena, "/dns/localhost" RIV_FMT, RIV_ARG(riv_str_sub(addr_of(&w, 0), 14, SIZE_MAX)));
+    assert_int_equal(add_node(&w, &name, 1, (riv_str){ 0 }, &fault), RIV_OK);
+    codec_peer peer = host_node_peer(w.nodes[1]);
+    w.script_text   = riv_format(w.arena,
+                                 "(seq (call \"" RIV_FMT "\" (\"op\" \"identity\") [1] y)\n"
+                                   " (call %%init_peer_id%% (\"callbackSrv\" \"response\") [y]))",
+                                 RIV_ARG(codec_peer_text(w.arena, &peer)));
+    assert_int_equal(host_run(w.host, &fault), RIV_OK);
+    if (!riv_str_eq(w.answer, RIV_LIT("[1]"))) fail_msg(RIV_FMT ": " RIV_FMT, RIV_ARG(name), RIV_ARG(w.failed));
+    close_world(&w);
+}
+
 static void test_bad_configuration(void **state)
 {
     static const struct {
@@ -246,8 +266,11 @@ static void test_strangers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_particle_crosses),  cmocka_unit_test(test_dial_fails_with_reason),
-        cmocka_unit_test(test_bad_configuration), cmocka_unit_test(test_state_folder),
+        cmocka_unit_test(test_particle_crosses),
+        cmocka_unit_test(test_dial_fails_with_reason),
+        cmocka_unit_test(test_names_are_tried_to_the_end),
+        cmocka_unit_test(test_bad_configuration),
+        cmocka_unit_test(test_state_folder),
         cmocka_unit_test(test_strangers),
     };
     signal(SIGPIPE, SIG_IGN);
