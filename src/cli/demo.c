@@ -310,8 +310,9 @@ static int report(demo *d)
     if (cli_has(c, "json") || !answer) return cli_outcome_print(c, &d->program, &d->outcome, peers);
     size_t hops;
     cli_outcome_hops(&d->outcome, c->arena, &hops);
-    printf("%s" RIV_FMT RIV_FMT "%s\n", bold, RIV_ARG(d->program.func->name),
-           RIV_ARG(riv_json_text(d->program.call.args, c->arena)), plain);
+    riv_str args = riv_json_text(d->program.call.args, c->arena); /* an array: its brackets become a call's */
+    printf("%s" RIV_FMT "(" RIV_FMT ")%s\n", bold, RIV_ARG(d->program.func->name),
+           RIV_ARG(riv_str_sub(args, 1, args.len - 1)), plain);
     printf("  %s" RIV_FMT "%s\n\n", cli_style(c->colour_out, CLI_BOLD CLI_GREEN),
            RIV_ARG(riv_json_text(answer, c->arena)), plain);
     printf("%zu hops between four processes\n", hops);
