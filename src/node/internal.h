@@ -12,7 +12,6 @@ enum {
     NODE_ROUNDS_MAX       = 100000, /* interpreter runs of one particle on one peer; beyond, it is left alone */
     NODE_RETRY_MS_MIN     = 250,    /* a send that failed is tried again, pausing from this */
     NODE_RETRY_MS_MAX     = 4000,   /* to this, until the deadline */
-    NODE_TOLD_MS          = 1500,   /* a link that is lost so soon after a particle left may have lost it too */
     NODE_SERVICES_MAX     = 4096,
     NODE_PEERS_MAX        = 4096,   /* addresses in node_config */
     NODE_KAD_COUNT        = 20,     /* kad.neighborhood's default, Kademlia's K */
@@ -39,7 +38,7 @@ typedef struct node_call { /* asked by the interpreter, not answered yet */
     riv_blob        record; /* service, function, arguments, tetraplets: node__call_read */
 } node_call;
 
-typedef enum node_out_state { NODE_OUT_NEW, NODE_OUT_SENDING, NODE_OUT_RETRY, NODE_OUT_TOLD } node_out_state; /* TOLD: its bytes have left */
+typedef enum node_out_state { NODE_OUT_NEW, NODE_OUT_SENDING, NODE_OUT_RETRY } node_out_state;
 typedef struct node_out { /* a next peer that has not taken the particle yet */
     codec_peer     peer;
     node_out_state state;
@@ -183,8 +182,6 @@ void node__sent(node *n, uint64_t token);
 void node__lost(node *n, uint64_t token, riv_str reason);
 void node__retry(node *n, node_particle *p);
 void node__peer_up(node *n, const codec_peer *peer);
-void node__peer_down(node *n, const codec_peer *peer);
-const node_out *node__undelivered(const node_particle *p); /* the first next peer that the particle has not left for; NULL: none */
 
 /* calls.c: what the interpreter asks for */
 void node__call_new(node *n, node_particle *p, const avm_call_request *request);

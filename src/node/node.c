@@ -318,14 +318,12 @@ static void take_effect(node *n, const p2p_effect *e)
     case P2P_PEER_DISCONNECTED:
         LOG_INFO(n->log, "peer.disconnected", LOG_STR("peer", node__peer_text(n, &e->peer)));
         contact_drop(n, &e->peer);
-        node__peer_down(n, &e->peer);
         return;
     case P2P_GOT_PARTICLE: node__arrived(n, &e->peer, riv_bytes_dup(n->scratch, e->bytes)); return;
     case P2P_PARTICLE_SENT: node__sent(n, e->token); return;
     case P2P_PARTICLE_LOST: node__lost(n, e->token, riv_str_dup(n->scratch, e->reason)); return;
     case P2P_LINK_FAILED:
         LOG_WARN(n->log, "link.failed", LOG_STR("addr", e->addr), LOG_STR("reason", e->reason));
-        if (e->link) node__peer_down(n, &e->peer);
         return;
     }
     RIV_UNREACHABLE();

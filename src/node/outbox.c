@@ -1,6 +1,6 @@
 /* outbox.c: handing a particle to its next peers: route, try, try again until the deadline.
- * That its bytes have left says nothing of their arrival: an entry stays a little longer, and if its link is lost in that time the particle is
- * sent again. The receiver skips what it has seen. What goes out is always the newest trace, so a late retry is never stale.
+ * An entry leaves when the peer has read the frame (P2P_PARTICLE_SENT). What goes out is always the newest trace, so a late retry is never
+ * stale; one that comes twice is skipped by the receiver.
  * Spec: docs/spec/node.md §4 (8), §14 (6, 7). Tests: node_test.c. */
 #include "node/internal.h"
 
@@ -135,10 +135,6 @@ void node__flush(node *n, node_particle *p)
             i++;
             continue;
         }
-        if (o->state == NODE_OUT_TOLD) { /* long enough */
-            node__cut(&p->outbox, i);
-            continue;
-        }
         codec_peer to = route(n, p, &o->peer);
         if (sent_in_this_flush(p, &to, first_token)) { /* two next peers behind one relay: one copy is enough */
             node__cut(&p->outbox, i);
@@ -169,7 +165,7 @@ void node__sent(node *n, uint64_t token)
     node_particle *p = by_token(n, token, &i);
     n->stats.sent++;
     if (!p) return;
-    node_out *o = &p->outbox.ptr[i];
+    const node_out *o = &p->outbox.ptr[i];
     LOG_INFO(n->log, "particle.sent", LOG_STR("id", p->head.id), LOG_STR("to", node__peer_text(n, &o->via)),
              LOG_U64("bytes", o->bytes));
     p->last_peer     = o->via;
@@ -177,9 +173,7 @@ void node__sent(node *n, uint64_t token)
     p->last_was_sent = true;
     p->sent_ever     = true;
     p->last_ms       = n->now_ms;
-    o->state         = NODE_OUT_TOLD;
-    o->again_ms      = n->now_ms + NODE_TOLD_MS;
-    node__timer_add(n, o->again_ms, NODE_AT_RETRY, p, 0);
+    node__cut(&p->outbox, i);
 }
 
 void node__lost(node *n, uint64_t token, riv_str reason)
@@ -193,28 +187,6 @@ void node__retry(node *n, node_particle *p)
 {
     node__flush(n, p);
     node__settle(n, p);
-}
-
-const node_out *node__undelivered(const node_particle *p)
-{
-    for (size_t i = 0; i < p->outbox.len; i++)
-        if (p->outbox.ptr[i].state != NODE_OUT_TOLD) return &p->outbox.ptr[i];
-    return NULL;
-}
-
-/* A link to a peer is gone: what left for it just now may not have arrived. */
-void node__peer_down(node *n, const codec_peer *peer)
-{
-    void *value;
-    for (size_t i = 0; i < riv_map_slots(n->by_number); i++) {
-        if (!riv_map_at(n->by_number, i, NULL, &value)) continue;
-        node_particle *p = value;
-        for (size_t k = 0; k < p->outbox.len; k++) {
-            node_out *o = &p->outbox.ptr[k];
-            if (o->state == NODE_OUT_TOLD && codec_peer_eq(&o->via, peer))
-                try_later(n, p, o, RIV_LIT("the link was lost just after it left"));
-        }
-    }
 }
 
 /* A peer that was away is back: what waits for it goes out now, not at the next retry. */

@@ -478,7 +478,7 @@ static riv_str where_it_was(const node *n, const node_particle *p)
             return riv_format(a, "%zu calls here are unanswered, the first is " RIV_FMT "." RIV_FMT, p->calls.len,
                               RIV_ARG(asked.service), RIV_ARG(asked.function));
     }
-    const node_out *o = node__undelivered(p);
+    const node_out *o = p->outbox.len ? &p->outbox.ptr[0] : NULL;
     if (o)
         return riv_format(a, "it could not be handed to peer " RIV_FMT ": %s", RIV_ARG(node__peer_text(n, &o->peer)),
                           o->reason[0] ? o->reason : "the peer did not take it");
@@ -492,7 +492,7 @@ static riv_str where_it_was(const node *n, const node_particle *p)
 
 void node__particle_expired(node *n, node_particle *p)
 {
-    bool unfinished = p->job || p->calls.len || node__undelivered(p) || p->first || p->results.len;
+    bool unfinished = p->job || p->calls.len || p->outbox.len || p->first || p->results.len;
     if (n->now_ms <= p->deadline_ms) return; /* cannot be: the timer stands behind the deadline */
     n->stats.expired++;
     RIV_LOG_AT(n->log, unfinished ? RIV_LOG_INFO : RIV_LOG_DEBUG, "particle.expired", LOG_STR("id", p->head.id),
@@ -511,8 +511,8 @@ void node__settle(node *n, node_particle *p)
     riv_arena *a = n->scratch;
     if (!p->request.open || p->request.answered || p->job || p->first || p->results.len || p->calls.len) return;
     for (size_t i = 0; i < p->outbox.len; i++)
-        if (!p->outbox.ptr[i].unreachable && p->outbox.ptr[i].state != NODE_OUT_TOLD) return;
-    const node_out *o = node__undelivered(p);
+        if (!p->outbox.ptr[i].unreachable) return;
+    const node_out *o = p->outbox.len ? &p->outbox.ptr[0] : NULL;
     if (o && !p->sent_ever) {
         riv_str peer = node__peer_text(n, &o->peer);
         node__reply_failed(n, p, 0, riv_format(a, "peer " RIV_FMT " cannot be reached: %s", RIV_ARG(peer), o->reason));
