@@ -240,7 +240,7 @@ int cli_cmd_module_build(cli *c)
     if (!cli_module_build(c, cli_arg(c, 0), cli_has(c, "fresh"), c->arena, &wasm, &code)) return code;
     if (marine_inspect(wasm, c->arena, &fault, &info)) return cli_fault(c, &fault);
     if (host_file_write(out, wasm, 0644, &fault)) return cli_fault(c, &fault);
-    cli_note(c, "wrote " RIV_FMT ": %zu bytes, %zu functions", RIV_ARG(out), wasm.len, info.interface.functions_count);
+    cli_note(c, "wrote " RIV_FMT ": %zu bytes, functions: %zu", RIV_ARG(out), wasm.len, info.interface.functions_count);
     return CLI_OK;
 }
 

@@ -114,9 +114,8 @@ static riv_str short_path(cli *c, riv_str path)
     return path;
 }
 
-void cli_print_diags(cli *c, aqua_diags diags, bool warning)
+void cli_print_diags(cli *c, aqua_diags diags)
 {
-    (void)warning;
     for (size_t i = 0; i < diags.count; i++) {
         riv_buf   text = riv_buf_in(c->arena);
         aqua_diag diag = diags.items[i];
@@ -140,7 +139,7 @@ static const riv_json *diag_json(cli *c, const aqua_diag *d)
                            d->hint.len ? riv_json_str(a, d->hint) : NULL, "line", line, "col", col, NULL);
 }
 
-static const riv_json *diags_json(cli *c, aqua_diags diags)
+const riv_json *cli_diags_json(cli *c, aqua_diags diags)
 {
     riv_json_list list = { 0 };
     for (size_t i = 0; i < diags.count; i++) riv_json_add(c->arena, &list, diag_json(c, &diags.items[i]));
@@ -167,8 +166,8 @@ static void print_document(cli *c, const aqua_output *out)
 {
     const riv_json *services, *funcs = definitions(c, out, true, &services);
     cli_print_json(riv_json_object(c->arena, "accepted", riv_json_bool(out->accepted), "errors",
-                                   diags_json(c, out->errors), "warnings", diags_json(c, out->warnings), "functions",
-                                   funcs, "services", services, NULL),
+                                   cli_diags_json(c, out->errors), "warnings", cli_diags_json(c, out->warnings),
+                                   "functions", funcs, "services", services, NULL),
                    true);
 }
 
@@ -232,7 +231,7 @@ int cli_cmd_aqua_compile(cli *c)
     if (json)
         print_document(c, &out);
     else
-        cli_print_diags(c, out.warnings, true), cli_print_diags(c, out.errors, false);
+        cli_print_diags(c, out.warnings), cli_print_diags(c, out.errors);
     if (!out.accepted) return CLI_FAILED;
     if (dry) return CLI_OK;
     if (dir.len) return write_files(c, input, &out, dir);

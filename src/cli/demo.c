@@ -26,6 +26,7 @@ typedef struct demo {
     cli_program program;
     cli_outcome outcome;
     uint64_t    begin_ns, ready_ns, end_ns;
+    int         code; /* of the report */
 } demo;
 
 /* ---- what to run ---- */
@@ -213,7 +214,7 @@ static int prepare_call(demo *d)
     riv_fault   fault = { 0 };
     riv_str     name  = cli_value(c, "name").len ? cli_value(c, "name") : RIV_LIT("Rivulet");
     if (!cli_compile(c, d->file, (aqua_options){ 0 }, &out, &code)) return code;
-    cli_print_diags(c, out.errors, false);
+    cli_print_diags(c, out.errors);
     if (!out.accepted) return CLI_FAILED;
     for (size_t i = 0; i < out.funcs_count && !d->program.func; i++) {
         const aqua_func *f    = &out.funcs[i];
@@ -337,7 +338,8 @@ static int run_demo(demo *d)
     if (code == CLI_OK) code = call(d);
     stop_nodes(d);
     host_dir_remove(d->temp);
-    return code == CLI_OK ? report(d) : code;
+    if (code == CLI_OK) d->code = report(d);
+    return code;
 }
 
 int cli_cmd_demo(cli *c)
@@ -346,5 +348,6 @@ int cli_cmd_demo(cli *c)
     d->c        = c;
     d->begin_ns = host_clock_ns();
     cli_catch_signals();
-    return run_demo(d);
+    int code = run_demo(d);
+    return code ? cli_json_failure(c, code) : d->code;
 }

@@ -63,6 +63,8 @@ struct cli {
     const char        *program; /* argv[0] */
     bool               colour_out, colour_err;
     host_log           log;   /* to stderr */
+    riv_str            first_error; /* what cli_error or a diagnostic said first */
+    const riv_json    *diags;  /* of a refused program, or NULL */
     bool               serves; /* stderr is a node's log: notes and warnings are records of it */
 };
 
@@ -107,7 +109,8 @@ riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_ar
                    riv_str *tried);
 /* Reads and compiles path with the flags --import and --const; options has the rest. False: it was said why, *code is set. */
 bool cli_compile(cli *c, riv_str path, aqua_options options, aqua_output *out, int *code);
-void cli_print_diags(cli *c, aqua_diags diags, bool warning);
+void cli_print_diags(cli *c, aqua_diags diags);
+const riv_json *cli_diags_json(cli *c, aqua_diags diags);
 
 /* ---- configuration: rivulet.toml ---- */
 
@@ -175,6 +178,8 @@ void cli_outcome_reply(cli_outcome *o, riv_arena *arena, uint64_t ts_us, node_re
 const cli_hop *cli_outcome_hops(cli_outcome *o, riv_arena *arena, size_t *count);
 uint64_t cli_outcome_signatures(const cli_outcome *o);
 /* The answer or the error; --json: one document, with the members of extra. Returns the exit code. */
+/* With --json a call that never came to an answer is told on stdout too: {answer: null, error, errors}. Returns code. */
+int cli_json_failure(cli *c, int code);
 int cli_outcome_print(cli *c, const cli_program *p, cli_outcome *o, const riv_json *extra);
 const riv_json *cli_outcome_json(cli *c, const cli_program *p, cli_outcome *o, const riv_json *extra);
 const riv_json *cli_answer(riv_arena *arena, const cli_program *p, const cli_outcome *o); /* NULL: no response */

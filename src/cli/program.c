@@ -48,8 +48,12 @@ bool cli_program_load(cli *c, riv_str path, riv_str func_text, cli_program *out,
     riv_fault   fault    = { 0 };
     /* Functions without results answer too: otherwise nobody knows when they are done. */
     if (!cli_compile(c, path, (aqua_options){ 0 }, &compiled, code)) return false;
-    if (!cli_has(c, "json")) cli_print_diags(c, compiled.warnings, true);
-    cli_print_diags(c, compiled.errors, false);
+    if (!cli_has(c, "json")) cli_print_diags(c, compiled.warnings);
+    cli_print_diags(c, compiled.errors);
+    if (compiled.errors.count) {
+        c->first_error = riv_format(c->arena, RIV_FMT " was refused", RIV_ARG(path));
+        c->diags       = cli_diags_json(c, compiled.errors);
+    }
     *code = CLI_FAILED;
     if (!compiled.accepted) return false;
     *code = CLI_USAGE;
@@ -252,4 +256,16 @@ int cli_outcome_print(cli *c, const cli_program *p, cli_outcome *o, const riv_js
     if (answer && p->func->results_count) cli_print_json(answer, false);
     if (!answer) print_error(c, p, o);
     return exit_code(o);
+}
+
+int cli_json_failure(cli *c, int code)
+{
+    riv_arena *a = c->arena;
+    if (!code || !cli_has(c, "json")) return code;
+    riv_str         text  = c->first_error.len        ? c->first_error
+                            : code == CLI_INTERRUPTED ? RIV_LIT("interrupted")
+                                                      : RIV_LIT("see standard error");
+    const riv_json *error = riv_json_object(a, "code", riv_json_u64(a, 0), "message", riv_json_str(a, text), NULL);
+    cli_print_json(riv_json_object(a, "answer", riv_json_null(), "error", error, "errors", c->diags, NULL), false);
+    return code;
 }

@@ -243,42 +243,57 @@ static void print_figures(cli *c, cli_outcome *o, const char *clock)
                  (double)(o->end_us - o->start_us) / 1000.0, clock);
 }
 
-int cli_cmd_run(cli *c)
+static int call_real(cli *c, const cli_program *program, uint64_t ttl, cli_outcome *outcome, const riv_json **extra)
 {
-    int             code;
-    uint64_t        nodes, ttl;
-    cli_program     program  = { 0 };
-    cli_config      config   = { 0 };
-    cli_outcome     outcome  = { 0 };
-    cli_services   *services = NULL;
-    riv_str         relay    = cli_value(c, "relay");
-    const riv_json *extra;
-    if (relay.len && cli_value(c, "nodes").len)
+    cli_client client = {
+        .c = c, .program = program, .outcome = outcome, .relay_text = cli_value(c, "relay"), .ttl_ms = (uint32_t)ttl
+    };
+    if (cli_value(c, "service").len || cli_value(c, "config").len)
+        cli_warn(c, "--service and --config are for the embedded network; here the peers bring their own services");
+    *extra = riv_json_object(c->arena, "relay", riv_json_str(c->arena, client.relay_text), "network",
+                             riv_json_strc(c->arena, "real"), NULL);
+    return cli_client_run(&client, cli_value(c, "key"));
+}
+
+static int call_embedded(cli *c, const cli_program *program, uint64_t nodes, uint64_t ttl, cli_outcome *outcome,
+                         const riv_json **extra)
+{
+    int        code;
+    cli_config config = { 0 };
+    if (!cli_config_load(c, cli_arg(c, 0), &config, &code)) return code;
+    cli_services *services = cli_services_load(c, &config, &code);
+    if (!services) return code;
+    *extra = riv_json_object(c->arena, "nodes", riv_json_u64(c->arena, nodes), "network",
+                             riv_json_strc(c->arena, "embedded"), NULL);
+    code   = run_embedded(c, program, services, nodes, ttl, outcome);
+    cli_services_free(services);
+    return code;
+}
+
+/* Up to the answer, of whatever kind it is. */
+static int call(cli *c, cli_program *program, cli_outcome *outcome, const riv_json **extra)
+{
+    int      code;
+    uint64_t nodes, ttl;
+    bool     real = cli_value(c, "relay").len > 0;
+    if (real && cli_value(c, "nodes").len)
         return cli_error(c, CLI_USAGE,
                          "--relay and --nodes exclude each other: the network is there, or it is embedded");
     if (!cli_number(c, "nodes", 3, 1, CLI_NODES_MAX, &nodes) ||
         !cli_number(c, "ttl", RUN_TTL_MS, 1, NODE_TTL_MS_MAX, &ttl))
         return CLI_USAGE;
-    if (!cli_program_load(c, cli_arg(c, 0), cli_value(c, "func"), &program, &code)) return code;
-    if (relay.len && (cli_value(c, "service").len || cli_value(c, "config").len))
-        cli_warn(c, "--service and --config are for the embedded network; here the peers bring their own services");
-    if (relay.len) {
-        cli_client client = {
-            .c = c, .program = &program, .outcome = &outcome, .relay_text = relay, .ttl_ms = (uint32_t)ttl
-        };
-        if ((code = cli_client_run(&client, cli_value(c, "key")))) return code;
-        extra = riv_json_object(c->arena, "relay", riv_json_str(c->arena, relay), "network",
-                                riv_json_strc(c->arena, "real"), NULL);
-    } else {
-        if (!cli_config_load(c, cli_arg(c, 0), &config, &code) || !(services = cli_services_load(c, &config, &code)))
-            return code;
-        code = run_embedded(c, &program, services, nodes, ttl, &outcome);
-        cli_services_free(services);
-        if (code) return code;
-        extra = riv_json_object(c->arena, "nodes", riv_json_u64(c->arena, nodes), "network",
-                                riv_json_strc(c->arena, "embedded"), NULL);
-    }
+    if (!cli_program_load(c, cli_arg(c, 0), cli_value(c, "func"), program, &code)) return code;
+    return real ? call_real(c, program, ttl, outcome, extra) : call_embedded(c, program, nodes, ttl, outcome, extra);
+}
+
+int cli_cmd_run(cli *c)
+{
+    cli_program     program = { 0 };
+    cli_outcome     outcome = { 0 };
+    const riv_json *extra   = NULL;
+    int             code    = call(c, &program, &outcome, &extra);
+    if (code) return cli_json_failure(c, code);
     code = cli_outcome_print(c, &program, &outcome, extra);
-    if (!cli_has(c, "json")) print_figures(c, &outcome, relay.len ? "" : " of virtual time");
+    if (!cli_has(c, "json")) print_figures(c, &outcome, cli_value(c, "relay").len ? "" : " of virtual time");
     return code;
 }

@@ -125,7 +125,11 @@ static void say(cli *c, const char *style, const char *label, const char *format
 
 int cli_error(cli *c, int code, const char *format, ...)
 {
+    va_list again;
     fflush(stdout);
+    va_start(again, format);
+    if (!c->first_error.len) c->first_error = riv_vformat(c->arena, format, again);
+    va_end(again);
     SAY(CLI_BOLD CLI_RED, "error: ");
     return code;
 }

@@ -211,6 +211,8 @@ def compile_errors_have_places():
     assert doc["accepted"] is False and doc["functions"] == {}
     assert doc["errors"][0]["line"] == 7 and doc["errors"][0]["col"] == 6 and doc["errors"][0]["kind"] == "Error", doc
     check(rivulet("run", bad, "-f", "f()"), 1, err=["bad.aqua:7:6", "nothing"])
+    doc = json.loads(check(rivulet("run", bad, "-f", "f()", "--json"), 1).out)
+    assert doc["answer"] is None and "refused" in doc["error"]["message"] and doc["errors"][0]["line"] == 7, doc
     broken = write("broken.aqua", "aqua Broken declares *\n\nfunc f(\n")
     doc = json.loads(check(rivulet("aqua", "compile", broken, "--json"), 1).out)
     assert doc["errors"][0]["kind"] == "Syntax error" and doc["errors"][0]["line"] >= 3, doc
@@ -547,6 +549,8 @@ def relay_wrong_addresses():
 
 def relay_dead():
     check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", "/ip4/127.0.0.1/tcp/1/p2p/" + PEER), 3, err=["cannot reach the relay", "connection refused", "hint"])
+    doc = json.loads(check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", "/ip4/127.0.0.1/tcp/1/p2p/" + PEER, "--json"), 3).out)
+    assert doc["answer"] is None and "connection refused" in doc["error"]["message"], doc
     check(rivulet("run", HELLO, "-f", 'hello("x")', "--relay", "/dns/no-such-host.invalid/tcp/1/p2p/" + PEER), 3, err="cannot reach the relay")
 
 
