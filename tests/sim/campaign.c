@@ -264,6 +264,22 @@ static void print_counts(const campaign *c, uint64_t seeds)
            (unsigned long long)d->checks);
 }
 
+/* How many of a thousand requests must be answered at least: a network that only gives reasons heals nothing. Well below what it does. */
+static const size_t least[WEATHERS] = { [CALM] = 1000, [WIRE] = 750, [CRASHES] = 850, [STORM] = 450 };
+
+static bool heals(const campaign *c, uint64_t seeds)
+{
+    bool good = true;
+    for (size_t i = 0; i < WEATHERS && seeds >= 500; i++) {
+        size_t all = 0;
+        for (size_t k = 0; k < 5; k++) all += c->outcomes[i][k];
+        if (c->outcomes[i][NODE_REPLY_RESPONSE] * 1000 >= all * least[i]) continue;
+        printf("%s: fewer than %zu of 1000 requests are answered\n", weather_names[i], least[i]);
+        good = false;
+    }
+    return good;
+}
+
 int main(int argc, char **argv)
 {
     const riv_log log   = { show, NULL, RIV_LOG_DEBUG };
@@ -279,6 +295,7 @@ int main(int argc, char **argv)
     load_service(&c);
     for (uint64_t seed = first; seed < first + count; seed++) bad += !run_seed(&c, seed);
     print_counts(&c, count);
+    bad += !heals(&c, count);
     if (bad) printf("%llu networks FAILED\n", (unsigned long long)bad);
     marine_service_free(c.service);
     marine_module_free(c.module);
