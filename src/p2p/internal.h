@@ -135,7 +135,8 @@ void identify_write(const identify_message *message, riv_buf *out);
 /* ---- one link ---- */
 enum {
     LINK_PUMP_BYTES_MAX     = 256 << 10, /* unsent bytes above which streams wait; control frames may go on to P2P_OUT_BYTES_MAX */
-    LINK_STREAMS_OUT_MAX    = 256,       /* streams of ours at a time; peers stop at 256 unacknowledged or 1000 in all */
+    LINK_STREAMS_OUT_MAX    = 128,       /* streams of ours at a time; go peers reset beyond 256 unaccepted ones, js peers beyond 1000 in all */
+    LINK_SEND_TRIES_MAX     = 4,         /* of a particle whose stream the peer resets before a protocol is agreed */
     LINK_LINGER_MS          = 1000,      /* from our FIN to our RST when the peer does not close its side. SPEC js-client.md 4 */
     LINK_LINGER_SHORT_MS    = 100,       /* the same while particles wait for a stream */
     LINK_IN_BYTES_MAX       = 32 << 20,  /* of half-read particles of one link */
@@ -146,6 +147,7 @@ enum {
 typedef struct link_send {
     uint64_t  token, deadline_ms;
     uint64_t  sent_at;                     /* value of taken_total when its last byte is with the socket layer; 0: not known yet */
+    uint8_t   tries;
     bool      written, gone;               /* all of it is in mux.out or beyond; told, to be swept */
     bool      closed;                      /* its stream is over: the peer closed it, or had its time to */
     riv_bytes body;
@@ -233,6 +235,7 @@ void     link__particle_retry(p2p_link *link);              /* large frames that
 void     link__sends_start(p2p_link *link);                 /* opens streams for waiting particles */
 bool     link__send_push(p2p_link *link, link_stream *s);   /* writes a piece; true if something moved */
 void     link__send_lost(p2p_link *link, link_stream *s, riv_str reason);
+bool     link__send_again(p2p_link *link, link_stream *s);  /* waits for another stream; false: tried often enough */
 void     link__sends_flushed(p2p_link *link);               /* what was in mux.out is in out now */
 void     link__sends_settle(p2p_link *link);                /* tells SENT for what the socket layer has */
 void     link__sends_tick(p2p_link *link);

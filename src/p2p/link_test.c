@@ -390,6 +390,39 @@ static void receivers_that_never_close(void **state)
     testing_pair_deinit(&p);
 }
 
+/* A peer with too many streams resets new ones at once: the particle is tried again, a few times. */
+static void reset_streams_are_tried_again(void **state)
+{
+    (void)state;
+    testing_pair p;
+    seen         s     = { 0 };
+    riv_fault    fault = { 0 };
+    p2p_link    *a;
+    testing_pair_init(&p, NULL, NULL, 0);
+    run(&p, &s);
+    a = p.link[TESTING_A];
+    send_text(&p, TESTING_A, RIV_LIT("once more"), 5);
+    for (int i = 1; i <= LINK_SEND_TRIES_MAX; i++) {
+        riv_buf header = { 0 }, wire = { 0 };
+        size_t  used;
+        assert_true(p2p_link_take(a, 1 << 16).len > 0); /* SYN and proposal; B never sees them */
+        uint32_t id = 0;
+        for (size_t k = 0; k < a->streams.len; k++)
+            if (a->streams.ptr[k]->send) id = a->streams.ptr[k]->mux->id;
+        assert_int_not_equal(id, 0);
+        yamux_header_write(&(yamux_header){ YAMUX_WINDOW, YAMUX_RST, id, 0 }, &header);
+        noise_seal(&p.link[TESTING_B]->noise, riv_buf_view(&header), &wire);
+        assert_int_equal(p2p_link_feed(a, riv_buf_view(&wire), p.now_ms, &fault, &used), RIV_OK);
+        note(&p, &s, TESTING_A);
+        assert_int_equal(s.failed[TESTING_A], i == LINK_SEND_TRIES_MAX);
+        riv_buf_free(&header), riv_buf_free(&wire);
+    }
+    assert_true(riv_str_find(riv_buf_str(&s.text[TESTING_A]), RIV_LIT("failed 5 the peer reset the stream"), 0) !=
+                SIZE_MAX);
+    seen_free(&s);
+    testing_pair_deinit(&p);
+}
+
 int main(void)
 {
     riv_fault fault = { 0 };
@@ -405,6 +438,7 @@ int main(void)
         cmocka_unit_test(large_particles_take_turns),
         cmocka_unit_test(bad_streams),
         cmocka_unit_test(receivers_that_never_close),
+        cmocka_unit_test(reset_streams_are_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,15 @@ void link__send_lost(p2p_link *link, link_stream *s, riv_str reason)
     s->send = NULL;
 }
 
+bool link__send_again(p2p_link *link, link_stream *s)
+{
+    if (++s->send->tries >= LINK_SEND_TRIES_MAX) return false;
+    s->send->stream = NULL;
+    s->send         = NULL;
+    link->sends_waiting++;
+    return true;
+}
+
 static void sweep(p2p_link *link)
 {
     size_t kept = 0;

@@ -105,7 +105,9 @@ riv_err link__streams_event(p2p_link *link, const yamux_event *event, riv_fault 
     if (s->dead) return RIV_OK;
     if (event->reset) {
         mark_dead(link, s);
-        tell_lost(link, s, RIV_LIT("the peer reset the stream"));
+        /* Before a protocol is agreed it means that the peer has too many streams at the moment. */
+        if (!s->send || !s->negotiating || !link__send_again(link, s))
+            tell_lost(link, s, RIV_LIT("the peer reset the stream"));
         return RIV_OK;
     }
     if (event->bytes.len && !s->discard) {

@@ -385,10 +385,15 @@ static bool check_particles(driver *d, conn *c)
         if (err) return false;
     }
     riv_buf_room(&big, 3 << 20);
-    if (p2p_link_send(c->link, riv_buf_view(&big), MANY_PARTICLES, now_ms(d) + CHECK_MS, &fault)) return false;
+    riv_err sent = RIV_E_LIMIT;
+    WAIT(d, c,
+         (sent = p2p_link_send(c->link, riv_buf_view(&big), MANY_PARTICLES, now_ms(d) + CHECK_MS, &fault)) !=
+             RIV_E_LIMIT);
+    if (sent) return false;
     riv_buf_free(&big);
     WAIT(d, c, c->sent + c->failed == MANY_PARTICLES + 1);
     WAIT(d, c, c->particles == 1); /* the peer answers with one when it has them all */
+    if (c->failed) fprintf(stderr, "p2p_driver: %llu particles failed: %s\n", (unsigned long long)c->failed, c->reason);
     return c->failed == 0;
 }
 

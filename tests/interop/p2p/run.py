@@ -87,7 +87,7 @@ def main():
     ours = Listener([driver, "listen", "2"])
     dial(f"{peer} dials ours", command + ["dial", ours.addr])
     said = ours.end()
-    if f"identified" not in said or agent not in said:
+    if "identified" not in said or agent not in said:
         fail(f"our listener did not identify the dialer: {said}")
     if "particles 1301" not in said:
         fail(f"our listener did not get all particles: {said}")
