@@ -219,7 +219,7 @@ static void work_grows_with_the_source(void **state)
     size_t used[2];
     for (size_t i = 0; i < 2; i++) {
         riv_arena  *texts = riv_arena_new(0), *arena = riv_arena_new(0);
-        aqua_output out = test_compile_with(arena, many_functions(texts, 500 << i),
+        aqua_output out = test_compile_with(arena, many_functions(texts, (size_t)500 << i),
                                             (aqua_options){ .no_empty_response = true }, NULL);
         assert_true(out.accepted);
         used[i] = riv_arena_used(arena);
