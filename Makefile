@@ -55,7 +55,7 @@ fuzz: setup
 
 sim: all
 	@ninja -C $(BUILD) --quiet sim_campaign
-	@$(BUILD)/tests/sim_campaign --seed $(or $(SEED),1) --log
+	@$(BUILD)/tests/sim_campaign show $(or $(SEED),1)
 
 clean:
 	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-clang
