@@ -9,6 +9,7 @@ enum {
     SWARM_PEERS_MAX        = 16384,                                     /* remembered, with or without a link */
     SWARM_SENDS_MAX        = P2P_SEND_QUEUE_MAX + LINK_STREAMS_OUT_MAX, /* of one peer: waiting and on their way */
     SWARM_SEND_BYTES_MAX   = 64 << 20,                                  /* of one peer, the same */
+    SWARM_HANDSHAKES_MAX   = 512, /* accepted links that have not proven who they are */
     SWARM_BACKOFF_MS_MIN   = 1000,
     SWARM_BACKOFF_MS_MAX   = 60000,
     SWARM_ARENA_BYTES_KEPT = 1 << 20,
@@ -23,7 +24,7 @@ typedef struct swarm_link {
     riv_blob    addr;
     p2p_fifo    rest;      /* bytes that the link could not take yet */
     size_t      in_flight; /* bytes at the socket */
-    bool        dialed, ready, paused, touched, over;
+    bool        dialed, stranger, ready, paused, touched, over;
 } swarm_link;
 
 typedef struct swarm_send {
@@ -55,6 +56,7 @@ struct p2p_swarm {
     const p2p_identity *identity;
     crypto_rng          rng;
     uint64_t            now_ms, dials, sends;
+    size_t              strangers; /* accepted links that are not ready yet */
     riv_map            *links_by_number, *peers_by_id, *peers_by_dial;
     RIV_VEC(swarm_link *) links;
     RIV_VEC(swarm_peer *) peers;
@@ -148,7 +150,8 @@ void p2p_swarm_opened(p2p_swarm *sw, uint64_t number, uint64_t dial, riv_str rem
     swarm_peer *peer = dial ? riv_map_remove_u64(sw->peers_by_dial, dial) : NULL;
     if (peer) peer->dial = 0;
     RIV_ASSERT(!riv_map_get_u64(sw->links_by_number, number));
-    if ((dial && !peer) || sw->links.len >= P2P_LINKS_MAX) { /* a dial that was given up, or one link too many */
+    bool crowded = sw->links.len >= P2P_LINKS_MAX || (!dial && sw->strangers >= SWARM_HANDSHAKES_MAX);
+    if ((dial && !peer) || crowded) { /* a dial that was given up, or one link too many */
         effect(sw, P2P_DO_CLOSE)->link = number;
         if (peer) dial_lost(sw, peer);
         return;
@@ -165,6 +168,9 @@ void p2p_swarm_opened(p2p_swarm *sw, uint64_t number, uint64_t dial, riv_str rem
     if (peer) {
         config.expected = peer->id;
         peer->handshakes++;
+    } else {
+        sw->strangers++;
+        l->stranger = true;
     }
     l->link = p2p_link_new(&config, sw->now_ms);
     riv_map_put_u64(sw->links_by_number, number, l);
@@ -443,10 +449,17 @@ static void settle(p2p_swarm *sw)
     sw->over.len = 0;
 }
 
+static void no_stranger(p2p_swarm *sw, swarm_link *l)
+{
+    sw->strangers -= l->stranger;
+    l->stranger = false;
+}
+
 static void peer_ready(p2p_swarm *sw, swarm_link *l, const codec_peer *id)
 {
     swarm_peer *peer = l->peer ? l->peer : peer_make(sw, id);
     if (l->dialed) peer->handshakes--;
+    no_stranger(sw, l);
     if (!peer || peer->links.len >= P2P_LINKS_PER_PEER_MAX) {
         p2p_link_close(l->link, RIV_LIT("too many links")); /* its event follows and ends it here too */
         l->dialed = false;
@@ -560,6 +573,7 @@ static void link_over(p2p_swarm *sw, swarm_link *l, riv_str reason, bool tell_so
         e->addr       = riv_str_dup(sw->arena, blob_str(l->addr));
         if (peer) e->peer = peer->id;
     }
+    no_stranger(sw, l);
     l->over              = true;
     *p2p_push(&sw->over) = l;
     riv_map_remove_u64(sw->links_by_number, l->number);
@@ -683,7 +697,8 @@ static void assign(p2p_swarm *sw, swarm_peer *peer)
     swarm_link *l = peer->links.ptr[0];
     for (size_t i = 0; i < peer->sends.len; i++) {
         swarm_send *send = peer->sends.ptr[i];
-        if (send->link) continue;
+        if (send->link || send->deadline_ms <= sw->now_ms)
+            continue; /* an expired one is told by the tick that is due */
         if (link__send_borrowed(l->link, riv_blob_view(send->frame), send->number, send->deadline_ms, NULL)) break;
         send->link = l;
         touch(sw, l);
