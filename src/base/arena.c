@@ -111,7 +111,7 @@ static void add_block(riv_arena *arena, size_t bytes)
     arena->top = b;
 }
 
-void *riv_arena_alloc(riv_arena *arena, size_t bytes, size_t align)
+void *riv_arena_alloc_raw(riv_arena *arena, size_t bytes, size_t align)
 {
     RIV_ASSERT(align && align <= ARENA_ALIGN && (align & (align - 1)) == 0);
     RIV_ASSERT(bytes <= SIZE_MAX / 4);
@@ -126,7 +126,12 @@ void *riv_arena_alloc(riv_arena *arena, size_t bytes, size_t align)
     arena->used += bytes;
     if (arena->bytes_max && arena->used > ARENA_SLACK && (arena->used - ARENA_SLACK) / 2 > arena->bytes_max)
         riv_panic(__FILE__, __LINE__, "an arena's budget was passed twice over without a check");
-    return memset(b->data + start, 0, bytes);
+    return b->data + start;
+}
+
+void *riv_arena_alloc(riv_arena *arena, size_t bytes, size_t align)
+{
+    return memset(riv_arena_alloc_raw(arena, bytes, align), 0, bytes);
 }
 
 void *riv_arena_alloc_n(riv_arena *arena, size_t count, size_t bytes, size_t align)
@@ -136,20 +141,26 @@ void *riv_arena_alloc_n(riv_arena *arena, size_t count, size_t bytes, size_t ali
     return riv_arena_alloc(arena, total, align);
 }
 
-void *riv_arena_grow(riv_arena *arena, void *old, size_t old_bytes, size_t new_bytes, size_t align)
+void *riv_arena_grow_raw(riv_arena *arena, void *old, size_t old_bytes, size_t new_bytes, size_t align)
 {
     RIV_ASSERT(new_bytes >= old_bytes);
     arena_block *b = arena->top;
     /* The youngest allocation grows in place. */
     if (old && b && (uint8_t *)old + old_bytes == b->data + b->len && b->cap - b->len >= new_bytes - old_bytes) {
-        memset(b->data + b->len, 0, new_bytes - old_bytes);
         b->len += new_bytes - old_bytes;
         arena->used += new_bytes - old_bytes;
         return old;
     }
-    void *fresh = riv_arena_alloc(arena, new_bytes, align);
+    void *fresh = riv_arena_alloc_raw(arena, new_bytes, align);
     if (old_bytes) memcpy(fresh, old, old_bytes);
     return fresh;
+}
+
+void *riv_arena_grow(riv_arena *arena, void *old, size_t old_bytes, size_t new_bytes, size_t align)
+{
+    uint8_t *grown = riv_arena_grow_raw(arena, old, old_bytes, new_bytes, align);
+    memset(grown + old_bytes, 0, new_bytes - old_bytes);
+    return grown;
 }
 
 void *riv_vec_grow(riv_arena *arena, void *ptr, size_t *cap, size_t bytes)
@@ -162,14 +173,15 @@ void *riv_vec_grow(riv_arena *arena, void *ptr, size_t *cap, size_t bytes)
 
 riv_str riv_str_dup(riv_arena *arena, riv_str s)
 {
-    char *p = riv_arena_alloc(arena, s.len + 1, 1);
+    char *p = riv_arena_alloc_raw(arena, s.len + 1, 1);
     if (s.len) memcpy(p, s.ptr, s.len);
+    p[s.len] = 0;
     return (riv_str){ p, s.len };
 }
 
 riv_bytes riv_bytes_dup(riv_arena *arena, riv_bytes b)
 {
-    uint8_t *p = riv_arena_alloc(arena, b.len, 1);
+    uint8_t *p = riv_arena_alloc_raw(arena, b.len, 1);
     if (b.len) memcpy(p, b.ptr, b.len);
     return (riv_bytes){ p, b.len };
 }
@@ -183,7 +195,7 @@ riv_str riv_vformat(riv_arena *arena, const char *format, va_list args)
     int len = vsnprintf(NULL, 0, format, again);
     va_end(again);
     RIV_ASSERT(len >= 0);
-    char *p = riv_arena_alloc(arena, (size_t)len + 1, 1);
+    char *p = riv_arena_alloc_raw(arena, (size_t)len + 1, 1);
     vsnprintf(p, (size_t)len + 1, format, args);
     return (riv_str){ p, (size_t)len };
 }

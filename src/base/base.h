@@ -109,6 +109,9 @@ size_t     riv_arena_left(const riv_arena *arena); /* of the budget: what may be
 void      *riv_arena_alloc(riv_arena *arena, size_t bytes, size_t align); /* zeroed; never NULL; align <= 16 */
 /* Grows an array made by riv_arena_alloc: returns zero-extended memory that holds the old bytes. */
 void      *riv_arena_grow(riv_arena *arena, void *old, size_t old_bytes, size_t new_bytes, size_t align);
+/* The same two without zeros, for bytes that are written at once. */
+void      *riv_arena_alloc_raw(riv_arena *arena, size_t bytes, size_t align);
+void      *riv_arena_grow_raw(riv_arena *arena, void *old, size_t old_bytes, size_t new_bytes, size_t align);
 #define riv_new(arena, T, n) ((T *)riv_arena_alloc_n((arena), (n), sizeof(T), _Alignof(T)))
 void      *riv_arena_alloc_n(riv_arena *arena, size_t count, size_t bytes, size_t align); /* overflow ends the process */
 
@@ -182,11 +185,13 @@ void      riv_putf(riv_buf *b, const char *format, ...) RIV_PRINTF(2, 3);
  * Order is that of first insertion; removing leaves a hole until the next growth. Keys are copied in. */
 typedef struct riv_map riv_map;
 riv_map *riv_map_new(riv_arena *arena);        /* arena NULL: on the heap, free with riv_map_free */
+riv_map *riv_map_new_for(riv_arena *arena, size_t count); /* with room for count keys at once; arena not NULL */
 void     riv_map_free(riv_map *m);             /* accepts NULL; values are the caller's */
 size_t   riv_map_count(const riv_map *m);
 void    *riv_map_get(const riv_map *m, riv_bytes key);             /* NULL when absent */
 bool     riv_map_has(const riv_map *m, riv_bytes key);
 void    *riv_map_put(riv_map *m, riv_bytes key, void *value);      /* returns the former value or NULL */
+void    *riv_map_put_view(riv_map *m, riv_str key, void *value);   /* the key is not copied: it outlives m, which is in an arena */
 void    *riv_map_remove(riv_map *m, riv_bytes key);                /* returns the former value or NULL */
 size_t   riv_map_slots(const riv_map *m);
 bool     riv_map_at(const riv_map *m, size_t slot, riv_bytes *key, void **value); /* false: a hole */

@@ -154,17 +154,23 @@ static void test_map_of_colliding_keys(void **state)
 {
     (void)state;
     enum { KEYS = 3000 };
-    riv_map *m     = riv_map_new(NULL);
-    uint64_t found = 0;
-    uint64_t keys[KEYS];
-    for (uint64_t n = 0; found < KEYS; n++) {
-        uint8_t b[8];
-        memcpy(b, &n, 8);
-        if (!(riv_hash64((riv_bytes){ b, 8 }) & 0x3ff)) keys[found++] = n; /* all want one place in 1,024 */
+    riv_map   *m     = riv_map_new(NULL);
+    riv_arena *arena = riv_arena_new(0);
+    riv_map   *views = riv_map_new_for(arena, KEYS / 2);
+    uint64_t   keys[KEYS][2];
+    for (uint64_t n = 0; n < KEYS; n++) {
+        keys[n][0] = 0x9e3779b97f4a7c15u; /* hides the other word under the first seed: one hash for all */
+        keys[n][1] = n;
+        riv_map_put(m, (riv_bytes){ (uint8_t *)keys[n], 16 }, &keys[n]);
+        riv_map_put_view(views, (riv_str){ (char *)keys[n], 16 }, &keys[n]);
     }
-    for (size_t i = 0; i < KEYS; i++) riv_map_put(m, (riv_bytes){ (uint8_t *)&keys[i], 8 }, &keys[i]);
-    for (size_t i = 0; i < KEYS; i++) assert_ptr_equal(riv_map_get(m, (riv_bytes){ (uint8_t *)&keys[i], 8 }), &keys[i]);
+    for (size_t i = 0; i < KEYS; i++) {
+        assert_ptr_equal(riv_map_get(m, (riv_bytes){ (uint8_t *)keys[i], 16 }), &keys[i]);
+        assert_ptr_equal(riv_map_get(views, (riv_bytes){ (uint8_t *)keys[i], 16 }), &keys[i]);
+    }
     assert_int_equal(riv_map_count(m), KEYS);
+    assert_int_equal(riv_map_count(views), KEYS);
+    riv_arena_free(arena);
     riv_map_free(m);
 }
 

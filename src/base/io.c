@@ -76,14 +76,19 @@ static void reserve(riv_buf *b, size_t more)
     b->cap = cap;
 }
 
-uint8_t *riv_buf_room(riv_buf *b, size_t len)
+/* The same without zeros. */
+static uint8_t *room(riv_buf *b, size_t len)
 {
-    reserve(b, len);
-    if (!b->ptr) return NULL; /* nothing asked of an empty buffer */
+    if (len > b->cap - b->len) reserve(b, len);
     uint8_t *p = b->ptr + b->len;
-    memset(p, 0, len);
     b->len += len;
     return p;
+}
+
+uint8_t *riv_buf_room(riv_buf *b, size_t len)
+{
+    if (!len && !b->ptr) return NULL; /* nothing asked of an empty buffer */
+    return memset(room(b, len), 0, len);
 }
 
 void riv_buf_drop(riv_buf *b, size_t len)
@@ -93,19 +98,20 @@ void riv_buf_drop(riv_buf *b, size_t len)
     if (b->len && len) memmove(b->ptr, b->ptr + len, b->len);
 }
 
-static void put_be(riv_buf *b, uint64_t v, size_t len)
+/* len is a constant everywhere, so each of these becomes one store. */
+static inline void put_be(riv_buf *b, uint64_t v, size_t len)
 {
-    uint8_t *p = riv_buf_room(b, len);
-    for (size_t i = len; i-- > 0; v >>= 8) p[i] = (uint8_t)v;
+    uint8_t *p = room(b, len);
+    for (size_t i = 0; i < len; i++) p[i] = (uint8_t)(v >> 8 * (len - 1 - i));
 }
 
-static void put_le(riv_buf *b, uint64_t v, size_t len)
+static inline void put_le(riv_buf *b, uint64_t v, size_t len)
 {
-    uint8_t *p = riv_buf_room(b, len);
-    for (size_t i = 0; i < len; i++, v >>= 8) p[i] = (uint8_t)v;
+    uint8_t *p = room(b, len);
+    for (size_t i = 0; i < len; i++) p[i] = (uint8_t)(v >> 8 * i);
 }
 
-void riv_put_u8(riv_buf *b, uint8_t v) { put_be(b, v, 1); }
+void riv_put_u8(riv_buf *b, uint8_t v) { *room(b, 1) = v; }
 void riv_put_u16be(riv_buf *b, uint16_t v) { put_be(b, v, 2); }
 void riv_put_u32be(riv_buf *b, uint32_t v) { put_be(b, v, 4); }
 void riv_put_u64be(riv_buf *b, uint64_t v) { put_be(b, v, 8); }
@@ -115,9 +121,7 @@ void riv_put_u64le(riv_buf *b, uint64_t v) { put_le(b, v, 8); }
 
 void riv_put_bytes(riv_buf *b, riv_bytes v)
 {
-    reserve(b, v.len);
-    if (v.len) memcpy(b->ptr + b->len, v.ptr, v.len);
-    b->len += v.len;
+    if (v.len) memcpy(room(b, v.len), v.ptr, v.len);
 }
 
 void riv_put_str(riv_buf *b, riv_str s) { riv_put_bytes(b, riv_str_bytes(s)); }

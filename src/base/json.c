@@ -271,14 +271,30 @@ riv_err riv_json_parse(riv_str text, riv_arena *arena, riv_fault *fault, const r
 
 /* ---- writing ---- */
 
+/* A byte of eight that is below n, for n up to 128: its high bit in the result. Bytes after the first may be wrong. */
+static uint64_t below(uint64_t eight, uint64_t n)
+{
+    return (eight - n * 0x0101010101010101u) & ~eight & 0x8080808080808080u;
+}
+
+/* Where the next byte stands that a string may not hold as it is: a control, '"' or a backslash. */
+static size_t next_special(riv_str s, size_t i)
+{
+    for (uint64_t eight; s.len - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, s.ptr + i, sizeof eight);
+        if (below(eight, 0x20) | below(eight ^ 0x2222222222222222u, 1) | below(eight ^ 0x5c5c5c5c5c5c5c5cu, 1)) break;
+    }
+    while (i < s.len && (uint8_t)s.ptr[i] >= 0x20 && s.ptr[i] != '"' && s.ptr[i] != '\\') i++;
+    return i;
+}
+
 void riv_json_write_str(riv_str s, riv_buf *out)
 {
     static const char hex[] = "0123456789abcdef";
     riv_put_u8(out, '"');
     size_t plain = 0;
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = 0; (i = next_special(s, i)) < s.len; i++) {
         uint8_t c = (uint8_t)s.ptr[i];
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
         riv_put_str(out, riv_str_sub(s, plain, i));
         plain       = i + 1;
         char escape = c == '"'    ? '"'

@@ -16,11 +16,17 @@ typedef struct map_entry {
     void          *value;
 } map_entry;
 
+/* Part of the hash stands here too, so that an entry is looked at only when it is very likely the right one. */
+typedef struct map_place {
+    uint32_t position; /* + 1; 0 = free */
+    uint32_t tag;      /* the upper half of the hash */
+} map_place;
+
 struct riv_map {
     riv_arena *arena;
     map_entry *entries;
     size_t     entries_len, entries_cap, count;
-    uint32_t  *index;     /* position + 1; 0 = free */
+    map_place *index;
     size_t     index_cap; /* a power of two, or 0 */
     uint64_t   seed;
     unsigned   reseeds; /* since the last growth */
@@ -46,9 +52,9 @@ static uint64_t load(const uint8_t *p, size_t len)
     return w;
 }
 
-static uint64_t hash_of(uint64_t seed, riv_bytes b)
+uint64_t riv_hash64(riv_bytes b)
 {
-    uint64_t h = (0x9e3779b97f4a7c15u ^ b.len) + mix(seed);
+    uint64_t h = (0x9e3779b97f4a7c15u ^ b.len) + mix(0);
     size_t   i = 0;
     for (; i + 8 <= b.len; i += 8) {
         h = (h ^ load(b.ptr + i, 8)) * 0xd6e8feb86659fd93u;
@@ -57,12 +63,61 @@ static uint64_t hash_of(uint64_t seed, riv_bytes b)
     return mix(i < b.len ? h ^ load(b.ptr + i, b.len - i) : h);
 }
 
-uint64_t riv_hash64(riv_bytes b) { return hash_of(0, b); }
+__extension__ typedef unsigned __int128 u128;
+
+/* Sixteen bytes become eight. A word that meets its own seed hides the other one, but under that seed only. */
+static uint64_t fold(uint64_t seed, uint64_t a, uint64_t b)
+{
+    u128 product = (u128)(a ^ seed ^ 0x9e3779b97f4a7c15u) * (b ^ ~seed ^ 0xd6e8feb86659fd93u);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The hash of map keys: the blocks are folded side by side, then joined; nothing outside can see it, so it may change. The last
+ * block overlaps the one before; a short key's words overlap or are filled with zeros. */
+static uint64_t hash_of(uint64_t seed, riv_bytes b)
+{
+    uint64_t h = b.len;
+    size_t   i = 0;
+    for (; i + 16 < b.len; i += 16)
+        h = (h ^ fold(seed, load(b.ptr + i, 8), load(b.ptr + i + 8, 8))) * 0xa0761d6478bd642fu;
+    if (b.len >= 16)
+        h ^= fold(seed, load(b.ptr + b.len - 16, 8), load(b.ptr + b.len - 8, 8));
+    else if (b.len >= 8)
+        h ^= fold(seed, load(b.ptr, 8), load(b.ptr + b.len - 8, 8));
+    else if (b.len >= 4)
+        h ^= fold(seed, load(b.ptr, 4), load(b.ptr + b.len - 4, 4));
+    else if (b.len)
+        h ^= fold(seed, (uint64_t)b.ptr[0] << 16 | (uint64_t)b.ptr[b.len / 2] << 8 | b.ptr[b.len - 1], 0);
+    h ^= h >> 32;
+    h *= 0xd6e8feb86659fd93u;
+    return h ^ h >> 32;
+}
 
 riv_map *riv_map_new(riv_arena *arena)
 {
     riv_map *m = arena ? riv_new(arena, riv_map, 1) : riv_alloc(sizeof *m);
     m->arena   = arena;
+    return m;
+}
+
+static void make_room(riv_map *m, size_t cap)
+{
+    RIV_ASSERT(cap < UINT32_MAX / 4);
+    m->entries     = m->arena ? riv_arena_grow_raw(m->arena, m->entries, m->entries_len * sizeof(map_entry),
+                                                   cap * sizeof(map_entry), _Alignof(map_entry))
+                              : riv_realloc(m->entries, cap * sizeof(map_entry));
+    m->entries_cap = cap;
+    m->index_cap   = cap * 2;
+    if (!m->arena) riv_free(m->index);
+    m->index = m->arena ? riv_new(m->arena, map_place, m->index_cap) : riv_alloc(m->index_cap * sizeof(map_place));
+}
+
+riv_map *riv_map_new_for(riv_arena *arena, size_t count)
+{
+    riv_map *m   = riv_map_new(arena);
+    size_t   cap = 8;
+    while (cap < count) cap *= 2;
+    make_room(m, cap);
     return m;
 }
 
@@ -87,8 +142,10 @@ static size_t find(const riv_map *m, uint64_t hash, riv_bytes key)
 {
     if (!m->index_cap) return SIZE_MAX;
     for (size_t i = (size_t)hash & (m->index_cap - 1);; i = (i + 1) & (m->index_cap - 1)) {
-        if (!m->index[i]) return SIZE_MAX;
-        if (entry_is(&m->entries[m->index[i] - 1], hash, key)) return m->index[i] - 1;
+        map_place place = m->index[i];
+        if (!place.position) return SIZE_MAX;
+        if (place.tag == (uint32_t)(hash >> 32) && entry_is(&m->entries[place.position - 1], hash, key))
+            return place.position - 1;
     }
 }
 
@@ -96,8 +153,8 @@ static size_t find(const riv_map *m, uint64_t hash, riv_bytes key)
 static size_t index_add(riv_map *m, uint64_t hash, size_t position)
 {
     size_t i = (size_t)hash & (m->index_cap - 1), probes = 0;
-    for (; m->index[i]; probes++) i = (i + 1) & (m->index_cap - 1);
-    m->index[i] = (uint32_t)(position + 1);
+    for (; m->index[i].position; probes++) i = (i + 1) & (m->index_cap - 1);
+    m->index[i] = (map_place){ (uint32_t)(position + 1), (uint32_t)(hash >> 32) };
     return probes;
 }
 
@@ -121,19 +178,10 @@ static void grow(riv_map *m)
     for (size_t i = 0; i < m->entries_len; i++)
         if (m->entries[i].key) m->entries[kept++] = m->entries[i];
     m->entries_len = kept;
-    if (kept >= m->entries_cap / 2) {
-        size_t cap = m->entries_cap ? m->entries_cap * 2 : 8;
-        RIV_ASSERT(cap < UINT32_MAX / 4);
-        m->entries     = m->arena ? riv_arena_grow(m->arena, m->entries, m->entries_cap * sizeof(map_entry),
-                                                   cap * sizeof(map_entry), _Alignof(map_entry))
-                                  : riv_realloc(m->entries, cap * sizeof(map_entry));
-        m->entries_cap = cap;
-        m->index_cap   = cap * 2;
-        if (!m->arena) riv_free(m->index);
-        m->index = m->arena ? riv_new(m->arena, uint32_t, m->index_cap) : riv_alloc(m->index_cap * sizeof(uint32_t));
-    } else {
-        memset(m->index, 0, m->index_cap * sizeof(uint32_t));
-    }
+    if (kept >= m->entries_cap / 2)
+        make_room(m, m->entries_cap ? m->entries_cap * 2 : 8);
+    else
+        memset(m->index, 0, m->index_cap * sizeof *m->index);
     m->reseeds = 0;
     for (size_t i = 0; i < m->entries_len; i++) index_add(m, m->entries[i].hash, i);
 }
@@ -146,7 +194,15 @@ void *riv_map_get(const riv_map *m, riv_bytes key)
 
 bool riv_map_has(const riv_map *m, riv_bytes key) { return find(m, hash_of(m->seed, key), key) != SIZE_MAX; }
 
-void *riv_map_put(riv_map *m, riv_bytes key, void *value)
+static uint8_t *key_copy(riv_map *m, riv_bytes key)
+{
+    uint8_t *copy = m->arena ? riv_arena_alloc_raw(m->arena, key.len + 1, 1) : riv_alloc(key.len + 1);
+    if (key.len) memcpy(copy, key.ptr, key.len);
+    copy[key.len] = 0;
+    return copy;
+}
+
+static void *put(riv_map *m, riv_bytes key, void *value, bool copied)
 {
     uint64_t hash = hash_of(m->seed, key);
     size_t   at   = find(m, hash, key);
@@ -156,13 +212,20 @@ void *riv_map_put(riv_map *m, riv_bytes key, void *value)
         return old;
     }
     if (m->entries_len == m->entries_cap) grow(m);
-    uint8_t *copy = m->arena ? riv_arena_alloc(m->arena, key.len + 1, 1) : riv_alloc(key.len + 1);
-    if (key.len) memcpy(copy, key.ptr, key.len);
-    m->entries[m->entries_len] = (map_entry){ copy, key.len, hash, value };
+    if (copied || !key.ptr) key.ptr = key_copy(m, key);
+    m->entries[m->entries_len] = (map_entry){ key.ptr, key.len, hash, value };
     size_t probes              = index_add(m, hash, m->entries_len++);
     m->count++;
     if (probes > MAP_PROBES_MAX && m->reseeds < MAP_RESEEDS_MAX) reseed(m);
     return NULL;
+}
+
+void *riv_map_put(riv_map *m, riv_bytes key, void *value) { return put(m, key, value, true); }
+
+void *riv_map_put_view(riv_map *m, riv_str key, void *value)
+{
+    RIV_ASSERT(m->arena != NULL);
+    return put(m, riv_str_bytes(key), value, false);
 }
 
 void *riv_map_remove(riv_map *m, riv_bytes key)

@@ -44,9 +44,8 @@ size_t riv_str_find(riv_str s, riv_str what, size_t from)
 
 size_t riv_str_find_char(riv_str s, char c, size_t from)
 {
-    for (size_t i = from; i < s.len; i++)
-        if (s.ptr[i] == c) return i;
-    return SIZE_MAX;
+    const char *at = from < s.len ? memchr(s.ptr + from, c, s.len - from) : NULL;
+    return at ? (size_t)(at - s.ptr) : SIZE_MAX;
 }
 
 riv_str riv_str_sub(riv_str s, size_t from, size_t to)
