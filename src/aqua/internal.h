@@ -17,6 +17,11 @@ typedef struct decl     decl;
 typedef struct arrow    arrow;
 typedef struct symbol   symbol;
 
+enum {
+    AQUA_NAMES_MAX = 2000,  /* parameters, fields, named arguments, targets: what is compared pair by pair */
+    AQUA_NEAR_MAX  = 20000, /* names looked at for a hint */
+};
+
 /* ---- tokens and lines (lex.c) ---- */
 
 typedef enum token_kind {

@@ -621,7 +621,7 @@ static void lower_entry(lowerer *l, const decl *func)
     if (!l->c->in->options.no_relay) init_call(l, "getDataSrv", RIV_LIT("-relay-"), l->relay);
     for (size_t i = 0; i < t->fields_count; i++) args[i] = entry_argument(l, &t->fields[i]);
     value self = { .kind = VAL_ARROW, .type = t, .arrow = func->arrow };
-    aqua__call_arrow(l, &self, args, t->results_count, results);
+    aqua__call_traced(l, func->name, &self, args, t->results_count, results);
     if (l->failed || (t->results_count == 0 && l->c->in->options.no_empty_response)) return;
     operand *given = riv_new(l->arena, operand, t->results_count + 1);
     for (size_t i = 0; i < t->results_count; i++) given[i] = entry_result(l, results[i]);
@@ -644,13 +644,7 @@ model *aqua__lower(compiler *c, const decl *func)
     l.error->special = true;
     lower_entry(&l, func);
     if (l.failed) return NULL;
-    model *root = aqua__model(c->arena, M_ON);
-    root->a     = aqua__of_text(RIV_LIT("%init_peer_id%"));
-    if (!c->in->options.no_relay) {
-        root->list       = riv_new(c->arena, operand, 1);
-        root->list[0]    = aqua__of_var(l.relay);
-        root->list_count = 1;
-    }
+    model *root   = aqua__home(&l);
     model *body   = aqua__restrict(&l, &own, &list);
     models tail   = { 0 };
     l.out         = &tail;

@@ -47,20 +47,26 @@ static void call_service(lowerer *l, operand id, riv_str function, const type *t
         results[i] = results[0];
 }
 
+/* on %init_peer_id% via -relay- */
+model *aqua__home(lowerer *l)
+{
+    model *on = aqua__model(l->arena, M_ON);
+    on->a     = aqua__of_text(RIV_LIT("%init_peer_id%"));
+    if (l->c->in->options.no_relay) return on;
+    on->list       = riv_new(l->arena, operand, 1);
+    on->list[0]    = aqua__of_var(l->relay);
+    on->list_count = 1;
+    return on;
+}
+
 /* An arrow argument of the exported function lives at home: on %init_peer_id% via -relay-. */
 static void call_back(lowerer *l, const value *callee, const value *const *args, const value **results)
 {
     models       *outer = l->out;
-    model        *on    = aqua__model(l->arena, M_ON);
+    model        *on    = aqua__home(l);
     const value **given = riv_new(l->arena, const value *, callee->type->fields_count + 1);
     for (size_t i = 0; i < callee->type->fields_count; i++) /* streams are read here, not at home */
         given[i] = aqua__data(l, aqua__as_data(l, args[i]));
-    on->a = aqua__of_text(RIV_LIT("%init_peer_id%"));
-    if (!l->c->in->options.no_relay) {
-        on->list       = riv_new(l->arena, operand, 1);
-        on->list[0]    = aqua__of_var(l->relay);
-        on->list_count = 1;
-    }
     l->out = &on->kids;
     call_service(l, aqua__of_text(RIV_LIT("\"callbackSrv\"")), callee->name, callee->type, given, results);
     l->out = outer;
@@ -133,6 +139,92 @@ void aqua__call_arrow(lowerer *l, const value *callee, const value *const *args,
     const value **all = riv_new(l->arena, const value *, callee->type->results_count + 1);
     call_arrow(l, callee, args, all);
     for (size_t i = 0; i < wanted; i++) results[i] = all[i];
+}
+
+/* ---- tracing ---- */
+
+static model *trace_call(lowerer *l, const char *service, const char *function, operand a, operand b, var *out)
+{
+    model *m      = aqua__model(l->arena, M_CALL);
+    m->a          = aqua__of_text(riv_str_c(service));
+    m->function   = riv_str_c(function);
+    m->list       = riv_new(l->arena, operand, 2);
+    m->list[0]    = a;
+    m->list[1]    = b;
+    m->list_count = 2;
+    m->out        = out;
+    return m;
+}
+
+/* (par (on home: call ("tracingSrv" "tracingEvent") [name event]) (null)) */
+static model *trace_event(lowerer *l, operand name, const char *event)
+{
+    model *detach = aqua__model(l->arena, M_DETACH), *on = aqua__home(l);
+    aqua__adopt(l->arena, on,
+                trace_call(l, "\"tracingSrv\"", "tracingEvent", name, aqua__of_text(riv_str_c(event)), NULL));
+    aqua__adopt(l->arena, detach, on);
+    return detach;
+}
+
+static model *trace_failure(lowerer *l, operand name)
+{
+    var   *text = aqua__fresh(l, AIR_VAR_SCALAR, RIV_LIT("-return-error-msg-"), "");
+    model *on = aqua__home(l), *only = aqua__model(l->arena, M_NEW);
+    lens  *message = riv_new(l->arena, lens, 1);
+    *message       = (lens){ LENS_FIELD, RIV_LIT("message"), NULL };
+    operand reason = { .var = l->error, .lenses = message, .lenses_count = 1 };
+    only->out      = text;
+    aqua__adopt(
+        l->arena, only,
+        trace_call(l, "\"op\"", "concat_strings", aqua__of_text(RIV_LIT("\"exit with error: \"")), reason, text));
+    aqua__adopt(l->arena, only, trace_call(l, "\"tracingSrv\"", "tracingEvent", name, aqua__of_var(text), NULL));
+    aqua__adopt(l->arena, on, only);
+    return on;
+}
+
+/* SPEC aqua.md 10.8: Each inlined call of an Aqua function */
+void aqua__call_traced(lowerer *l, riv_str name, const value *callee, const value *const *args, size_t wanted,
+                       const value **results)
+{
+    if (!l->c->in->options.tracing) {
+        aqua__call_arrow(l, callee, args, wanted, results);
+        return;
+    }
+    operand shown = aqua__of_text(riv_format(l->arena, "\"" RIV_FMT "\"", RIV_ARG(name)));
+    models *outer = l->out;
+    model  *guard = aqua__model(l->arena, M_XOR), *run = aqua__model(l->arena, M_SEQ),
+          *report = aqua__model(l->arena, M_SEQ);
+    model *fail   = aqua__model(l->arena, M_FAIL);
+    fail->a       = aqua__of_var(l->error);
+    l->out        = &run->kids;
+    aqua__call_arrow(l, callee, args, wanted, results);
+    l->out = outer;
+    aqua__adopt(l->arena, run, trace_event(l, shown, "\"exit\""));
+    aqua__adopt(l->arena, report, trace_failure(l, shown));
+    aqua__adopt(l->arena, report, fail);
+    aqua__adopt(l->arena, guard, run);
+    aqua__adopt(l->arena, guard, report);
+    *riv_push(l->arena, outer) = trace_event(l, shown, "\"enter\"");
+    *riv_push(l->arena, outer) = guard;
+}
+
+/* A call as it is written: f, Service.f, A.B.f */
+static void put_path(riv_buf *out, const expr *e)
+{
+    if (e->base) {
+        put_path(out, e->base);
+        riv_put_u8(out, '.');
+    }
+    riv_put_str(out, e->text);
+}
+
+static riv_str called_name(lowerer *l, const expr *e)
+{
+    riv_buf     out = riv_buf_in(l->arena);
+    const expr *at  = e;
+    while (at->base && (at->base->kind == EX_NAME || at->base->kind == EX_FIELD)) at = at->base;
+    put_path(&out, at->base ? &(expr){ .text = e->text } : e);
+    return riv_buf_str(&out);
 }
 
 /* ---- stream maps ---- */
@@ -272,7 +364,7 @@ void aqua__lower_call(lowerer *l, const expr *e, const value **results)
         if (e->target == TARGET_MAP)
             results[0] = aqua__data(l, call_map(l, e, callee, args));
         else
-            aqua__call_arrow(l, callee, args, e->callee->results_count, results);
+            aqua__call_traced(l, called_name(l, e), callee, args, e->callee->results_count, results);
     }
     l->depth--;
 }

@@ -60,6 +60,9 @@ void         aqua__push(lowerer *l, operand data, var *stream);
 /* Expands e; results has room for as many as the callee gives. */
 void aqua__lower_call(lowerer *l, const expr *e, const value **results);
 void aqua__call_arrow(lowerer *l, const value *callee, const value *const *args, size_t wanted, const value **results);
+/* The same with events for who traces; name as written at the call. */
+void aqua__call_traced(lowerer *l, riv_str name, const value *callee, const value *const *args, size_t wanted, const value **results);
+model *aqua__home(lowerer *l);
 const value *aqua__service_record(lowerer *l, const expr *e);
 operand      aqua__service_id(lowerer *l, const expr *e);
 
