@@ -196,6 +196,16 @@ static riv_err call_module(run *r, const marine__callee *callee)
     return out_count ? push(r, out) : RIV_OK;
 }
 
+static riv_err call(run *r, uint64_t index)
+{
+    if (index >= r->in->callees_count) /* a start section calls through us while its instance is still made */
+        return marine__fail(r->in->service, MARINE_TRAP,
+                            "module " RIV_FMT " calls through " RIV_FMT " before it is linked", RIV_ARG(r->in->name),
+                            RIV_ARG(r->name));
+    const marine__callee *callee = &r->in->callees[index];
+    return callee->core ? call_core(r, callee->core) : call_module(r, callee);
+}
+
 riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw)
 {
     wasm_trap_t      *trap  = NULL;
@@ -312,10 +322,7 @@ static riv_err step(run *r, const marine__instr *i)
             return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " misses an argument",
                                 RIV_ARG(r->name));
         return push(r, r->args[i->index]);
-    case MARINE_OP_CALL_CORE: {
-        const marine__callee *callee = &r->in->callees[i->index];
-        return callee->core ? call_core(r, callee->core) : call_module(r, callee);
-    }
+    case MARINE_OP_CALL_CORE: return call(r, i->index);
     case MARINE_OP_STRING_LIFT: return lift_pair(r, NULL, MARINE_STRING);
     case MARINE_OP_STRING_LOWER: return write_bytes(r, MARINE_STRING);
     case MARINE_OP_STRING_SIZE: return size_of(r, MARINE_STRING);

@@ -145,7 +145,7 @@ static char letter(const wasm_valtype_t *type)
     }
 }
 
-/* "ii:i" */
+/* "ii:i"; '?' is a type that Marine does not know: a vector, or a reference, which is an address in the host. */
 static riv_str signature(riv_arena *arena, const wasm_functype_t *type)
 {
     const wasm_valtype_vec_t *params = wasm_functype_params(type), *results = wasm_functype_results(type);
@@ -273,6 +273,11 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
     void                              *env;
     uint32_t                           adapter;
     riv_str                            wanted, got = signature(s->scratch, type);
+    /* We hand over one number at most; what the host left unset would be a forged reference, or a look at its stack. */
+    if (wasm_functype_results(type)->size > 1 || riv_str_find_char(got, '?', 0) != SIZE_MAX)
+        return marine__fail(s, MARINE_LINK,
+                            "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " with a type that Marine does not know",
+                            RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name));
     if (find_shim(&in->module->section, module, name, &adapter)) {
         shim *sh = riv_new(s->arena, shim, 1);
         *sh      = (shim){ in, adapter, riv_str_dup(s->arena, name) };
