@@ -140,6 +140,7 @@ enum {
     LINK_LINGER_MS          = 1000,      /* from our FIN to our RST when the peer does not close its side. SPEC js-client.md 4 */
     LINK_LINGER_SHORT_MS    = 100,       /* the same while particles wait for a stream */
     LINK_IN_BYTES_MAX       = 32 << 20,  /* of half-read particles of one link */
+    LINK_IN_SHARED_MAX      = 256 << 20, /* the same over all links of a swarm */
     LINK_STREAM_OUT_MAX     = 256 << 10, /* unsent bytes of one raw stream */
     LINK_REPLY_BYTES_MAX    = 4096,      /* answers on one stream that the peer does not take: we stop reading there */
     PING_BYTES              = 32,
@@ -195,6 +196,7 @@ struct p2p_link {
     size_t          cursor;                /* round robin */
     bool            streams_dead;          /* some stream is to be swept */
     uint64_t        in_bytes, in_reserved; /* bytes in streams without a reservation; sum of reservations */
+    uint64_t       *in_shared;             /* both, over all links of a swarm; NULL: a link by itself */
     bool            in_freed;              /* a reservation has ended: others may begin */
     RIV_VEC(link_send *) sends;            /* heap; in order of arrival */
     size_t          sends_waiting;         /* without a stream yet */
@@ -224,6 +226,8 @@ void     link__streams_pump(p2p_link *link);                /* moves what can be
 void     link__streams_sweep(p2p_link *link);               /* frees the streams that are over */
 link_stream *link__stream_find(const p2p_link *link, uint32_t id);
 void     link__stream_run(p2p_link *link, link_stream *s);
+bool     link__in_take(p2p_link *link, uint64_t bytes);     /* false: the links of the swarm hold too much together */
+void     link__in_give(p2p_link *link, uint64_t bytes);
 void     link__stream_took(p2p_link *link, link_stream *s, size_t bytes); /* consumed from s->in */
 void     link__streams_tick(p2p_link *link);
 uint64_t link__streams_deadline(const p2p_link *link);

@@ -24,8 +24,10 @@ static riv_err read_length(link_stream *s, p2p_link *link, riv_fault *fault)
 static bool reserve(p2p_link *link, link_stream *s)
 {
     if (s->reserved || s->frame_bytes <= YAMUX_WINDOW_BYTES / 2) return true;
-    if (link->in_reserved + s->frame_bytes > LINK_IN_BYTES_MAX) return false;
-    link->in_bytes -= p2p__fifo_len(&s->in);
+    uint64_t have = p2p__fifo_len(&s->in);
+    if (link->in_reserved + s->frame_bytes > LINK_IN_BYTES_MAX || !link__in_take(link, s->frame_bytes)) return false;
+    link->in_bytes -= have;
+    link__in_give(link, have);
     link->in_reserved += s->frame_bytes;
     s->reserved = true;
     return true;

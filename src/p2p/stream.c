@@ -82,7 +82,7 @@ static void mark_dead(p2p_link *link, link_stream *s)
 static bool put_in(p2p_link *link, link_stream *s, riv_bytes bytes)
 {
     if (!s->reserved) {
-        if (link->in_bytes + bytes.len > LINK_IN_BYTES_MAX) return false;
+        if (link->in_bytes + bytes.len > LINK_IN_BYTES_MAX || !link__in_take(link, bytes.len)) return false;
         link->in_bytes += bytes.len;
     }
     riv_put_bytes(p2p__fifo_end(&s->in), bytes);
@@ -92,7 +92,22 @@ static bool put_in(p2p_link *link, link_stream *s, riv_bytes bytes)
 void link__stream_took(p2p_link *link, link_stream *s, size_t bytes)
 {
     p2p__fifo_skip(&s->in, bytes);
-    if (!s->reserved) link->in_bytes -= bytes;
+    if (s->reserved) return;
+    link->in_bytes -= bytes;
+    link__in_give(link, bytes);
+}
+
+bool link__in_take(p2p_link *link, uint64_t bytes)
+{
+    if (!link->in_shared) return true;
+    if (*link->in_shared + bytes > LINK_IN_SHARED_MAX) return false;
+    *link->in_shared += bytes;
+    return true;
+}
+
+void link__in_give(p2p_link *link, uint64_t bytes)
+{
+    if (link->in_shared) *link->in_shared -= bytes;
 }
 
 riv_err link__streams_event(p2p_link *link, const yamux_event *event, riv_fault *fault)
@@ -212,10 +227,11 @@ void link__streams_sweep(p2p_link *link)
             link->streams.ptr[kept++] = s;
             continue;
         }
-        if (s->reserved)
-            link->in_reserved -= s->frame_bytes, link->in_freed = true;
-        else
-            link->in_bytes -= p2p__fifo_len(&s->in);
+        uint64_t *held = s->reserved ? &link->in_reserved : &link->in_bytes;
+        uint64_t  had  = s->reserved ? s->frame_bytes : p2p__fifo_len(&s->in);
+        *held -= had;
+        link__in_give(link, had);
+        link->in_freed |= s->reserved;
         yamux_remove(&link->mux, s->mux);
         p2p__fifo_free(&s->in);
         p2p__fifo_free(&s->out);

@@ -56,6 +56,7 @@ struct p2p_swarm {
     const p2p_identity *identity;
     crypto_rng          rng;
     uint64_t            now_ms, dials, sends;
+    uint64_t            in_bytes;  /* of half-read particles, all links together */
     size_t              strangers; /* accepted links that are not ready yet */
     riv_map            *links_by_number, *peers_by_id, *peers_by_dial;
     RIV_VEC(swarm_link *) links;
@@ -128,6 +129,7 @@ void p2p_swarm_free(p2p_swarm *sw)
 {
     if (!sw) return;
     for (size_t i = 0; i < sw->links.len; i++) link_free(sw->links.ptr[i]);
+    RIV_ASSERT(sw->in_bytes == 0);
     for (size_t i = 0; i < sw->peers.len; i++) peer_free(sw->peers.ptr[i]);
     riv_free(sw->links.ptr);
     riv_free(sw->peers.ptr);
@@ -172,7 +174,8 @@ void p2p_swarm_opened(p2p_swarm *sw, uint64_t number, uint64_t dial, riv_str rem
         sw->strangers++;
         l->stranger = true;
     }
-    l->link = p2p_link_new(&config, sw->now_ms);
+    l->link            = p2p_link_new(&config, sw->now_ms);
+    l->link->in_shared = &sw->in_bytes;
     riv_map_put_u64(sw->links_by_number, number, l);
     *p2p_push(&sw->links) = l;
     touch(sw, l);

@@ -386,6 +386,75 @@ static void silent_link_is_found(void **state)
     world_deinit(&w);
 }
 
+/* A link of the swarm whose far end floods it with pings and takes nothing: reading is paused, memory stays bounded; when the socket drains,
+ * reading goes on and every ping is answered. */
+static void readers_are_paused(void **state)
+{
+    (void)state;
+    enum { PINGS = 200000 };
+    world         w;
+    crypto_rng    rng;
+    crypto_secret seed  = { { 'f' } };
+    riv_fault     fault = { 0 };
+    p2p_effect    e;
+    size_t        used, answered = 0, in_flight = 0, paused = 0, resumed = 0;
+    riv_buf       pings = { 0 }, flood = { 0 };
+    world_init(&w, 9);
+    crypto_rng_seed(&rng, &seed);
+    p2p_link_config config = { .identity = &w.id[0], .dialer = true, .rng = &rng };
+    p2p_link       *far    = p2p_link_new(&config, w.now_ms);
+    p2p_swarm_opened(w.sw[1], 1, 0, RIV_LIT("/memory/0"), w.now_ms);
+    for (int turns = 0; turns < 12; turns++) {
+        p2p_swarm_bytes(w.sw[1], 1, p2p_link_take(far, 1 << 16), w.now_ms);
+        while (p2p_swarm_next(w.sw[1], &e)) {
+            if (e.kind != P2P_DO_WRITE) continue;
+            assert_int_equal(p2p_link_feed(far, e.bytes, w.now_ms, &fault, &used), RIV_OK);
+            in_flight += e.bytes.len;
+        }
+        p2p_swarm_drained(w.sw[1], 1, in_flight, w.now_ms);
+        in_flight = 0;
+    }
+    assert_true(link__ready(far) && p2p_swarm_connected(w.sw[1], &w.id[0].peer));
+    while (p2p_swarm_next(w.sw[1], &e)) {}
+
+    for (uint32_t i = 0; i < PINGS; i++) yamux_header_write(&(yamux_header){ YAMUX_PING, YAMUX_SYN, 0, i }, &pings);
+    noise_seal(&far->noise, riv_buf_view(&pings), &flood);
+    for (size_t pos = 0; pos < flood.len;) {
+        size_t end = RIV_MIN(flood.len, pos + 65536);
+        if (paused == resumed) { /* a reader that was asked to stop stops */
+            p2p_swarm_bytes(w.sw[1], 1, riv_bytes_sub(riv_buf_view(&flood), pos, end), w.now_ms);
+            pos = end;
+        } else {
+            assert_true(in_flight > 0);
+            p2p_swarm_drained(w.sw[1], 1, in_flight, w.now_ms);
+            in_flight = 0;
+        }
+        while (p2p_swarm_next(w.sw[1], &e)) {
+            if (e.kind == P2P_DO_WRITE) in_flight += e.bytes.len, answered += e.bytes.len;
+            paused += e.kind == P2P_DO_PAUSE;
+            resumed += e.kind == P2P_DO_RESUME;
+        }
+        assert_in_range(in_flight, 0, 256 << 10);
+    }
+    for (bool any = true; any;) {
+        any = false;
+        p2p_swarm_drained(w.sw[1], 1, in_flight, w.now_ms);
+        in_flight = 0;
+        while (p2p_swarm_next(w.sw[1], &e))
+            if (e.kind == P2P_DO_WRITE)
+                any = true, in_flight += e.bytes.len, answered += e.bytes.len;
+            else
+                resumed += e.kind == P2P_DO_RESUME;
+    }
+    assert_true(paused > 0);
+    assert_int_equal(paused, resumed);
+    assert_true(answered >= PINGS * YAMUX_HEADER_BYTES);
+    riv_buf_free(&pings);
+    riv_buf_free(&flood);
+    p2p_link_free(far);
+    world_deinit(&w);
+}
+
 /* A hostile world for a while, then a healed one: each particle is told exactly once, and what was told SENT on links that lived arrived. */
 static void every_particle_has_one_fate(void **state)
 {
@@ -431,11 +500,11 @@ int main(void)
     riv_fault fault = { 0 };
     if (crypto_init(&fault)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keep_connects_and_redials),   cmocka_unit_test(sends_by_dialing),
-        cmocka_unit_test(lost_at_the_deadline),        cmocka_unit_test(another_peer_is_refused),
-        cmocka_unit_test(both_dial_at_once),           cmocka_unit_test(links_per_peer_are_capped),
-        cmocka_unit_test(clients_are_not_nodes),       cmocka_unit_test(silent_link_is_found),
-        cmocka_unit_test(every_particle_has_one_fate),
+        cmocka_unit_test(keep_connects_and_redials), cmocka_unit_test(sends_by_dialing),
+        cmocka_unit_test(lost_at_the_deadline),      cmocka_unit_test(another_peer_is_refused),
+        cmocka_unit_test(both_dial_at_once),         cmocka_unit_test(links_per_peer_are_capped),
+        cmocka_unit_test(clients_are_not_nodes),     cmocka_unit_test(silent_link_is_found),
+        cmocka_unit_test(readers_are_paused),        cmocka_unit_test(every_particle_has_one_fate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
