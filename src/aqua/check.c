@@ -198,7 +198,9 @@ static bool takes_or_gives(const type *const *items, size_t count, bool arrows)
 static bool has_odd_callback(const type *t)
 {
     for (size_t i = 0; i < t->fields_count; i++)
-        if (t->fields[i].type->kind == TY_ARROW && !aqua__carries_data(t->fields[i].type)) return true;
+        if (t->fields[i].type->kind == TY_ARROW &&
+            (!aqua__carries_data(t->fields[i].type) || t->fields[i].type->results_count > 1))
+            return true;
     return false;
 }
 
@@ -242,7 +244,7 @@ static void check_export(checker *k, const name_as *n)
         else if (has_odd_callback(s->type))
             riv_putf(&buf,
                      "The function '" RIV_FMT
-                     "' cannot be exported, because a callback of it takes or gives more than data",
+                     "' cannot be exported, because a callback of it takes or gives more than data, or several values",
                      RIV_ARG(n->name));
         else if (takes_or_gives(params, s->type->fields_count, false))
             riv_putf(&buf,
@@ -257,7 +259,7 @@ static void check_exports(checker *k)
     for (size_t i = 0; i < k->m->heads_count; i++) {
         const head *h = &k->m->heads[i];
         if (h->kind != HEAD_EXPORT) continue;
-        for (size_t n = 0; n < h->names_count; n++) check_export(k, &h->names[n]);
+        for (size_t n = 0; n < h->names_count && k->c->errors.len < AQUA_DIAGS_MAX; n++) check_export(k, &h->names[n]);
     }
 }
 
@@ -274,11 +276,11 @@ static const type *resolve_named(checker *k, const type_ast *t)
 {
     const type *found = aqua__scalar_named(t->name);
     if (!found) found = aqua__lookup_type(k, NULL, t->name);
-    if (found) return found;
+    if (found || k->c->errors.len >= AQUA_DIAGS_MAX) return found;
     RIV_VEC(riv_str) known = { 0 };
     riv_bytes key;
     void     *value;
-    for (size_t i = 0; i < riv_map_slots(k->m->inside.types); i++)
+    for (size_t i = 0; i < RIV_MIN(riv_map_slots(k->m->inside.types), (size_t)AQUA_NEAR_MAX); i++)
         if (riv_map_at(k->m->inside.types, i, &key, &value)) *riv_push(k->c->arena, &known) = riv_bytes_str(key);
     size_t  near = riv_nearest(t->name, known.ptr, known.len);
     riv_str hint = near == SIZE_MAX ? RIV_LIT("")
@@ -419,13 +421,14 @@ static void keep_near(near_name *best, size_t *count, riv_str wanted, riv_str na
 
 void aqua__not_found(checker *k, span at, riv_str name, bool call)
 {
+    if (k->c->errors.len >= AQUA_DIAGS_MAX) return;
     near_name      best[5];
     size_t         count  = 0;
     const riv_map *maps[] = { k->scope, k->m->inside.values, k->c->predefined };
     riv_bytes      key;
     void          *value;
     for (size_t m = 0; m < RIV_COUNT(maps); m++)
-        for (size_t i = 0; i < riv_map_slots(maps[m]); i++) {
+        for (size_t i = 0; i < RIV_MIN(riv_map_slots(maps[m]), (size_t)AQUA_NEAR_MAX); i++) {
             if (!riv_map_at(maps[m], i, &key, &value)) continue;
             const symbol *s        = value;
             bool          callable = s->kind == SYM_FUNC || (s->type && s->type->kind == TY_ARROW);

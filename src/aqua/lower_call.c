@@ -43,8 +43,7 @@ static void call_service(lowerer *l, operand id, riv_str function, const type *t
     call->out   = aqua__fresh(l, stream ? AIR_VAR_STREAM : AIR_VAR_SCALAR, RIV_LIT("ret"), "");
     if (stream) *riv_push(l->arena, &l->streams->vars) = call->out;
     results[0] = aqua__data(l, aqua__of_var(call->out));
-    for (size_t i = 1; i < t->results_count; i++) /* only callbacks may have several; they come as one array */
-        results[i] = results[0];
+    RIV_ASSERT(t->results_count == 1);
 }
 
 /* on %init_peer_id% via -relay- */

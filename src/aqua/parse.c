@@ -213,6 +213,10 @@ static void parse_sigs(parser *p, size_t *at, size_t end, decl *d)
         p->failed   = false;
         parse_sig(p, d, &sig);
         if (!p->failed && !aqua__at(p, T_END)) aqua__expected(p, "the end of the line");
+        if (sigs.len >= AQUA_NAMES_MAX) {
+            aqua__fail_at(p, sig.at, "too many fields or functions");
+            break;
+        }
         if (!p->failed) *riv_push(p->c->arena, &sigs) = sig;
     }
     if (!first)

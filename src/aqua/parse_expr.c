@@ -183,6 +183,10 @@ static type_ast *parse_type_item(parser *p)
 
 static void push_param(parser *p, type_ast *sig, riv_str name, span at, type_ast *t)
 {
+    if (sig->params_count >= AQUA_NAMES_MAX) {
+        aqua__fail_at(p, at, "too many parameters");
+        return;
+    }
     param_ast *grown           = riv_arena_grow(p->c->arena, sig->params, sig->params_count * sizeof *grown,
                                                 (sig->params_count + 1) * sizeof *grown, _Alignof(param_ast));
     grown[sig->params_count++] = (param_ast){ name, at, t };
@@ -420,6 +424,7 @@ static void parse_named_args(parser *p, expr *into)
             value       = new_expr(p, EX_NAME, aqua__span(name));
             value->text = aqua__word(p, name);
         }
+        if (into->args_count >= AQUA_NAMES_MAX) aqua__fail_at(p, aqua__span(name), "too many arguments");
         push_arg(p, into, aqua__word(p, name), aqua__span(name), value);
     } while (aqua__eat(p, T_COMMA));
     aqua__want(p, T_RPAREN, "`,` or `)`");

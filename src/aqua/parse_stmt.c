@@ -86,6 +86,10 @@ static void add_expr(parser *p, stmt *s, expr *e)
 static void add_name(parser *p, stmt *s, const token *t)
 {
     size_t n = s->names_count;
+    if (n >= AQUA_NAMES_MAX) {
+        aqua__fail_at(p, aqua__span(t), "too many names");
+        return;
+    }
     s->names = riv_arena_grow(p->c->arena, s->names, n * sizeof(riv_str), (n + 1) * sizeof(riv_str), _Alignof(riv_str));
     s->name_spans =
         riv_arena_grow(p->c->arena, s->name_spans, n * sizeof(span), (n + 1) * sizeof(span), _Alignof(span));

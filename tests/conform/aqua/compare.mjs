@@ -15,6 +15,7 @@ const RULED = {
   'r_float.aqua': { ours: true, theirs: false, why: 'a fraction may begin with 0 (spec 12, defect 7)' },
   'r_no_blank_line.aqua': { ours: true, theirs: false, why: 'no blank line is needed between declarations (defect 8)' },
   'r_continuation.aqua': { ours: true, theirs: false, why: 'lines go on around operators and after commas; the original promises that in fewer places than it says' },
+  'r_callback_results.aqua': { ours: false, theirs: true, why: 'the original reads a second result of a callback that nothing ever sets' },
   'r_empty_then.aqua': { ours: true, theirs: true, behaviour: false, why: 'an else of an empty branch ran when the condition held (defect 1)' },
   'r_error_alias.aqua': { ours: true, theirs: true, behaviour: false, why: 'the original emits AIR that does not parse (defect 2)' },
 };
@@ -123,7 +124,7 @@ async function compareProgram(name, file, network, original) {
   if (theirs.accepted !== ruled.theirs) problems.push(`the original ${theirs.accepted ? 'accepts' : 'refuses'} it, which the ruling denies`);
   if (ours.accepted !== ruled.ours) problems.push(`we ${ours.accepted ? 'accept' : 'refuse'} it: ${canonical(ours.errors)}; the original: ${theirs.errors.join(' ')}`);
   if (name.startsWith('e_') && ours.accepted) problems.push('meant to be refused');
-  if (!name.startsWith('e_') && !ours.accepted) problems.push('meant to be accepted');
+  if (!name.startsWith('e_') && !ours.accepted && ruled.ours) problems.push('meant to be accepted');
   if (!ours.accepted && ours.errors.some((e) => !e.text)) problems.push('an error without a text');
   if (problems.length || !ours.accepted || !theirs.accepted) return problems;
 
@@ -141,7 +142,7 @@ async function main() {
   const args = process.argv.slice(2);
   const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : '';
   const examples = join(here, '..', '..', '..', 'examples');
-  const folders = [join(here, 'programs'), ...readdirSync(examples).map((f) => join(examples, f))];
+  const folders = [join(here, 'programs'), ...readdirSync(examples, { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => join(examples, f.name))];
   const files = folders.flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.aqua') && f.includes(only)).sort().map((f) => join(d, f)));
   const network = await loadNetwork();
   const original = new network.Original();
