@@ -15,14 +15,14 @@ enum {
 typedef enum air_accessor_kind { AIR_FIELD_NAME, AIR_ARRAY_INDEX, AIR_FIELD_BY_SCALAR } air_accessor_kind;
 typedef struct air_accessor { air_accessor_kind kind; riv_str name; uint32_t index; } air_accessor;
 typedef struct air_lambda { /* empty: accessors_count 0 and !is_length */
-    bool                is_length; /* ".length" */
     const air_accessor *accessors;
-    size_t              accessors_count;
+    uint32_t            accessors_count;
+    bool                is_length; /* ".length" */
 } air_lambda;
 
 typedef enum air_var_kind { AIR_VAR_SCALAR, AIR_VAR_STREAM, AIR_VAR_MAP, AIR_VAR_CANON, AIR_VAR_CANON_MAP } air_var_kind;
 /* The name holds its sigil as written ("$s", "#c", "#$c", "%m", "#%m"): the sigil is part of a variable's identity. pos: byte offset. */
-typedef struct air_var { air_var_kind kind; riv_str name; size_t pos; } air_var;
+typedef struct air_var { riv_str name; air_var_kind kind; uint32_t pos; } air_var;
 
 typedef enum air_value_kind {
     AIR_INIT_PEER_ID, AIR_LAST_ERROR, AIR_ERROR, AIR_LITERAL, AIR_TIMESTAMP, AIR_TTL, AIR_INT, AIR_FLOAT, AIR_BOOL,
@@ -30,12 +30,14 @@ typedef enum air_value_kind {
 } air_value_kind;
 typedef struct air_value {
     air_value_kind kind;
-    riv_str        text;    /* LITERAL: without quotes */
-    int64_t        i64;     /* INT */
-    double         f64;     /* FLOAT */
-    bool           boolean; /* BOOL */
-    air_var        var;     /* VARIABLE */
-    air_lambda     lambda;  /* VARIABLE, LAST_ERROR, ERROR */
+    union {
+        riv_str text;    /* LITERAL: without quotes */
+        int64_t i64;     /* INT */
+        double  f64;     /* FLOAT */
+        bool    boolean; /* BOOL */
+        air_var var;     /* VARIABLE */
+    };
+    air_lambda lambda; /* VARIABLE, LAST_ERROR, ERROR; else empty */
 } air_value;
 
 /* ---- instructions ---- */
@@ -55,18 +57,23 @@ typedef enum air_kind {
 typedef struct air_node air_node;
 struct air_node {
     air_kind        kind;
+    bool            has_key, has_out;
     size_t          pos, end; /* byte span in the script, parentheses included */
     const air_node *kid[2];   /* SEQ PAR XOR: both. MATCH MISMATCH NEW: [0]. FOLD: [0] body, [1] last or NULL */
-    air_value       value[2]; /* MATCH MISMATCH: both. AP: [0] source. CANON: none. FAIL: [0] (kinds VARIABLE, LAST_ERROR, ERROR, or INT with
-                                 the message in value[1]). FOLD: [0] iterable (VARIABLE of any kind, or EMPTY_ARRAY) */
-    air_value       key;      /* AP to a map: the key; has_key */
-    bool            has_key;
-    air_value       peer, service, function; /* CALL; CANON has peer */
-    const air_value *args;    /* CALL */
-    size_t          args_count;
-    bool            has_out;
-    air_var         out;      /* CALL AP CANON: destination. NEW: the variable. FOLD, NEXT: the iterator */
-    air_var         source;   /* CANON: stream or map */
+    air_var         out;      /* CALL AP CANON: destination (has_out). NEW: the variable. FOLD, NEXT: the iterator */
+    union {
+        struct {
+            air_value value[2]; /* MATCH MISMATCH: both. AP: [0] source. FAIL: [0] (kinds VARIABLE, LAST_ERROR, ERROR, or INT with the
+                                   message in value[1]). FOLD: [0] iterable (VARIABLE of any kind, or EMPTY_ARRAY) */
+            air_value key;      /* AP to a map: the key (has_key) */
+        };
+        struct {
+            air_value        peer, service, function; /* CALL; CANON has peer */
+            const air_value *args;                    /* CALL */
+            size_t           args_count;
+            air_var          source;                  /* CANON: stream or map */
+        };
+    };
 };
 const char *air_keyword(air_kind kind);
 

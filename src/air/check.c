@@ -53,7 +53,7 @@ static name_entry *entry_of(air_checker *c, riv_str name)
     e          = riv_new(c->arena, name_entry, 1);
     *e         = (name_entry){ name, NONE, NONE, NONE, NONE, NONE, NULL, c->entries };
     c->entries = e;
-    riv_map_put_str(c->names, name, e);
+    riv_map_put_view(c->names, name, e); /* names stand in the script */
     return e;
 }
 

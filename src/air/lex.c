@@ -13,16 +13,21 @@ static riv_err refuse(riv_fault *fault, size_t pos, const char *what)
     return riv_fail_code(fault, RIV_E_MALFORMED, AIR_CODE_PARSE, pos, "%s", what);
 }
 
+/* Nearly all text is ASCII, which needs no look at the tables of Unicode. */
+static bool ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool ascii_letter(char c) { return (uint8_t)((c | 0x20) - 'a') < 26 || c == '_'; }
+static bool ascii_name(char c) { return ascii_letter(c) || (uint8_t)(c - '0') < 10 || c == '-'; }
+
 static void skip_space(air_lexer *lexer)
 {
     riv_str s = lexer->script;
     while (lexer->pos < s.len) {
-        unsigned char c = (unsigned char)s.ptr[lexer->pos];
+        char c = s.ptr[lexer->pos];
         if (c == ';') {
             size_t newline = riv_str_find_char(s, '\n', lexer->pos);
             lexer->pos     = newline == SIZE_MAX ? s.len : newline + 1;
-        } else if (c < 0x80) {
-            if (!air__is_space(c)) return;
+        } else if ((unsigned char)c < 0x80) {
+            if (!ascii_space(c)) return;
             lexer->pos++;
         } else {
             size_t next = lexer->pos;
@@ -62,14 +67,23 @@ static riv_err lex_literal(air_lexer *lexer, riv_fault *fault, air_token *out)
     return RIV_OK;
 }
 
+static uint32_t char_at(riv_str s, size_t *pos)
+{
+    return (unsigned char)s.ptr[*pos] < 0x80 ? (unsigned char)s.ptr[(*pos)++] : riv_utf8_next(s, pos);
+}
+
 /* A word runs to white space or to a bracket that closes more than the word opened. */
 static size_t word_end(riv_str s, size_t pos)
 {
     int64_t round = 0, square = 0;
     (void)riv_utf8_next(s, &pos); /* the first character never counts */
     while (pos < s.len) {
+        if (ascii_name(s.ptr[pos])) {
+            pos++;
+            continue;
+        }
         size_t   next = pos;
-        uint32_t c    = (unsigned char)s.ptr[pos] < 0x80 ? (unsigned char)s.ptr[next++] : riv_utf8_next(s, &next);
+        uint32_t c    = char_at(s, &next);
         round += (c == '(') - (c == ')');
         square += (c == '[') - (c == ']');
         if (air__is_space(c) || round < 0 || square < 0) break;
@@ -78,8 +92,8 @@ static size_t word_end(riv_str s, size_t pos)
     return pos;
 }
 
-static const char *const keywords[AIR_KINDS] = {
-#define X(name, keyword) [AIR_##name] = keyword,
+static const riv_str keywords[AIR_KINDS] = {
+#define X(name, keyword) [AIR_##name] = RIV_LIT_INIT(keyword),
     AIR_INSTRS(X)
 #undef X
 };
@@ -87,14 +101,16 @@ static const char *const keywords[AIR_KINDS] = {
 const char *air_keyword(air_kind kind)
 {
     RIV_ASSERT(kind < AIR_KINDS);
-    return keywords[kind];
+    return keywords[kind].ptr;
 }
+
+/* Words are not empty. */
+static bool same_word(riv_str a, riv_str b) { return a.len == b.len && a.ptr[0] == b.ptr[0] && riv_str_eq(a, b); }
 
 static bool keyword_of(riv_str word, air_kind *out)
 {
-    if (word.len < 2 || word.len > 8) return false;
     for (size_t i = 0; i < AIR_KINDS; i++)
-        if (riv_str_eq(word, riv_str_c(keywords[i]))) {
+        if (same_word(word, keywords[i])) {
             *out = (air_kind)i;
             return true;
         }
@@ -137,7 +153,7 @@ static riv_err lex_word(air_lexer *lexer, riv_fault *fault, air_token *out)
     }
     for (size_t i = 0; i < RIV_COUNT(error_words); i++) {
         riv_str name = error_words[i].text;
-        if (!riv_str_starts(word, name)) continue;
+        if (word.ptr[0] != name.ptr[0] || !riv_str_starts(word, name)) continue;
         out->kind       = word.len == name.len ? error_words[i].plain : error_words[i].with_lambda;
         out->value.kind = error_words[i].value;
         if (word.len == name.len) return RIV_OK;
@@ -145,7 +161,7 @@ static riv_err lex_word(air_lexer *lexer, riv_fault *fault, air_token *out)
                                &out->value.lambda);
     }
     for (size_t i = 0; i < RIV_COUNT(fixed_words); i++)
-        if (riv_str_eq(word, fixed_words[i].text)) {
+        if (same_word(word, fixed_words[i].text)) {
             out->kind  = fixed_words[i].token;
             out->value = fixed_words[i].value;
             return RIV_OK;
@@ -167,7 +183,7 @@ typedef struct operand {
     sigil   sigil;
 } operand;
 
-static bool is_name_char(uint32_t c) { return c == '_' || c == '-' || air__is_alphanumeric(c); }
+static bool is_name_char(uint32_t c) { return c < 0x80 ? ascii_name((char)c) : air__is_alphanumeric(c); }
 
 static bool is_lambda_char(uint32_t c)
 {
@@ -273,15 +289,34 @@ static riv_err number(const operand *o, riv_fault *fault, air_token *out)
     return RIV_OK;
 }
 
+/* Most operands: a letter or a sigil, then nothing but what stands in names. They need no look at their characters one by one. */
+static bool plain_name(operand *o)
+{
+    static const sigil sigils[256] = { ['$'] = SIGIL_STREAM, ['#'] = SIGIL_CANON, ['%'] = SIGIL_MAP };
+    sigil              first       = sigils[(unsigned char)o->word.ptr[0]];
+    if (!ascii_letter(o->word.ptr[0]) && (first == SIGIL_NONE || o->word.len == 1)) return false;
+    for (size_t i = 1; i < o->word.len; i++)
+        if (!ascii_name(o->word.ptr[i])) return false;
+    o->sigil   = first;
+    o->is_name = true;
+    return true;
+}
+
+static riv_err take_chars(operand *o, riv_fault *fault)
+{
+    for (size_t at = 0; at < o->word.len;) {
+        size_t   next = at;
+        uint32_t c    = char_at(o->word, &next);
+        RIV_TRY(take_char(o, at, c, fault));
+        at = next;
+    }
+    return RIV_OK;
+}
+
 static riv_err lex_operand(riv_str word, riv_arena *arena, riv_fault *fault, air_token *out)
 {
     operand o = { .word = word, .base = out->pos, .dot = SIZE_MAX };
-    for (size_t at = 0; at < word.len;) {
-        size_t   next = at;
-        uint32_t c    = riv_utf8_next(word, &next);
-        RIV_TRY(take_char(&o, at, c, fault));
-        at = next;
-    }
+    if (!plain_name(&o)) RIV_TRY(take_chars(&o, fault));
     if (!o.is_name) return number(&o, fault, out);
 
     static const struct {
@@ -299,7 +334,7 @@ static riv_err lex_operand(riv_str word, riv_arena *arena, riv_fault *fault, air
     out->value.kind     = AIR_VARIABLE;
     out->value.var.kind = kinds[o.sigil].var;
     out->value.var.name = riv_str_sub(word, 0, o.dot);
-    out->value.var.pos  = out->pos;
+    out->value.var.pos  = (uint32_t)out->pos;
     if (!has_lambda) return RIV_OK;
     return air__lex_lambda(riv_str_sub(word, o.dot, word.len), out->pos + o.dot, arena, fault, &out->value.lambda);
 }
@@ -387,6 +422,6 @@ riv_err air__lex_lambda(riv_str text, size_t base, riv_arena *arena, riv_fault *
     }
     if (!accessors.len) return refuse(fault, base, "this lambda has no accessor");
     out->accessors       = accessors.ptr;
-    out->accessors_count = accessors.len;
+    out->accessors_count = (uint32_t)accessors.len;
     return RIV_OK;
 }

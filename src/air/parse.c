@@ -33,6 +33,7 @@ typedef struct parser {
     riv_arena   *arena;
     air_checker *checker; /* NULL: no checks */
     RIV_VEC(frame) open;
+    RIV_VEC(air_value) args; /* of the call that is being read */
 } parser;
 
 static riv_err parse_head(parser *p, air_node **out);
@@ -199,22 +200,31 @@ static riv_err close_instruction(parser *p, air_node *n)
     return RIV_OK;
 }
 
+/* Up to the bracket that closes the list. */
+static riv_err parse_args(parser *p, air_node *n)
+{
+    p->args.len = 0;
+    while (p->token.kind != AIR_T_LIST_CLOSE) {
+        air_value arg;
+        RIV_TRY(take_value(p, SET_VALUE, "an argument or ']'", &arg));
+        *riv_push(p->arena, &p->args) = arg;
+    }
+    air_value *args = riv_arena_alloc_raw(p->arena, p->args.len * sizeof *args, _Alignof(air_value));
+    if (p->args.len) memcpy(args, p->args.ptr, p->args.len * sizeof *args);
+    n->args       = args;
+    n->args_count = p->args.len;
+    return RIV_OK;
+}
+
 static riv_err parse_call(parser *p, air_node *n)
 {
-    RIV_VEC(air_value) args = { 0 };
     RIV_TRY(take_value(p, SET_PEER, "a peer id", &n->peer));
     RIV_TRY(take(p, AIR_T_OPEN, "'(' with service and function"));
     RIV_TRY(take_value(p, SET_STR, "a service id", &n->service));
     RIV_TRY(take_value(p, SET_STR, "a function name", &n->function));
     RIV_TRY(take(p, AIR_T_CLOSE, "')' after service and function"));
     RIV_TRY(take(p, AIR_T_LIST_OPEN, "'[' with the arguments"));
-    while (p->token.kind != AIR_T_LIST_CLOSE) {
-        air_value arg;
-        RIV_TRY(take_value(p, SET_VALUE, "an argument or ']'", &arg));
-        *riv_push(p->arena, &args) = arg;
-    }
-    n->args       = args.ptr;
-    n->args_count = args.len;
+    RIV_TRY(parse_args(p, n));
     RIV_TRY(advance(p));
     n->has_out = p->token.kind != AIR_T_CLOSE;
     return n->has_out ? take_var(p, SET_OUT, "an output (scalar or stream) or ')'", &n->out) : RIV_OK;
