@@ -13,6 +13,7 @@ BUILD ?= build
 S     ?= 60
 JOBS  ?= $(shell nproc)
 export CTEST_OUTPUT_ON_FAILURE = 1
+export PATH := $(CURDIR)/.deps/oracles/bin:$(PATH)
 
 .PHONY: all run test check bench fuzz sim clean distclean setup
 all: $(BUILD)/build.ninja
@@ -28,6 +29,7 @@ run: all
 	@$(BUILD)/rivulet demo
 
 test: $(BUILD)/build.ninja
+	@tools/setup-oracles
 	@ninja -C $(BUILD) --quiet rivulet all_tests
 	@ctest --test-dir $(BUILD) --parallel $(JOBS) $(if $(L),-L '$(L)')
 
@@ -44,6 +46,7 @@ check: setup
 	@ctest --test-dir $(BUILD)-tsan --parallel $(JOBS) -L '^host$$|e2e'
 
 bench: all
+	@tools/setup-oracles
 	@ninja -C $(BUILD) --quiet all_bench
 	@bench/run $(BUILD)
 
