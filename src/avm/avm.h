@@ -66,6 +66,66 @@ RIV_MUST_USE riv_err avm_run(const avm_input *in, riv_arena *arena, riv_fault *f
 /* What avm_run checks of `cur` before it runs: envelope, archive, content ids, signatures, with the same codes in fault->code. */
 RIV_MUST_USE riv_err avm_verify(riv_bytes data, riv_str particle_id, riv_arena *arena, riv_fault *fault);
 
+/* ---- evidence: why data is refused, told by who signed what (evidence.c) ---- */
+
+#define AVM_NOT_IN_TRACE SIZE_MAX
+/* One result that a peer answers for: of a call, or a canon (service and function empty). */
+typedef struct avm_signed { riv_str cid, service, function, value /* JSON text, may be empty */, argument_hash; size_t pos; /* of its state */ } avm_signed;
+typedef RIV_VEC(avm_signed) avm_signed_list; /* sorted by cid; a multiset */
+typedef enum avm_cover {
+    AVM_COVERS,          /* the signature covers the peer's results in the trace, exactly */
+    AVM_COVERS_UNKNOWN,  /* the particle's id was not given: nothing can be said */
+    AVM_COVERS_NO_KEY,   /* results in the trace, no signature in the data */
+    AVM_COVERS_BAD_FORM, /* key or signature have a wrong length or kind */
+    AVM_COVERS_OTHER,    /* good, but over another list: signed_only, trace_only tell the difference */
+    AVM_COVERS_BORROWED, /* made by the peer `whose`, over that one's results */
+    AVM_COVERS_NOTHING,  /* of no list that the data suggests: forged, or of another particle */
+} avm_cover;
+typedef struct avm_witness {
+    riv_str         peer;
+    riv_bytes       public_key, signature; /* as they stand in the data */
+    avm_signed_list results;               /* what the trace has of this peer */
+    avm_cover       verdict;
+    avm_signed_list signed_only, trace_only;
+    riv_str         whose;
+} avm_witness;
+typedef struct avm_bad_entry {
+    const char *store;     /* "value", "tetraplet", "canon element", "canon result", "service result" */
+    riv_str     key;
+    riv_str     hashes_to; /* the id that its content has; or */
+    riv_str     why;       /* what else is wrong */
+    riv_str     peer;      /* whose result it belongs to; empty: nobody can be named */
+} avm_bad_entry;
+/* Stored and arriving data name results of one peer that the other side lacks, both ways: a peer only ever adds to what it signed. */
+typedef struct avm_contradiction {
+    riv_str         peer;
+    avm_signed_list before, now;
+    bool            same_call; /* two answers to one call with the same arguments: pair, stored first */
+    avm_signed      pair[2];
+    bool            signed_before, signed_now; /* its signatures cover its results in both */
+} avm_contradiction;
+typedef struct avm_evidence_input {
+    riv_bytes data;
+    riv_bytes stored;      /* what it was to be merged with; empty: none */
+    riv_str   particle_id; /* empty: not known */
+    uint32_t  code; riv_str refusal; /* avm_run's own verdict and words; empty: data is judged alone */
+    size_t    tries_max;   /* signature checks in the search for what a bad signature covers; 0: 2,000 */
+} avm_evidence_input;
+typedef struct avm_evidence {
+    riv_err  err;          /* RIV_OK: nothing speaks against it */
+    uint32_t code;         /* AquaVM's, 0 when good */
+    riv_str  message;      /* in the interpreter's words */
+    riv_str  line, peer;   /* the same as evidence: one line; the peer that it speaks of (empty: none) */
+    riv_str  data_version, interpreter_version; /* empty: the envelope could not be read */
+    bool     decoded;
+    size_t   trace_count;
+    RIV_VEC(avm_bad_entry) bad; size_t bad_count; /* the first 64; how many there are */
+    const avm_witness *const *witnesses; size_t witnesses_count;
+    RIV_VEC(avm_contradiction) contradictions;
+} avm_evidence;
+/* Never fails: data that does not decode is a finding like any other. Texts point into data or live in arena. */
+void avm_evidence_of(const avm_evidence_input *in, riv_arena *arena, avm_evidence *out);
+
 /* Border formats of the original interpreter (docs/spec/air.md §2.2). */
 void avm_put_call_requests(const avm_output *out, riv_buf *buf);
 RIV_MUST_USE riv_err avm_read_call_results(riv_bytes in, riv_arena *arena, riv_fault *fault, avm_call_result **out, size_t *count);
