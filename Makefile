@@ -40,10 +40,10 @@ check: setup
 	@ctest --test-dir $(BUILD) -L check
 	@cmake -S . -B $(BUILD)-asan -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_SANITIZE=address,undefined >/dev/null
 	@ninja -C $(BUILD)-asan --quiet rivulet all_tests
-	@ctest --test-dir $(BUILD)-asan --parallel $(JOBS) -LE 'interop|conform|check'
+	@ctest --test-dir $(BUILD)-asan --parallel $(JOBS) -LE "interop|conform|check"
 	@cmake -S . -B $(BUILD)-tsan -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_SANITIZE=thread >/dev/null
 	@ninja -C $(BUILD)-tsan --quiet rivulet host_tests
-	@ctest --test-dir $(BUILD)-tsan --parallel $(JOBS) -L '^host$$|e2e'
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/tests/e2e/tsan.supp ctest --test-dir $(BUILD)-tsan --parallel $(JOBS) -L '^host$$|e2e'
 
 bench: all
 	@tools/setup-oracles
