@@ -110,12 +110,143 @@ static void test_shims_before_the_instance_stands(void **state)
     bench_close(&b);
 }
 
+/* ---- memory of a call ---- */
+
+/* A service of one module with an interface of nothing; the fault of its _start as text. */
+static const char *try_start(bench *b, const char *text, const marine_module_config *like, uint64_t fuel)
+{
+    const marine__section section = { .version = RIV_LIT("0.28.0") };
+    marine_module_config  one     = *like;
+    marine_service_config config  = { .modules = &one, .modules_count = 1, .fuel_start = fuel };
+    const char           *got     = "fine";
+    b->modules[0]                 = testing_module(b->engine, assemble(text, &section, b->arena));
+    one.name                      = RIV_LIT("m");
+    one.module                    = b->modules[0];
+    b->fault                      = (riv_fault){ 0 };
+    if (marine_service_new(b->engine, &config, &b->fault, &b->service))
+        got = riv_cstr(b->arena, riv_format(b->arena, "%s: %s", marine_error_name((marine_error_kind)b->fault.code),
+                                            b->fault.msg));
+    marine_service_free(b->service);
+    marine_module_free(b->modules[0]);
+    b->service    = NULL;
+    b->modules[0] = NULL;
+    return got;
+}
+
+/* However often a guest asks, what the host sets aside for a call stays within its limit; passing it ends the process. */
+static void test_asking_again_and_again(void **state)
+{
+    (void)state;
+    const marine_pair          env      = { RIV_LIT("A"), RIV_LIT("B") };
+    const marine_pair          dir      = { RIV_LIT("d"), RIV_LIT(RIV_BINARY_DIR) };
+    const marine_module_config with_env = { .envs = &env, .envs_count = 1 },
+                               with_dir = { .mapped_dirs = &dir, .mapped_dirs_count = 1 };
+    bench b;
+    bench_start(&b);
+    const char *got =
+        try_start(&b,
+                  "(module (import \"wasi_snapshot_preview1\" \"environ_get\" (func $e (param i32 i32) (result i32)))"
+                  "(memory (export \"memory\") 1) (func (export \"_start\") (loop (drop (call $e (i32.const 0) "
+                  "(i32.const 64))) (br 0))))",
+                  &with_env, 200000000);
+    assert_memory_equal(got, "fuel: ", 6);
+    /* 1024 empty pieces each time: 8 KiB of list */
+    got = try_start(
+        &b,
+        "(module (import \"wasi_snapshot_preview1\" \"path_open\" (func $o (param i32 i32 i32 i32 i32 i64 i64 i32 i32) "
+        "(result i32))) (import \"wasi_snapshot_preview1\" \"fd_read\" (func $r (param i32 i32 i32 i32) (result i32)))"
+        "(memory (export \"memory\") 1) (data (i32.const 0) \"hostile_test.tmp\") (func (export \"_start\") "
+        "(if (call $o (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 16) (i32.const 1) (i64.const 66) "
+        "(i64.const 0) (i32.const 0) (i32.const 64)) (then unreachable))"
+        "(loop (drop (call $r (i32.load (i32.const 64)) (i32.const 1024) (i32.const 1024) (i32.const 64))) (br 0))))",
+        &with_dir, 200000000);
+    if (strncmp(got, "memory: ", 8) != 0 && strncmp(got, "fuel: ", 6) != 0) fail_msg("%s", got);
+    unlink(RIV_BINARY_DIR "/hostile_test.tmp");
+    bench_close(&b);
+}
+
+/* An adapter that lifts 4.6 million records and lowers them again: each needs a little room, which adds up. */
+static void test_many_small_records(void **state)
+{
+    (void)state;
+    static const marine_field byte      = { RIV_LIT_INIT("b"), { .kind = MARINE_U8 } };
+    static const marine_type  i32       = { .kind = MARINE_I32 };
+    static const marine_field numbers[] = { { RIV_LIT_INIT("a"), { .kind = MARINE_I32 } },
+                                            { RIV_LIT_INIT("b"), { .kind = MARINE_I32 } } };
+    static const marine__type types[]   = {
+          { 0 },
+          { 0 },
+          { .is_record = true, .name = RIV_LIT_INIT("R"), .args = &byte, .args_count = 1 },
+          { .args = numbers, .args_count = 2, .outputs = &i32, .outputs_count = 1 }
+    };
+    static const marine_type            record         = { .kind = MARINE_RECORD, .record = 2 };
+    const marine__instr                 code[]         = { { .op = MARINE_OP_I32_PUSH },
+                                                           { .op = MARINE_OP_I32_PUSH, .index = 4600000 },
+                                                           { .op = MARINE_OP_ARRAY_LIFT, .type = record },
+                                                           { .op = MARINE_OP_ARRAY_LOWER, .type = record } };
+    const marine__adapter               adapter        = { 1, code, RIV_COUNT(code) };
+    static const marine__it_export      exports[]      = { { RIV_LIT_INIT("allocate"), 3 }, { RIV_LIT_INIT("f"), 0 } };
+    static const marine__implementation implementation = { 0, 1 };
+    const marine__section section = { types, RIV_COUNT(types), NULL, 0, &adapter, 1, exports, 2, &implementation,
+                                      1,     RIV_LIT("0.28.0") };
+    bench                 b;
+    bench_start(&b);
+    b.modules[0] =
+        testing_module(b.engine, assemble("(module (memory (export \"memory\") 320) (func (export \"f\"))"
+                                          "(func (export \"allocate\") (param i32 i32) (result i32) i32.const 16))",
+                                          &section, b.arena));
+    const marine_module_config one    = { .name = RIV_LIT("m"), .module = b.modules[0] };
+    marine_service_config      config = { .modules = &one, .modules_count = 1 };
+    if (marine_service_new(b.engine, &config, &b.fault, &b.service)) fail_msg("%s", b.fault.msg);
+    const char *got = bench_call(&b, "f", "[]");
+    assert_string_equal(got, "trap: adapter of f leaves 2 values, not 0"); /* lowered all of them */
+    bench_close(&b);
+}
+
+/* Values that take nothing in the guest still take something in the answer. */
+static void test_result_of_many_empty_arrays(void **state)
+{
+    (void)state;
+    enum { COUNT = 131072 };
+    static const marine_type inner = { .kind = MARINE_ARRAY, .element = &text_type },
+                             outer = { .kind = MARINE_ARRAY, .element = &inner };
+    riv_arena     *values = riv_arena_new(0), *arena = riv_arena_new(COUNT * sizeof(void *));
+    marine__value *items = riv_new(values, marine__value, COUNT);
+    for (size_t i = 0; i < COUNT; i++) items[i].kind = MARINE_ARRAY;
+    const marine__section section = { .version = RIV_LIT("0.28.0") };
+    const marine__value   all     = { .kind = MARINE_ARRAY, .list = { items, COUNT } };
+    const riv_json       *json    = NULL;
+    riv_fault             fault   = { 0 };
+    assert_int_equal(marine__value_to_json(&section, &outer, &all, arena, &fault, &json), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "result does not fit in the memory for it");
+    riv_arena_free(arena);
+    riv_arena_free(values);
+}
+
+/* What failed leaves nothing behind in a service that lives for months. */
+static void test_failures_do_not_pile_up(void **state)
+{
+    (void)state;
+    bench b;
+    bench_open(&b, "tests/modules/hostile.c", NULL, NULL);
+    bench_call(&b, "trap", "[]");
+    size_t used = riv_arena_used(b.service->arena);
+    bench_call(&b, "trap", "[]");
+    bench_call(&b, "no_such_function_of_a_rather_long_name", "[]");
+    assert_int_equal(riv_arena_used(b.service->arena), used);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shims_give_no_references),
         cmocka_unit_test(test_shims_give_one_result),
         cmocka_unit_test(test_shims_before_the_instance_stands),
+        cmocka_unit_test(test_asking_again_and_again),
+        cmocka_unit_test(test_many_small_records),
+        cmocka_unit_test(test_result_of_many_empty_arrays),
+        cmocka_unit_test(test_failures_do_not_pile_up),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);

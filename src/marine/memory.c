@@ -121,13 +121,19 @@ riv_err marine__lift_array(marine__instance *in, const marine_type *element, uin
     return RIV_OK;
 }
 
+static size_t record_bytes(const marine__type *record)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < record->args_count; i++) bytes += layouts[record->args[i].type.kind].bytes;
+    return bytes;
+}
+
 riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine__value *out)
 {
     const marine__type *record = &in->module->section.types[type];
-    uint64_t            bytes  = 0;
-    for (size_t i = 0; i < record->args_count; i++) bytes += layouts[record->args[i].type.kind].bytes;
-    riv_bytes packed;
-    void     *memory;
+    size_t              bytes  = record_bytes(record);
+    riv_bytes           packed;
+    void               *memory;
     RIV_TRY(marine__view(in, ptr, bytes, &packed));
     RIV_TRY(marine__charge(in->service, bytes));
     RIV_TRY(marine__scratch(in->service, record->args_count, sizeof(marine__value), &memory));
@@ -193,6 +199,15 @@ static riv_err lower_bytes(marine__instance *in, riv_bytes bytes, uint32_t *ptr)
     return marine__write(in, *ptr, bytes);
 }
 
+/* A buffer of exactly these bytes, from the memory of the call: it never grows. */
+static riv_err buffer_of(marine__instance *in, size_t bytes, riv_buf *out)
+{
+    void *memory;
+    RIV_TRY(marine__scratch(in->service, bytes, 1, &memory));
+    *out = (riv_buf){ .ptr = memory, .cap = bytes, .arena = in->service->scratch };
+    return RIV_OK;
+}
+
 riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element,
                             const marine__value *v, uint32_t *ptr, uint32_t *count)
 {
@@ -200,17 +215,16 @@ riv_err marine__lower_array(marine__instance *in, const marine__section *section
     size_t      items = v->kind == MARINE_BYTES ? v->bytes.len : v->list.count;
     if (v->kind != MARINE_ARRAY && !(v->kind == MARINE_BYTES && element->kind == MARINE_U8))
         return mismatch(in, &array, v);
-    if (riv_arena_over(in->service->scratch))
-        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "values of this call need more than %d bytes",
-                            MARINE__VALUES_BYTES_MAX);
     *ptr   = 0;
     *count = (uint32_t)items;
     if (items == 0) return RIV_OK; /* SPEC marine.md 4.2: Empty array: pushes 0, 0 without allocating */
     if (items > UINT32_MAX / PAIR_BYTES)
         return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "array of %zu elements", items);
     if (v->kind == MARINE_BYTES) return lower_bytes(in, v->bytes, ptr);
-    riv_buf spine = riv_buf_in(in->service->scratch);
-    RIV_TRY(marine__allocate(in, items * layouts[element->kind].bytes, layouts[element->kind].tag, ptr));
+    riv_buf spine;
+    size_t  bytes = items * layouts[element->kind].bytes;
+    RIV_TRY(buffer_of(in, bytes, &spine));
+    RIV_TRY(marine__allocate(in, bytes, layouts[element->kind].tag, ptr));
     for (size_t i = 0; i < items; i++) RIV_TRY(lower(in, section, element, &v->list.items[i], &spine));
     return marine__write(in, *ptr, riv_buf_view(&spine));
 }
@@ -219,9 +233,10 @@ riv_err marine__lower_record(marine__instance *in, const marine__section *sectio
                              const marine__value *v, uint32_t *ptr)
 {
     const marine__type *record = &section->types[type];
-    riv_buf             packed = riv_buf_in(in->service->scratch);
+    riv_buf             packed;
     if (v->kind != MARINE_RECORD || v->list.count != record->args_count)
         return mismatch(in, &(marine_type){ .kind = MARINE_RECORD }, v);
+    RIV_TRY(buffer_of(in, record_bytes(record), &packed));
     for (size_t i = 0; i < record->args_count; i++)
         RIV_TRY(lower(in, section, &record->args[i].type, &v->list.items[i], &packed));
     return lower_bytes(in, riv_buf_view(&packed), ptr);

@@ -146,14 +146,29 @@ static char letter(const wasm_valtype_t *type)
 }
 
 /* "ii:i"; '?' is a type that Marine does not know: a vector, or a reference, which is an address in the host. */
-static riv_str signature(riv_arena *arena, const wasm_functype_t *type)
+typedef struct signature {
+    char   text[MARINE__ARITY_MAX + 2];
+    size_t len;
+} signature;
+
+static void add_letter(signature *s, char c)
+{
+    RIV_ASSERT(s->len < sizeof s->text);
+    s->text[s->len++] = c;
+}
+
+static riv_str signature_text(const signature *s) { return (riv_str){ s->text, s->len }; }
+
+/* False: too many parameters or results, or of types that Marine does not know. */
+static bool signature_of(const wasm_functype_t *type, signature *out)
 {
     const wasm_valtype_vec_t *params = wasm_functype_params(type), *results = wasm_functype_results(type);
-    riv_buf                   text = riv_buf_in(arena);
-    for (size_t i = 0; i < params->size; i++) riv_put_u8(&text, (uint8_t)letter(params->data[i]));
-    riv_put_u8(&text, ':');
-    for (size_t i = 0; i < results->size; i++) riv_put_u8(&text, (uint8_t)letter(results->data[i]));
-    return riv_buf_str(&text);
+    *out = (signature){ .len = 0 };
+    if (params->size > MARINE__ARITY_MAX || results->size > 1) return false;
+    for (size_t i = 0; i < params->size; i++) add_letter(out, letter(params->data[i]));
+    add_letter(out, ':');
+    if (results->size) add_letter(out, letter(results->data[0]));
+    return riv_str_find_char(signature_text(out), '?', 0) == SIZE_MAX;
 }
 
 /* SPEC marine.md 3.5: s8..s32,u8..u32,i32->i32; s64,u64,i64->i64; f32; f64 */
@@ -173,13 +188,23 @@ static char letter_of(const marine_type *t)
     }
 }
 
-static riv_str shim_signature(riv_arena *arena, const marine__type *type)
+/* What a shim takes and gives; of several results the first, which fits no import then. */
+static signature shim_signature(const marine__type *type)
 {
-    riv_buf text = riv_buf_in(arena);
-    for (size_t i = 0; i < type->args_count; i++) riv_put_u8(&text, (uint8_t)letter_of(&type->args[i].type));
-    riv_put_u8(&text, ':');
-    for (size_t i = 0; i < type->outputs_count; i++) riv_put_u8(&text, (uint8_t)letter_of(&type->outputs[i]));
-    return riv_buf_str(&text);
+    signature out = { .len = 0 };
+    for (size_t i = 0; i < type->args_count; i++) add_letter(&out, letter_of(&type->args[i].type));
+    add_letter(&out, ':');
+    if (type->outputs_count) add_letter(&out, type->outputs_count > 1 ? '?' : letter_of(&type->outputs[0]));
+    return out;
+}
+
+static signature host_signature(const marine__host_function *f)
+{
+    signature out = { .len = 0 };
+    for (const char *p = f->params; *p; p++) add_letter(&out, *p);
+    add_letter(&out, ':');
+    for (const char *p = f->results; *p; p++) add_letter(&out, *p);
+    return out;
 }
 
 /* ---- imports ---- */
@@ -272,16 +297,16 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
     wasmtime_func_unchecked_callback_t run;
     void                              *env;
     uint32_t                           adapter;
-    riv_str                            wanted, got = signature(s->scratch, type);
+    signature                          wanted, got;
     /* We hand over one number at most; what the host left unset would be a forged reference, or a look at its stack. */
-    if (wasm_functype_results(type)->size > 1 || riv_str_find_char(got, '?', 0) != SIZE_MAX)
+    if (!signature_of(type, &got))
         return marine__fail(s, MARINE_LINK,
                             "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " with a type that Marine does not know",
                             RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name));
     if (find_shim(&in->module->section, module, name, &adapter)) {
         shim *sh = riv_new(s->arena, shim, 1);
         *sh      = (shim){ in, adapter, riv_str_dup(s->arena, name) };
-        wanted   = shim_signature(s->scratch, &in->module->section.types[adapter]);
+        wanted   = shim_signature(&in->module->section.types[adapter]);
         run      = run_shim;
         env      = sh;
     } else {
@@ -291,14 +316,15 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
         if (!function) return refuse_import(in, module, name);
         binding *b = riv_new(s->arena, binding, 1);
         *b         = (binding){ in, function };
-        wanted     = riv_format(s->scratch, "%s:%s", function->params, function->results);
+        wanted     = host_signature(function);
         run        = run_host;
         env        = b;
     }
-    if (!riv_str_eq(wanted, got))
+    if (!riv_str_eq(signature_text(&wanted), signature_text(&got)))
         return marine__fail(s, MARINE_LINK,
                             "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " as (" RIV_FMT "), it is (" RIV_FMT ")",
-                            RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name), RIV_ARG(got), RIV_ARG(wanted));
+                            RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name), RIV_ARG(signature_text(&got)),
+                            RIV_ARG(signature_text(&wanted)));
     out->kind = WASMTIME_EXTERN_FUNC;
     wasmtime_func_new_unchecked(s->context, type, run, env, NULL, &out->of.func);
     return RIV_OK;
@@ -344,17 +370,16 @@ static bool find_export(marine__instance *in, riv_str name, wasmtime_extern_t *o
     return wasmtime_instance_export_get(in->service->context, &in->handle, name.ptr, name.len, out);
 }
 
-/* *out stays NULL when there is no such function. */
-static riv_err find_core(marine__instance *in, riv_str name, riv_str *type_text, marine__core **out)
+/* *out stays NULL when there is no such function, and then *text is not set. */
+static riv_err find_core(marine__instance *in, riv_str name, signature *text, marine__core **out)
 {
     marine_service   *s = in->service;
     wasmtime_extern_t item;
     if (!find_export(in, name, &item) || item.kind != WASMTIME_EXTERN_FUNC) return RIV_OK;
     wasm_functype_t          *type   = wasmtime_func_type(s->context, &item.of.func);
     const wasm_valtype_vec_t *params = wasm_functype_params(type), *results = wasm_functype_results(type);
-    riv_str                   text = signature(s->scratch, type);
-    riv_err                   err  = RIV_OK;
-    if (params->size > MARINE__ARITY_MAX || results->size > 1 || riv_str_find_char(text, '?', 0) != SIZE_MAX) {
+    riv_err                   err = RIV_OK;
+    if (!signature_of(type, text)) {
         err = marine__fail(s, MARINE_LINK,
                            "module " RIV_FMT ": function " RIV_FMT " has a signature that Marine does not know",
                            RIV_ARG(in->name), RIV_ARG(name));
@@ -367,7 +392,6 @@ static riv_err find_core(marine__instance *in, riv_str name, riv_str *type_text,
         core->has_result = results->size > 0;
         if (results->size) core->result = wasm_valtype_kind(results->data[0]);
         *out = core;
-        if (type_text) *type_text = text;
     }
     wasm_functype_delete(type);
     return err;
@@ -376,10 +400,10 @@ static riv_err find_core(marine__instance *in, riv_str name, riv_str *type_text,
 static riv_err find_abi(marine__instance *in)
 {
     for (int i = 0; i < MARINE__ABI_COUNT; i++) {
-        riv_str       text = { NULL, 0 };
+        signature     text;
         marine__core *core = NULL;
         RIV_TRY(find_core(in, riv_str_c(abi_names[i]), &text, &core));
-        if (core && riv_str_eq(text, riv_str_c(abi_types[i]))) in->abi[i] = core;
+        if (core && riv_str_eq(signature_text(&text), riv_str_c(abi_types[i]))) in->abi[i] = core;
     }
     return RIV_OK;
 }
@@ -425,7 +449,8 @@ static riv_err find_callees(marine__instance *in)
     for (size_t i = 0; i < section->exports_count; i++) {
         const marine__it_export *ex   = &section->exports[i];
         marine__core            *core = NULL;
-        RIV_TRY(find_core(in, ex->name, NULL, &core));
+        signature                text;
+        RIV_TRY(find_core(in, ex->name, &text, &core));
         if (!core)
             return marine__fail(s, MARINE_LINK, "module " RIV_FMT " exports no function " RIV_FMT, RIV_ARG(in->name),
                                 RIV_ARG(ex->name));
@@ -446,7 +471,8 @@ static riv_err start(marine__instance *in, riv_str name)
     marine_service    *s      = in->service;
     marine__core      *core   = NULL;
     wasmtime_val_raw_t raw[1] = { 0 };
-    RIV_TRY(find_core(in, name, NULL, &core));
+    signature          text;
+    RIV_TRY(find_core(in, name, &text, &core));
     if (!core) return RIV_OK;
     if (core->params_count || core->has_result)
         return marine__fail(s, MARINE_LINK, "module " RIV_FMT ": " RIV_FMT " takes or gives values", RIV_ARG(in->name),
@@ -476,6 +502,7 @@ static void make_envs(marine__instance *in)
 
 static riv_err load(marine_service *s, const marine_module_config *config, marine__instance *in)
 {
+    riv_arena_reset(s->scratch);
     in->service = s;
     in->config  = copy_config(s, config);
     in->module  = config->module;
@@ -583,12 +610,13 @@ riv_err marine__fail(marine_service *s, marine_error_kind kind, const char *form
     if (s->error != MARINE_NO_ERROR) return kinds[s->error].err;
     /* SPEC marine.md 8.3: rejects > 0: the error is reported as "high probability OOM" carrying the original error */
     if ((kind == MARINE_TRAP || kind == MARINE_LOAD) && s->budget->rejects) kind = MARINE_OUT_OF_MEMORY;
+    char text[2 * RIV_FAULT_MSG_BYTES]; /* longer than a fault holds: it is the fault that cuts, between characters */
     va_list args;
     va_start(args, format);
-    riv_str text = riv_vformat(s->arena, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
     s->error = kind;
-    return riv_fail(&s->fault, kinds[kind].err, 0, RIV_FMT, RIV_ARG(text));
+    return riv_fail(&s->fault, kinds[kind].err, 0, "%s", text);
 }
 
 /* clang-format off */
@@ -621,17 +649,18 @@ static marine_error_kind kind_of_trap(wasmtime_trap_code_t code, marine_error_ki
 }
 
 /* " in `strlen` at 0x1f3": the innermost frame; without a name section its index. */
-static riv_str trap_place(marine_service *s, const wasm_trap_t *trap)
+static void put_place(char *out, size_t bytes, const wasm_trap_t *trap)
 {
     wasm_frame_t *frame = wasm_trap_origin(trap);
-    if (!frame) return RIV_LIT("");
+    out[0]              = 0;
+    if (!frame) return;
     const wasm_name_t *name   = wasmtime_frame_func_name(frame);
     size_t             offset = wasm_frame_module_offset(frame);
-    riv_str            text =
-        name ? riv_format(s->arena, " in `%.*s` at 0x%zx", (int)RIV_MIN(name->size, (size_t)80), name->data, offset)
-                        : riv_format(s->arena, " in function %u at 0x%zx", wasm_frame_func_index(frame), offset);
+    if (name)
+        snprintf(out, bytes, " in `%.*s` at 0x%zx", (int)RIV_MIN(name->size, (size_t)80), name->data, offset);
+    else
+        snprintf(out, bytes, " in function %u at 0x%zx", wasm_frame_func_index(frame), offset);
     wasm_frame_delete(frame);
-    return text;
 }
 
 static riv_err fail_trap(marine_service *s, marine_error_kind kind, riv_str name, const wasm_trap_t *trap)
@@ -639,8 +668,10 @@ static riv_err fail_trap(marine_service *s, marine_error_kind kind, riv_str name
     wasmtime_trap_code_t code;
     if (wasmtime_trap_code(trap, &code)) {
         const char *text = code < RIV_COUNT(trap_texts) && trap_texts[code] ? trap_texts[code] : "trap";
-        return marine__fail(s, kind_of_trap(code, kind), "function `" RIV_FMT "` failed: %s" RIV_FMT, RIV_ARG(name),
-                            text, RIV_ARG(trap_place(s, trap)));
+        char        place[128];
+        put_place(place, sizeof place, trap);
+        return marine__fail(s, kind_of_trap(code, kind), "function `" RIV_FMT "` failed: %s%s", RIV_ARG(name), text,
+                            place);
     }
     return marine__fail(s, kind, "function `" RIV_FMT "` failed", RIV_ARG(name));
 }

@@ -297,11 +297,11 @@ static riv_err text_to_json(printing *p, const marine__value *v, const riv_json 
 static riv_err to_json(printing *p, const marine_type *t, const marine__value *v, const riv_json **out)
 {
     bool is_bytes = t->kind == MARINE_BYTES || (t->kind == MARINE_ARRAY && t->element->kind == MARINE_U8);
+    if (riv_arena_over(p->arena)) return riv_fail(p->fault, RIV_E_LIMIT, 0, "result does not fit in the memory for it");
     if (is_bytes && v->kind == MARINE_BYTES) return bytes_to_json(p, v->bytes, out);
     if (t->kind == MARINE_ARRAY) return array_to_json(p, t, v, out);
     if (t->kind == MARINE_RECORD) return record_to_json(p, t, v, out);
     if (t->kind != v->kind) return mismatch(p, t, v);
-    if (riv_arena_over(p->arena)) return riv_fail(p->fault, RIV_E_LIMIT, 0, "result does not fit in the memory for it");
     if (t->kind == MARINE_STRING) return text_to_json(p, v, out);
     if (t->kind == MARINE_BOOL)
         *out = riv_json_bool(v->bits != 0);

@@ -75,14 +75,14 @@ static riv_err environ_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
     uint32_t at = arg(io, 1);
     for (size_t i = 0; i < in->envs_count; i++) {
-        riv_buf text = riv_buf_in(in->service->scratch);
-        riv_put_str(&text, in->envs[i].key);
-        riv_put_u8(&text, '=');
-        riv_put_str(&text, in->envs[i].value);
-        riv_put_u8(&text, 0);
+        riv_bytes parts[] = { riv_str_bytes(in->envs[i].key), RIV_BYTES("="), riv_str_bytes(in->envs[i].value),
+                              RIV_BYTES("\0") };
         RIV_TRY(put_u32(in, arg(io, 0) + (uint32_t)(4 * i), at));
-        RIV_TRY(put_bytes(in, at, riv_buf_view(&text)));
-        at += (uint32_t)text.len;
+        for (size_t k = 0; k < RIV_COUNT(parts); k++) {
+            RIV_TRY(marine__charge(in->service, parts[k].len));
+            RIV_TRY(put_bytes(in, at, parts[k]));
+            at += (uint32_t)parts[k].len;
+        }
     }
     return marine__wasi_end(io, MARINE__WASI_OK);
 }

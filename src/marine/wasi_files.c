@@ -320,11 +320,14 @@ static riv_err transfer(marine__instance *in, wasmtime_val_raw_t *io, bool write
     const file *f     = file_of(in, arg(io, 0));
     uint32_t    count = arg(io, 2), total = 0;
     riv_bytes   vecs, piece;
+    void       *copy;
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
     if (f->is_dir) return marine__wasi_end(io, MARINE__WASI_ISDIR);
     if (count > IOVECS_MAX) return marine__wasi_end(io, MARINE__WASI_INVAL);
     RIV_TRY(marine__view(in, arg(io, 1), (uint64_t)count * IOVEC_BYTES, &vecs));
-    riv_reader r = riv_reader_of(riv_bytes_dup(in->service->scratch, vecs)); /* a read may land on the list itself */
+    RIV_TRY(marine__scratch(in->service, vecs.len, 1, &copy)); /* a read may land on the list itself */
+    if (vecs.len) memcpy(copy, vecs.ptr, vecs.len);
+    riv_reader r = riv_reader_of((riv_bytes){ copy, vecs.len });
     for (uint32_t i = 0; i < count; i++) {
         uint32_t ptr = riv_read_u32le(&r), len = riv_read_u32le(&r);
         RIV_TRY(marine__view(in, ptr, len, &piece));
