@@ -9,6 +9,7 @@ typedef struct var {
     air_var_kind kind;
     bool         special;  /* :error: */
     riv_str      name;
+    struct var  *source;    /* a stream that fills from a map: who waits for it waits for the map */
     uint32_t     used_last; /* topology: place of the last use, from 1; 0: none */
 } var;
 typedef enum lens_kind { LENS_FIELD, LENS_INDEX, LENS_VAR, LENS_LENGTH } lens_kind;

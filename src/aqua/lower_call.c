@@ -309,6 +309,7 @@ static operand map_keys(lowerer *l, const value *map)
 static operand map_stream(lowerer *l, const value *map, const char *part, const operand *key)
 {
     var *to                                = aqua__fresh(l, AIR_VAR_STREAM, RIV_LIT("map_stream"), "");
+    to->source                             = map->data.var;
     *riv_push(l->arena, &l->streams->vars) = to;
     model *detach = aqua__emit(l, M_DETACH), *loop = map_fold(l, map->data, part, key, to);
     loop->never = true;

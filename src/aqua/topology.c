@@ -57,7 +57,8 @@ model *aqua__topology(compiler *c, model *root)
 
 static void use_var(var *v, uint32_t place)
 {
-    if (v && v->used_last < place) v->used_last = place;
+    for (; v; v = v->source)
+        if (v->used_last < place) v->used_last = place;
 }
 
 static void use(const operand *o, uint32_t place)
