@@ -37,6 +37,7 @@ bool riv_str_ends(riv_str s, riv_str suffix)
 
 size_t riv_str_find(riv_str s, riv_str what, size_t from)
 {
+    if (!what.len) return from <= s.len ? from : SIZE_MAX;
     for (size_t i = from; i <= s.len && s.len - i >= what.len; i++)
         if (same(s.ptr + i, what.len, what.ptr, what.len)) return i;
     return SIZE_MAX;
