@@ -166,6 +166,7 @@ void      riv_buf_free(riv_buf *b);            /* only the heap kind owns memory
 void      riv_buf_clear(riv_buf *b);           /* len = 0, memory kept */
 riv_bytes riv_buf_view(const riv_buf *b);      /* valid until the next write */
 riv_str   riv_buf_str(const riv_buf *b);
+void      riv_buf_reserve(riv_buf *b, size_t more); /* makes room for so many bytes at once, not for twice as many */
 uint8_t  *riv_buf_room(riv_buf *b, size_t len); /* len bytes at the end, zeroed, counted as written */
 void      riv_buf_drop(riv_buf *b, size_t len); /* removes len bytes from the front */
 void      riv_put_u8(riv_buf *b, uint8_t v);
@@ -192,6 +193,7 @@ void    *riv_map_get(const riv_map *m, riv_bytes key);             /* NULL when 
 bool     riv_map_has(const riv_map *m, riv_bytes key);
 void    *riv_map_put(riv_map *m, riv_bytes key, void *value);      /* returns the former value or NULL */
 void    *riv_map_put_view(riv_map *m, riv_str key, void *value);   /* the key is not copied: it outlives m, which is in an arena */
+void   **riv_map_slot_view(riv_map *m, riv_str key);               /* the same with the place of the value, NULL when new; till the next put */
 void    *riv_map_remove(riv_map *m, riv_bytes key);                /* returns the former value or NULL */
 size_t   riv_map_slots(const riv_map *m);
 bool     riv_map_at(const riv_map *m, size_t slot, riv_bytes *key, void **value); /* false: a hole */

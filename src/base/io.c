@@ -65,6 +65,15 @@ riv_bytes riv_buf_view(const riv_buf *b) { return (riv_bytes){ b->ptr, b->len };
 
 riv_str riv_buf_str(const riv_buf *b) { return (riv_str){ (const char *)b->ptr, b->len }; }
 
+void riv_buf_reserve(riv_buf *b, size_t more)
+{
+    RIV_ASSERT(more <= SIZE_MAX / 4 - b->len);
+    size_t cap = b->len + more;
+    if (cap <= b->cap) return;
+    b->ptr = b->arena ? riv_arena_grow_raw(b->arena, b->ptr, b->cap, cap, 16) : riv_realloc(b->ptr, cap);
+    b->cap = cap;
+}
+
 static void reserve(riv_buf *b, size_t more)
 {
     RIV_ASSERT(more <= SIZE_MAX / 4 - b->len);

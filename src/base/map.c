@@ -202,31 +202,37 @@ static uint8_t *key_copy(riv_map *m, riv_bytes key)
     return copy;
 }
 
-static void *put(riv_map *m, riv_bytes key, void *value, bool copied)
+static void **slot(riv_map *m, riv_bytes key, bool copied)
 {
     uint64_t hash = hash_of(m->seed, key);
     size_t   at   = find(m, hash, key);
-    if (at != SIZE_MAX) {
-        void *old            = m->entries[at].value;
-        m->entries[at].value = value;
-        return old;
-    }
+    if (at != SIZE_MAX) return &m->entries[at].value;
     if (m->entries_len == m->entries_cap) grow(m);
     if (copied || !key.ptr) key.ptr = key_copy(m, key);
-    m->entries[m->entries_len] = (map_entry){ key.ptr, key.len, hash, value };
-    size_t probes              = index_add(m, hash, m->entries_len++);
+    map_entry *e  = &m->entries[m->entries_len];
+    *e            = (map_entry){ key.ptr, key.len, hash, NULL };
+    size_t probes = index_add(m, hash, m->entries_len++);
     m->count++;
     if (probes > MAP_PROBES_MAX && m->reseeds < MAP_RESEEDS_MAX) reseed(m);
-    return NULL;
+    return &e->value;
 }
 
-void *riv_map_put(riv_map *m, riv_bytes key, void *value) { return put(m, key, value, true); }
+static void *exchange(void **place, void *value)
+{
+    void *old = *place;
+    *place    = value;
+    return old;
+}
 
-void *riv_map_put_view(riv_map *m, riv_str key, void *value)
+void *riv_map_put(riv_map *m, riv_bytes key, void *value) { return exchange(slot(m, key, true), value); }
+
+void **riv_map_slot_view(riv_map *m, riv_str key)
 {
     RIV_ASSERT(m->arena != NULL);
-    return put(m, riv_str_bytes(key), value, false);
+    return slot(m, riv_str_bytes(key), false);
 }
+
+void *riv_map_put_view(riv_map *m, riv_str key, void *value) { return exchange(riv_map_slot_view(m, key), value); }
 
 void *riv_map_remove(riv_map *m, riv_bytes key)
 {

@@ -28,9 +28,11 @@ static size_t skip_ascii(riv_bytes b, size_t i)
     }
     for (; b.len - i >= sizeof *w; i += sizeof *w) {
         memcpy(w, b.ptr + i, sizeof *w);
-        if (*w & 0x8080808080808080u) break;
+        if (*w & 0x8080808080808080u) return i;
     }
-    return i;
+    if (b.len < sizeof *w) return i;
+    memcpy(w, b.ptr + b.len - sizeof *w, sizeof *w); /* the rest, with some that was looked at already */
+    return *w & 0x8080808080808080u ? i : b.len;
 }
 
 bool riv_utf8_valid(riv_bytes b, size_t *bad_pos)

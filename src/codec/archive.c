@@ -100,6 +100,8 @@ int archive_version_cmp(const archive_version *a, const archive_version *b)
 
 /* ---- the envelope ---- */
 
+enum { BIN_HEAD_MAX = 5 }; /* of a MessagePack byte string */
+
 typedef enum envelope_key {
     KEY_VERSION,
     KEY_INTERPRETER_VERSION,
@@ -224,6 +226,7 @@ void archive_write(const archive_data *data, riv_buf *out)
     codec_mp_put_str(out, key_names[KEY_INTERPRETER_VERSION]);
     codec_mp_put_str(out, data->interpreter_version.text);
     codec_mp_put_str(out, key_names[KEY_INNER_DATA]);
+    riv_buf_reserve(out, BIN_HEAD_MAX + inner.len);
     codec_mp_put_bin(out, riv_buf_view(&inner));
     riv_buf_free(&inner);
 }

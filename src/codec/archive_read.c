@@ -22,10 +22,13 @@ typedef struct seen_target {
     const void *record; /* decoded; NULL for a text */
 } seen_target;
 
+enum { SEEN_BLOCK_BYTES = 64 };
+
 typedef struct archive_walk {
     riv_bytes in;
     uint64_t  start, end;      /* the window */
     RIV_VEC(seen_target) seen; /* ascending: the window's start only grows */
+    uint32_t  *blocks;         /* by address / SEEN_BLOCK_BYTES: the first one seen there, + 1; 0: none */
     riv_arena *arena;
     riv_fault *fault;
 } archive_walk;
@@ -94,15 +97,9 @@ static riv_err claim_bytes(archive_walk *w, uint64_t pos, uint64_t at, uint64_t 
 
 static const seen_target *seen_at(const archive_walk *w, uint64_t at)
 {
-    size_t lo = 0, hi = w->seen.len;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (w->seen.ptr[mid].at == at) return &w->seen.ptr[mid];
-        if (w->seen.ptr[mid].at < at)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
+    uint32_t first = w->blocks[at / SEEN_BLOCK_BYTES];
+    for (size_t i = first - 1u; first && i < w->seen.len && w->seen.ptr[i].at <= at; i++)
+        if (w->seen.ptr[i].at == at) return &w->seen.ptr[i];
     return NULL;
 }
 
@@ -113,6 +110,8 @@ static riv_err remember(archive_walk *w, uint64_t pos, seen_target target)
         return broken(w, pos, "two kinds of target at one address");
     RIV_TRY(afford(w, pos, 1, sizeof target));
     *riv_push(w->arena, &w->seen) = target;
+    uint32_t *first               = &w->blocks[target.at / SEEN_BLOCK_BYTES];
+    if (!*first) *first = (uint32_t)w->seen.len;
     return RIV_OK;
 }
 
@@ -500,6 +499,9 @@ riv_err archive_inner_read(riv_bytes inner, riv_arena *arena, riv_fault *fault, 
     if (inner.len < ARCHIVE__ROOT_BYTES) return broken(&w, 0, "fewer bytes than a root");
     if (inner.len > INT32_MAX)
         return riv_fail_code(fault, RIV_E_LIMIT, ARCHIVE__CODE_INNER, 0, "data archive of %zu bytes", inner.len);
+    size_t blocks_count = inner.len / SEEN_BLOCK_BYTES + 1;
+    RIV_TRY(afford(&w, 0, blocks_count, sizeof *w.blocks));
+    w.blocks      = riv_new(arena, uint32_t, blocks_count);
     uint64_t root = inner.len - ARCHIVE__ROOT_BYTES;
     RIV_TRY(locate(&w, root, 0, ARCHIVE__ROOT_BYTES, ARCHIVE__ALIGN, &at));
     RIV_TRY(enter(&w, root, at, ARCHIVE__ROOT_BYTES, &outer_end));

@@ -36,27 +36,24 @@ static void put_zeros(archive_pen *pen, size_t count) { riv_buf_room(pen->out, c
 
 /* ---- contents: texts and strings ---- */
 
-static bool known(const riv_map *map, riv_str key, uint32_t *pos)
-{
-    uintptr_t found = (uintptr_t)riv_map_get_str(map, key);
-    *pos            = (uint32_t)found - 1;
-    return found != 0;
-}
+enum {
+    TYPICAL_TEXT_BYTES = 128
+}; /* a content id with what is written for its entry: a guess, so that memory is got once */
 
-static void learn(riv_map *map, riv_str key, uint32_t pos)
-{
-    riv_map_put_str(map, key, (void *)((uintptr_t)pos + 1)); /* NOLINT: a number in a pointer's place */
-}
+/* A position + 1 in a pointer's place: NULL is none. */
+static void *position(uint32_t pos) { return (void *)((uintptr_t)pos + 1); /* NOLINT */ }
+
+static uint32_t position_of(const void *held) { return (uint32_t)((uintptr_t)held - 1); }
 
 /* Rc<str> */
 static uint32_t text_content(archive_pen *pen, riv_str text)
 {
-    uint32_t pos;
-    if (known(pen->texts, text, &pos)) return pos;
-    pos = here(pen);
+    void **known = riv_map_slot_view(pen->texts, text);
+    if (*known) return position_of(*known);
+    uint32_t pos = here(pen);
+    *known       = position(pos);
     riv_put_str(pen->out, text);
     if (!text.len) riv_put_u8(pen->out, 0); /* else the next text had the same address, which readers refuse */
-    learn(pen->texts, text, pos);
     return pos;
 }
 
@@ -84,13 +81,13 @@ static void put_string(archive_pen *pen, riv_str text, uint32_t content)
 /* Rc<String> */
 static uint32_t sender_content(archive_pen *pen, riv_str sender)
 {
-    uint32_t pos;
-    if (known(pen->senders, sender, &pos)) return pos;
+    void **known = riv_map_slot_view(pen->senders, sender);
+    if (*known) return position_of(*known);
     uint32_t text = string_content(pen, sender);
     pad(pen);
-    pos = here(pen);
+    uint32_t pos = here(pen);
+    *known       = position(pos);
     put_string(pen, sender, text);
-    learn(pen->senders, sender, pos);
     return pos;
 }
 
@@ -337,15 +334,19 @@ static uint32_t put_signatures(archive_pen *pen, const archive_data *data)
 
 void archive_inner_write(const archive_data *data, riv_buf *out)
 {
-    riv_arena  *arena      = riv_arena_new(0);
-    archive_pen pen        = { out, out->len, riv_map_new(arena), riv_map_new(arena), arena };
-    uint32_t    trace      = put_trace(&pen, data);
-    uint32_t    values     = PUT_STORE(&pen, data, values, value_record);
-    uint32_t    tetraplets = PUT_STORE(&pen, data, tetraplets, tetraplet_record);
-    uint32_t    elements   = PUT_STORE(&pen, data, canon_elements, element_record);
-    uint32_t    canons     = PUT_STORE(&pen, data, canon_results, canon_record);
-    uint32_t    services   = PUT_STORE(&pen, data, service_results, service_record);
-    uint32_t    signatures = put_signatures(&pen, data);
+    riv_arena *arena       = riv_arena_new(0);
+    size_t     texts_count = data->values_count + data->tetraplets_count + data->canon_elements_count +
+                         data->canon_results_count + 2 * data->service_results_count;
+    archive_pen pen = { out, out->len, riv_map_new_for(arena, texts_count), riv_map_new(arena), arena };
+    riv_buf_reserve(out,
+                    ARCHIVE__ROOT_BYTES + TYPICAL_TEXT_BYTES * texts_count + ARCHIVE__STATE_BYTES * data->trace_count);
+    uint32_t trace      = put_trace(&pen, data);
+    uint32_t values     = PUT_STORE(&pen, data, values, value_record);
+    uint32_t tetraplets = PUT_STORE(&pen, data, tetraplets, tetraplet_record);
+    uint32_t elements   = PUT_STORE(&pen, data, canon_elements, element_record);
+    uint32_t canons     = PUT_STORE(&pen, data, canon_results, canon_record);
+    uint32_t services   = PUT_STORE(&pen, data, service_results, service_record);
+    uint32_t signatures = put_signatures(&pen, data);
     pad(&pen);
     put_span(&pen, trace, data->trace_count);
     riv_put_u32be(out, data->last_call_id);

@@ -3,7 +3,10 @@
  * Spec: docs/spec/codec.md 2. Tests: base_test.c, base_fuzz.c. */
 #include "codec/codec.h"
 
-enum { BIG_BASE_TEXT_MAX = 1024 }; /* big numbers take quadratic time */
+enum {
+    BIG_BASE_TEXT_MAX = 1024, /* big numbers take quadratic time */
+    LIMB_DIGITS       = 5,    /* so many digits of any base are worked on at once: 58^5 < 2^32 */
+};
 
 static const char base2[]         = "01";
 static const char base8[]         = "01234567";
@@ -71,7 +74,13 @@ static void put_bits(riv_buf *out, riv_bytes data, const char *digits, unsigned 
     if (!total) return;
     uint8_t *to   = riv_buf_room(out, total);
     uint32_t held = 0, held_bits = 0, mask = (1u << bits) - 1;
-    for (size_t i = 0; i < data.len; i++) {
+    size_t   i = 0;
+    for (; data.len - i >= bits; i += bits) { /* so many bytes are eight digits */
+        uint64_t word = 0;
+        for (unsigned k = 0; k < bits; k++) word = word << 8 | data.ptr[i + k];
+        for (unsigned k = 8; k-- > 0;) *to++ = (uint8_t)digits[word >> (k * bits) & mask];
+    }
+    for (; i < data.len; i++) {
         held = held << 8 | data.ptr[i];
         for (held_bits += 8; held_bits >= bits;) *to++ = (uint8_t)digits[held >> (held_bits -= bits) & mask];
     }
@@ -124,22 +133,32 @@ static void put_big(riv_buf *out, riv_bytes data, const char *digits)
     uint32_t base  = (uint32_t)strlen(digits);
     size_t   zeros = 0;
     while (zeros < data.len && data.ptr[zeros] == 0) zeros++;
-    size_t   room   = (data.len - zeros) * 138 / 100 + 1; /* log 256 / log 58 < 1.38 */
-    uint8_t *number = riv_alloc(room);                    /* least digit first */
-    size_t   used   = 0;
+    size_t    room   = (data.len - zeros) * 138 / 100 / LIMB_DIGITS + 1; /* log 256 / log 58 < 1.38 */
+    uint32_t *number = riv_alloc(room * sizeof *number);                 /* least limb first */
+    size_t    used   = 0;
+    uint32_t  limb   = 1;
+    for (unsigned i = 0; i < LIMB_DIGITS; i++) limb *= base;
     for (size_t i = zeros; i < data.len; i++) {
-        uint32_t carry = data.ptr[i];
+        uint64_t carry = data.ptr[i];
         for (size_t k = 0; k < used || carry; k++) {
             RIV_ASSERT(k < room);
             if (k == used) used++;
-            carry += (uint32_t)number[k] << 8;
-            number[k] = (uint8_t)(carry % base);
-            carry /= base;
+            carry += (uint64_t)number[k] << 8;
+            number[k] = (uint32_t)(carry % limb);
+            carry /= limb;
         }
     }
-    uint8_t *to = riv_buf_room(out, zeros + used);
-    memset(to, digits[0], zeros);
-    for (size_t i = 0; i < used; i++) to[zeros + i] = (uint8_t)digits[number[used - 1 - i]];
+    /* The highest limb may begin with zeros that are no digits. */
+    size_t   count = used * LIMB_DIGITS, skip = 0;
+    uint8_t *text = riv_buf_room(out, zeros + count);
+    uint8_t *low  = text + zeros;
+    for (size_t i = count; i-- > 0; number[used - 1 - i / LIMB_DIGITS] /= base)
+        low[i] = (uint8_t)(number[used - 1 - i / LIMB_DIGITS] % base);
+    while (skip < count && low[skip] == 0) skip++;
+    memmove(low, low + skip, count - skip);
+    memset(low + count - skip, 0, skip);
+    out->len -= skip;
+    for (size_t i = 0; i < zeros + count - skip; i++) text[i] = (uint8_t)digits[text[i]];
     riv_free(number);
 }
 
