@@ -110,8 +110,8 @@ static void diagnostics_are_readable(void **state)
           "  | \t   ^^^^^\n"
           "  hint: did you mean `count`?\n" },
         { "aqua T\nfunc f():\n  x = \"über\" + 1\n", "error: Types mismatch.\n"
-                                                     "  expected:   an integer\n"
-                                                     "  given:      string literal\n"
+                                                     "  expected one of:   u8, u16, u32, u64, i8, i16, i32, i64\n"
+                                                     "  given:             string literal\n"
                                                      " --> main.aqua:3:7\n"
                                                      "  |\n"
                                                      "3 |   x = \"über\" + 1\n"

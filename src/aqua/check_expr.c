@@ -68,6 +68,28 @@ static const type *check_name(checker *k, expr *e)
 
 /* ---- calls ---- */
 
+/* The service or ability that a method is called on. */
+static const type *owner_of(const expr *e)
+{
+    if (e->kind != EX_METHOD) return NULL;
+    if (e->target == TARGET_SERVICE) return e->service->def;
+    return e->target == TARGET_VALUE ? e->base->type : NULL;
+}
+
+static void wrong_count(checker *k, const expr *e, size_t wanted, size_t given)
+{
+    const type *owner = owner_of(e);
+    span        at    = owner && given > wanted ? e->args[wanted]->at : e->at;
+    if (!owner)
+        aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, at,
+                    "Number of arguments doesn't match the function type, expected: %zu, given: %zu", wanted, given);
+    else
+        aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, at,
+                    "%s arguments for arrow `" RIV_FMT "` in `" RIV_FMT "`, expected: %zu, given: %zu",
+                    given < wanted ? "Not enough" : "Too many", RIV_ARG(e->text), RIV_ARG(text_of(k, owner)), wanted,
+                    given);
+}
+
 static const type *check_args(checker *k, expr *e, const type *callee)
 {
     bool ok = true;
@@ -76,20 +98,8 @@ static const type *check_args(checker *k, expr *e, const type *callee)
     if (!callee) return NULL;
     e->callee     = callee;
     size_t wanted = callee->fields_count, given = e->args_count;
-    if (e->target == TARGET_VALUE && wanted != given && e->kind == EX_METHOD && e->base->type) {
-        if (given < wanted)
-            aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, e->at,
-                        "Not enough arguments for arrow `" RIV_FMT "` in `" RIV_FMT "`, expected: %zu, given: %zu",
-                        RIV_ARG(e->text), RIV_ARG(text_of(k, e->base->type)), wanted, given);
-        else
-            aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, e->args[wanted]->at,
-                        "Too many arguments for arrow `" RIV_FMT "` in `" RIV_FMT "`, expected: %zu, given: %zu",
-                        RIV_ARG(e->text), RIV_ARG(text_of(k, e->base->type)), wanted, given);
-        return NULL;
-    }
     if (wanted != given) {
-        aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, e->at,
-                    "Number of arguments doesn't match the function type, expected: %zu, given: %zu", wanted, given);
+        wrong_count(k, e, wanted, given);
         return NULL;
     }
     for (size_t i = 0; i < given; i++)
@@ -113,7 +123,7 @@ static void no_such_function(checker *k, const expr *e, const type *t)
     put_names(&list, t, true);
     aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, e->at,
                 "Arrow `" RIV_FMT "` not found in `" RIV_FMT "`, available: " RIV_FMT, RIV_ARG(e->text),
-                RIV_ARG(t->name), RIV_ARG(riv_buf_str(&list)));
+                RIV_ARG(text_of(k, t)), RIV_ARG(riv_buf_str(&list)));
 }
 
 static const type *callee_in_service(checker *k, expr *e, const decl *service)
@@ -270,7 +280,8 @@ static const type *want_integer(checker *k, const expr *e)
 {
     if (!e->type || aqua__is_integer(e->type)) return e->type;
     aqua__error(k->c, k->src, AQUA_SEMANTIC_ERROR, e->at,
-                "Types mismatch.\nexpected:   an integer\ngiven:      " RIV_FMT, RIV_ARG(text_of(k, e->type)));
+                "Types mismatch.\nexpected one of:   u8, u16, u32, u64, i8, i16, i32, i64\ngiven:             " RIV_FMT,
+                RIV_ARG(text_of(k, e->type)));
     return NULL;
 }
 
@@ -281,7 +292,7 @@ static const type *check_index(checker *k, expr *e)
     if (index) index = want_integer(k, e->right);
     if (!owner || !index) return NULL;
     if (owner->kind == TY_OPTION && !e->bang) {
-        error(k, e->at, "Options might have only one element, use ! to get it");
+        error(k, e->right->at, "Options might have only one element, use ! to get it");
         return NULL;
     }
     if (aqua__is_collection(owner)) return owner->elem;

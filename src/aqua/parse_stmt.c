@@ -71,7 +71,11 @@ static void check_order(parser *p, stmts *body, stmt *s)
     if (s->kind == ST_OTHERWISE && !before) text = "Unexpected `otherwise` without previous instruction";
     if (s->prefix == PREFIX_PAR && !before) text = "Unexpected `par` without previous instruction";
     if (text)
-        aqua__error(p->c, p->src, AQUA_SEMANTIC_ERROR, s->prefix == PREFIX_PAR ? s->prefix_at : s->at, "%s", text);
+        aqua__error(p->c, p->src, AQUA_SEMANTIC_ERROR,
+                    s->prefix == PREFIX_PAR                 ? s->prefix_at
+                    : s->kind == ST_CATCH && s->names_count ? s->name_spans[0]
+                                                            : s->at,
+                    "%s", text);
 }
 
 static void add_expr(parser *p, stmt *s, expr *e)
@@ -266,10 +270,10 @@ static void parse_call(parser *p, stmt *s)
     expr *e = aqua__parse_value(p);
     add_expr(p, s, e);
     if (p->failed || e->kind == EX_CALL || e->kind == EX_METHOD) return;
-    if (many)
-        aqua__fail_at(p, e->at, "Expected arrow call after `<-`; use `=` to give a value a name");
-    else
-        aqua__fail_at(p, e->at, "a value alone is no statement: expected a call, an assignment, a push or a block");
+    p->failed = true;
+    aqua__error(p->c, p->src, AQUA_SEMANTIC_ERROR, e->at, "%s",
+                many ? "Expected arrow call after `<-`; use `=` to give a value a name"
+                     : "Expected arrow call, got a value: a statement is a call, an assignment, a push or a block");
 }
 
 static bool at_service_id(const parser *p)

@@ -387,9 +387,9 @@ void aqua__put_type(riv_buf *out, const type *t)
         riv_put_u8(out, '%');
         aqua__put_type(out, t->elem);
         break;
-    case TY_STRUCT:
-    case TY_ABILITY:
-    case TY_SERVICE: riv_put_str(out, t->name); break;
+    case TY_STRUCT: riv_put_str(out, t->name); break;
+    case TY_ABILITY: riv_putf(out, "ability " RIV_FMT, RIV_ARG(t->name)); break;
+    case TY_SERVICE: riv_putf(out, "service " RIV_FMT, RIV_ARG(t->name)); break;
     case TY_ARROW: put_arrow(out, t); break;
     }
 }
