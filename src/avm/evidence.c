@@ -12,7 +12,9 @@ enum {
     TRIES_BYTES_MAX = 16 << 20, /* hashed in the search for what a signature covers */
     KEY_BYTES       = 1 + CRYPTO_PUBLIC_BYTES,
     SIGNATURE_BYTES = 1 + CRYPTO_SIGNATURE_BYTES,
-    SHOWN_BYTES     = 48, /* of a value, in a line */
+    SHOWN_BYTES     = 48,  /* of a value or name, in a line */
+    ID_BYTES        = 80,  /* of a peer or content id */
+    WORDS_BYTES     = 400, /* of the interpreter's own words */
 };
 
 typedef avm_signed_list list;
@@ -238,10 +240,10 @@ static void check_id(checker *k, const char *store, riv_str key)
 static void need(checker *k, const char *store, riv_str key, const riv_map *in, const char *what, riv_str cid)
 {
     if (riv_map_has(in, riv_str_bytes(cid))) return;
-    bad(k, (avm_bad_entry){ .store = store,
-                            .key   = key,
-                            .why   = riv_format(k->arena, "it refers to the %s " RIV_FMT ", which is missing", what,
-                                                RIV_ARG(riv_str_sub(cid, 0, CODEC_CID_TEXT_MAX))) });
+    bad(k, (avm_bad_entry){
+               .store = store,
+               .key   = key,
+               .why = riv_format(k->arena, "it refers to the %s " RIV_FMT ", which is missing", what, RIV_ARG(cid)) });
 }
 
 #define VALUE     "value"
@@ -479,32 +481,40 @@ static void compare(const view *stored, view *cur, avm_evidence *out, riv_arena 
 
 /* ---- one line ---- */
 
-static void put_call(riv_buf *out, const avm_signed *s)
+/* Foreign text in a line: cut at a border of UTF-8, no control characters. */
+static void put_cut(riv_buf *out, riv_str text, size_t max)
 {
-    if (s->service.len || s->function.len)
-        riv_putf(out, RIV_FMT "." RIV_FMT " ", RIV_ARG(riv_str_sub(s->service, 0, SHOWN_BYTES)),
-                 RIV_ARG(riv_str_sub(s->function, 0, SHOWN_BYTES)));
-    else
-        riv_put_str(out, RIV_LIT("canon "));
-    riv_put_str(out, riv_str_sub(s->cid, 0, 64));
+    size_t cut = RIV_MIN(text.len, max);
+    while (cut < text.len && cut && ((unsigned char)text.ptr[cut] & 0xc0) == 0x80) cut--;
+    for (size_t i = 0; i < cut; i++) riv_put_u8(out, (unsigned char)text.ptr[i] < ' ' ? ' ' : (uint8_t)text.ptr[i]);
+    if (cut < text.len) riv_put_str(out, RIV_LIT("..."));
 }
 
-static void put_value(riv_buf *out, riv_str value)
+static void put_call(riv_buf *out, const avm_signed *s)
 {
-    size_t cut = RIV_MIN(value.len, (size_t)SHOWN_BYTES);
-    while (cut < value.len && cut && ((unsigned char)value.ptr[cut] & 0xc0) == 0x80) cut--;
-    for (size_t i = 0; i < cut; i++) riv_put_u8(out, (unsigned char)value.ptr[i] < ' ' ? ' ' : (uint8_t)value.ptr[i]);
-    if (cut < value.len) riv_put_str(out, RIV_LIT("..."));
+    if (s->service.len || s->function.len) {
+        put_cut(out, s->service, SHOWN_BYTES);
+        riv_put_u8(out, '.');
+        put_cut(out, s->function, SHOWN_BYTES);
+        riv_put_u8(out, ' ');
+    } else {
+        riv_put_str(out, RIV_LIT("canon "));
+    }
+    put_cut(out, s->cid, ID_BYTES);
 }
 
 static void put_bad(riv_buf *out, const avm_bad_entry *e)
 {
-    riv_putf(out, "%s " RIV_FMT ": ", e->store, RIV_ARG(riv_str_sub(e->key, 0, 64)));
+    riv_putf(out, "%s ", e->store);
+    put_cut(out, e->key, ID_BYTES);
+    riv_put_str(out, RIV_LIT(": "));
     if (e->hashes_to.len)
         riv_putf(out, "what stands there hashes to " RIV_FMT, RIV_ARG(e->hashes_to));
     else
-        riv_put_str(out, riv_str_sub(e->why, 0, 200));
-    if (e->peer.len) riv_putf(out, "; it belongs to a result of " RIV_FMT, RIV_ARG(riv_str_sub(e->peer, 0, 64)));
+        put_cut(out, e->why, WORDS_BYTES);
+    if (!e->peer.len) return;
+    riv_put_str(out, RIV_LIT("; it belongs to a result of "));
+    put_cut(out, e->peer, ID_BYTES);
 }
 
 static void put_some(riv_buf *out, const char *lead, const list *l)
@@ -517,29 +527,31 @@ static void put_some(riv_buf *out, const char *lead, const list *l)
 
 static void put_witness(riv_buf *out, const avm_witness *w)
 {
-    riv_str peer = riv_str_sub(w->peer, 0, 80);
     switch (w->verdict) {
     case AVM_COVERS:
     case AVM_COVERS_UNKNOWN: break;
     case AVM_COVERS_NO_KEY:
-        riv_putf(out, "no signature of " RIV_FMT ", whose results are in the trace: %zu", RIV_ARG(peer),
-                 w->results.len);
+        riv_put_str(out, RIV_LIT("no signature of "));
+        put_cut(out, w->peer, ID_BYTES);
+        riv_putf(out, ", whose results are in the trace: %zu", w->results.len);
         put_some(out, ", ", &w->results);
         break;
     case AVM_COVERS_BAD_FORM:
-        riv_putf(out, "key or signature of " RIV_FMT " is malformed (%zu and %zu bytes)", RIV_ARG(peer),
-                 w->public_key.len, w->signature.len);
+        riv_put_str(out, RIV_LIT("key or signature of "));
+        put_cut(out, w->peer, ID_BYTES);
+        riv_putf(out, " is malformed (%zu and %zu bytes)", w->public_key.len, w->signature.len);
         break;
     case AVM_COVERS_OTHER:
-        riv_putf(out, RIV_FMT " signed another list of results than the trace has", RIV_ARG(peer));
+        put_cut(out, w->peer, ID_BYTES);
+        riv_put_str(out, RIV_LIT(" signed another list of results than the trace has"));
         put_some(out, "; signed, not in the trace: ", &w->signed_only);
         put_some(out, "; in the trace, not signed: ", &w->trace_only);
         break;
     case AVM_COVERS_BORROWED:
-        riv_putf(out, "the signature of " RIV_FMT " was made by " RIV_FMT, RIV_ARG(peer), RIV_ARG(w->whose));
+        riv_putf(out, "the signature of " RIV_FMT " was made by " RIV_FMT, RIV_ARG(w->peer), RIV_ARG(w->whose));
         break;
     case AVM_COVERS_NOTHING:
-        riv_putf(out, "the signature of " RIV_FMT " does not cover its %zu results in the trace", RIV_ARG(peer),
+        riv_putf(out, "the signature of " RIV_FMT " does not cover its %zu results in the trace", RIV_ARG(w->peer),
                  w->results.len);
         put_some(out, ", ", &w->results);
         riv_put_str(out, RIV_LIT("; nor any list that the data suggests: it is forged, or of another particle"));
@@ -551,15 +563,15 @@ static void put_contradiction(riv_buf *out, const avm_contradiction *c)
 {
     const avm_signed *before = c->same_call ? &c->pair[0] : &c->before.ptr[0],
                      *now    = c->same_call ? &c->pair[1] : &c->now.ptr[0];
-    riv_putf(out, RIV_FMT " %s ", RIV_ARG(riv_str_sub(c->peer, 0, 64)),
-             c->signed_before && c->signed_now ? "signed both" : "is said to have given both");
+    put_cut(out, c->peer, ID_BYTES);
+    riv_putf(out, " %s ", c->signed_before && c->signed_now ? "signed both" : "is said to have given both");
     put_call(out, before);
     riv_put_str(out, RIV_LIT(" = "));
-    put_value(out, before->value);
+    put_cut(out, before->value, SHOWN_BYTES);
     riv_put_str(out, RIV_LIT(" (stored) and "));
     put_call(out, now);
     riv_put_str(out, RIV_LIT(" = "));
-    put_value(out, now->value);
+    put_cut(out, now->value, SHOWN_BYTES);
     riv_put_str(out, RIV_LIT(" (arrived)"));
 }
 
@@ -586,7 +598,7 @@ static void say(const view *cur, avm_evidence *out, riv_arena *arena)
         out->peer = out->contradictions.ptr[0].peer;
         put_contradiction(&line, &out->contradictions.ptr[0]);
     } else {
-        riv_put_str(&line, out->message);
+        put_cut(&line, out->message, WORDS_BYTES);
     }
     out->line = riv_buf_str(&line);
 }

@@ -25,6 +25,8 @@ typedef struct node_arrival { /* data that waits for its run */
     struct node_arrival *next;
     uint64_t             number; /* names its durable record */
     bool                 foreign; /* came from a peer: if it is bad, that says nothing of the script */
+    bool                 has_from; /* not after a restart */
+    codec_peer           from;
     riv_blob             data;
 } node_arrival;
 
@@ -72,7 +74,8 @@ typedef struct node_particle {
     node_request request;
     uint64_t     job;                 /* the interpreter run in flight, 0: none */
     uint64_t     job_arrival;         /* the arrival that it works on, 0: none */
-    bool         job_foreign;
+    bool         job_foreign, job_has_from;
+    codec_peer   job_from;            /* who handed that arrival over */
     uint32_t     rounds;
     node_arrival *first, *last;
     size_t       waiting;

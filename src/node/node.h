@@ -58,10 +58,13 @@ typedef struct node_job {
     riv_err       err;        /* AVM: budget; CALL: the call failed, fault says why */
     riv_fault     fault;
     avm_output    avm_out;
+    riv_str       evidence, against; /* AVM that refused what arrived: why, in one line; the peer that it speaks of (may be empty) */
     riv_str       result;     /* CALL: JSON text */
     uint64_t      fuel, time_us; /* what it cost; time_us is 0 in the simulator */
 } node_job;
 void node_job_free(node_job *job); /* accepts NULL */
+/* For whoever ran an AVM job, on the same thread: fills evidence and against when arriving data was refused; else does nothing. */
+void node_job_explain(node_job *job);
 
 /* ---- events ---- */
 typedef enum node_event_kind {
@@ -142,7 +145,8 @@ typedef struct node_stats {
 node_stats node_stats_of(const node *n);
 
 /* Log events (stable names; the sink adds the time and the peer): particle.received {id, from, bytes}, particle.run {id, ret_code, next, calls,
- * signatures, time_us}, particle.call {id, service, function, ret_code, time_us} (built-ins that succeed: debug), particle.sent {id, to, bytes}, particle.dropped {id, from, reason},
+ * signatures, time_us}, particle.call {id, service, function, ret_code, time_us} (built-ins that succeed: debug), particle.sent {id, to, bytes}, particle.dropped {id, from, reason;
+ * for data that the interpreter refused also code and against: the peer of whom the reason speaks, empty when it is nobody in particular},
  * particle.expired {id, unfinished}, particle.delayed {id, to, reason} (debug: will be tried again), particle.lost {id, to, reason} (no way to it at the
  * moment), peer.connected {peer}, peer.disconnected {peer}, link.failed {addr, reason}, store.broken {reason}, console.print {id, text}. */
 

@@ -726,6 +726,50 @@ static void forged_data_does_not_end_a_request(void **state)
     }
 }
 
+/* The log says who signed what, so that it can be held against that peer. */
+static void refused_data_is_told_with_its_signer(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    riv_str remote = codec_peer_text(r.arena, &r.remote_id.peer);
+    riv_str script =
+        riv_format(r.arena, "(seq (call \"" RIV_FMT "\" (\"a\" \"b\") [] x) (call %%init_peer_id%% (\"c\" \"d\") [x]))",
+                   RIV_ARG(remote));
+    rig_run(&r, 1, riv_cstr(r.arena, script), NULL, 5000);
+    p2p_particle    p     = r.got.ptr[0];
+    avm_output      asked = remote_run(&r, &p, (riv_bytes){ 0 }, p.data, NULL);
+    uint32_t        id    = asked.call_requests[0].id;
+    avm_call_result truth = { id, 0, RIV_LIT("\"truth\"") }, lie = { id, 0, RIV_LIT("\"lie\"") };
+    riv_bytes       first  = remote_run(&r, &p, asked.data, (riv_bytes){ 0 }, &truth).data;
+    riv_bytes       second = remote_run(&r, &p, asked.data, (riv_bytes){ 0 }, &lie).data;
+    archive_data    spoilt;
+    riv_buf         bytes  = riv_buf_in(r.arena);
+    uint64_t        before = node_stats_of(r.n).dropped;
+    assert_int_equal(archive_read(first, r.arena, NULL, &spoilt), RIV_OK);
+    archive_value value = { spoilt.values[0].key, RIV_LIT("666") };
+    spoilt.values       = &value;
+    archive_write(&spoilt, &bytes);
+    p.data = riv_buf_view(&bytes);
+    rig_send(&r, &p); /* what was signed, changed on its way */
+    assert_logged(&r, "particle.dropped id=", "code=8");
+    assert_logged(
+        &r, "particle.dropped id=",
+        riv_cstr(r.arena, riv_format(r.arena, "against=" RIV_FMT " reason=value bagaaihra", RIV_ARG(remote))));
+    assert_logged(&r, "particle.dropped id=", "what stands there hashes to bagaaihra");
+    p.data = first;
+    rig_send(&r, &p);
+    p.data = second; /* a peer that says two things */
+    rig_send(&r, &p);
+    assert_logged(&r, "particle.dropped id=",
+                  riv_cstr(r.arena, riv_format(r.arena, "code=9 against=" RIV_FMT " reason=" RIV_FMT " signed both a.b",
+                                               RIV_ARG(remote), RIV_ARG(remote))));
+    assert_logged(&r, "particle.dropped id=", "\"truth\" (stored) and");
+    assert_int_equal(node_stats_of(r.n).dropped, before + 2);
+    rig_deinit(&r);
+}
+
 /* The same events give the same effects, to the byte. */
 static uint64_t run_and_hash(void)
 {
@@ -776,6 +820,7 @@ int main(void)
         cmocka_unit_test(waits_for_a_peer_that_is_away),
         cmocka_unit_test(adds_peers_and_stops),
         cmocka_unit_test(forged_data_does_not_end_a_request),
+        cmocka_unit_test(refused_data_is_told_with_its_signer),
         cmocka_unit_test(is_deterministic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "node/internal.h"
 
 static void run_start(node *n, node_particle *p, const node_arrival *arrival);
+static void log_refused(node *n, const node_particle *p, const node_job *job);
 static void run_failed(node *n, node_particle *p, const node_job *job, bool foreign);
 
 bool node__id_ok(riv_str id)
@@ -215,6 +216,8 @@ void node__arrived(node *n, const codec_peer *from, riv_bytes frame)
              LOG_U64("bytes", frame.len));
     node__mark_seen(p, h.data);
     node__add_arrival(n, p, ++n->arrivals_next, true, h.data);
+    p->last->from     = *from;
+    p->last->has_from = true;
     node__store_arrival(n, p, p->last->number, h.data);
     node__run_next(n, p);
 }
@@ -405,9 +408,11 @@ static void run_start(node *n, node_particle *p, const node_arrival *arrival)
     p->job_arrival = 0;
     p->job_foreign = false;
     if (arrival) {
-        job->avm.cur   = riv_bytes_dup(a, riv_blob_view(arrival->data));
-        p->job_arrival = arrival->number;
-        p->job_foreign = arrival->foreign;
+        job->avm.cur    = riv_bytes_dup(a, riv_blob_view(arrival->data));
+        p->job_arrival  = arrival->number;
+        p->job_foreign  = arrival->foreign;
+        p->job_from     = arrival->from;
+        p->job_has_from = arrival->has_from;
         pop_arrival(n, p);
     }
     p->rounds++;
@@ -450,11 +455,43 @@ void node__avm_done(node *n, const node_flight *flight, node_job *job)
     }
     node__store_state(n, p);
     if (arrival) node__forget_arrival(n, p, arrival);
+    if (foreign && !job->err && is_refusal(out->ret_code)) log_refused(n, p, job);
     if (job->err || out->ret_code) run_failed(n, p, job, foreign);
     node__flush(n, p);
     node__dispatch(n, p);
     node__run_next(n, p);
     node__settle(n, p);
+}
+
+/* Who signed what is worked out where the job runs; beyond these sizes the interpreter's words must do. SPEC air.md 3.4 */
+enum { EXPLAIN_BYTES_MAX = 4 << 20, EXPLAIN_TRIES_MAX = 32 };
+
+void node_job_explain(node_job *job)
+{
+    const avm_output *out = &job->avm_out;
+    if (job->kind != NODE_JOB_AVM || job->err || !is_refusal(out->ret_code) || !job->avm.cur.len) return;
+    bool contradicts = out->ret_code == 8 || out->ret_code == 9 || out->ret_code >= 20000;
+    if (!contradicts || job->avm.cur.len + job->avm.prev.len > EXPLAIN_BYTES_MAX) return;
+    avm_evidence       found;
+    avm_evidence_input in = { .data        = job->avm.cur,
+                              .stored      = job->avm.prev,
+                              .particle_id = job->avm.params.particle_id,
+                              .code        = (uint32_t)out->ret_code,
+                              .refusal     = out->error_message,
+                              .tries_max   = EXPLAIN_TRIES_MAX };
+    avm_evidence_of(&in, job->arena, &found);
+    job->evidence = found.line;
+    job->against  = found.peer;
+}
+
+/* What a peer handed over and the interpreter refused: one line that can be held against whoever it speaks of. */
+static void log_refused(node *n, const node_particle *p, const node_job *job)
+{
+    riv_str why = job->evidence.len ? job->evidence : job->avm_out.error_message;
+    n->stats.dropped++;
+    LOG_INFO(n->log, "particle.dropped", LOG_STR("id", p->head.id),
+             LOG_STR("from", p->job_has_from ? node__peer_text(n, &p->job_from) : (riv_str){ 0 }),
+             LOG_I64("code", job->avm_out.ret_code), LOG_STR("against", job->against), LOG_STR("reason", why));
 }
 
 /* Data that a peer handed over and that was refused says nothing of the script: only runs of our own end a request. */

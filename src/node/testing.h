@@ -86,9 +86,10 @@ static inline void rig_store_put(rig *r, riv_bytes key, riv_bytes value)
 static inline void rig_finish(rig *r, node_job *job)
 {
     double start = r->seconds ? r->seconds() : 0;
-    if (job->kind == NODE_JOB_AVM)
+    if (job->kind == NODE_JOB_AVM) {
         job->err = avm_run(&job->avm, job->arena, &job->fault, &job->avm_out);
-    else
+        node_job_explain(job);
+    } else
         r->call(job);
     if (r->seconds) r->avm_s += r->seconds() - start;
     rig_step(r, (node_event){ .kind = NODE_JOB_DONE, .job = job });

@@ -3,7 +3,11 @@
  * Spec: docs/spec/node.md §4 (5, 7), docs/spec/marine.md §5.2. Tests: work_test.c. */
 #include "work/work.h"
 
-static void run_avm(node_job *job) { job->err = avm_run(&job->avm, job->arena, &job->fault, &job->avm_out); }
+static void run_avm(node_job *job)
+{
+    job->err = avm_run(&job->avm, job->arena, &job->fault, &job->avm_out);
+    node_job_explain(job);
+}
 
 /* The two rooms name the same four texts by types of their own, so that neither must know the other. */
 static const marine_tetraplets *tetraplets_of(const node_job *job)
