@@ -21,7 +21,7 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
                     marine__value *out, size_t *out_count)
 {
     marine_service        *s       = in->service;
-    const marine__adapter *adapter = marine__section_adapter(&in->module->section, type);
+    const marine__adapter *adapter = in->module->section.adapter_of_type[type];
     if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));
     if (s->depth == DEPTH_MAX)
         return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);

@@ -84,17 +84,17 @@ riv_err marine_embed(riv_bytes wasm, riv_fault *fault, riv_buf *out)
     for (size_t i = 0; i < b.externs.len; i++)
         if ((err = put_extern(&b, b.externs.ptr[i]))) goto out;
     marine__section section = {
-        b.types.ptr,
-        b.types.len,
-        b.imports.ptr,
-        b.imports.len,
-        b.adapters.ptr,
-        b.adapters.len,
-        b.exports.ptr,
-        b.exports.len,
-        b.implementations.ptr,
-        b.implementations.len,
-        RIV_LIT(MARINE__IT_VERSION),
+        .types                 = b.types.ptr,
+        .types_count           = b.types.len,
+        .imports               = b.imports.ptr,
+        .imports_count         = b.imports.len,
+        .adapters              = b.adapters.ptr,
+        .adapters_count        = b.adapters.len,
+        .exports               = b.exports.ptr,
+        .exports_count         = b.exports.len,
+        .implementations       = b.implementations.ptr,
+        .implementations_count = b.implementations.len,
+        .version               = RIV_LIT(MARINE__IT_VERSION),
     };
     marine__section_write(&section, &text);
     /* The reader's checks are ours too: records inside themselves, nesting, sizes. */

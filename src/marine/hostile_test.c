@@ -54,7 +54,15 @@ static marine__section import_section(const marine__type types[3], const marine_
     static const marine__it_import      import         = { RIV_LIT_INIT("x"), RIV_LIT_INIT("g"), 2 };
     static const marine__implementation implementation = { 2, 1 };
     adapter                                            = (marine__adapter){ 1, code, count };
-    return (marine__section){ types, 3, &import, 1, &adapter, 1, NULL, 0, &implementation, 1, RIV_LIT("0.28.0") };
+    return (marine__section){ .types                 = types,
+                              .types_count           = 3,
+                              .imports               = &import,
+                              .imports_count         = 1,
+                              .adapters              = &adapter,
+                              .adapters_count        = 1,
+                              .implementations       = &implementation,
+                              .implementations_count = 1,
+                              .version               = RIV_LIT("0.28.0") };
 }
 
 /* ---- imports ---- */
@@ -187,9 +195,16 @@ static void test_many_small_records(void **state)
     const marine__adapter               adapter        = { 1, code, RIV_COUNT(code) };
     static const marine__it_export      exports[]      = { { RIV_LIT_INIT("allocate"), 3 }, { RIV_LIT_INIT("f"), 0 } };
     static const marine__implementation implementation = { 0, 1 };
-    const marine__section section = { types, RIV_COUNT(types), NULL, 0, &adapter, 1, exports, 2, &implementation,
-                                      1,     RIV_LIT("0.28.0") };
-    bench                 b;
+    const marine__section               section        = { .types                 = types,
+                                                           .types_count           = RIV_COUNT(types),
+                                                           .adapters              = &adapter,
+                                                           .adapters_count        = 1,
+                                                           .exports               = exports,
+                                                           .exports_count         = RIV_COUNT(exports),
+                                                           .implementations       = &implementation,
+                                                           .implementations_count = 1,
+                                                           .version               = RIV_LIT("0.28.0") };
+    bench                               b;
     bench_start(&b);
     b.modules[0] =
         testing_module(b.engine, assemble("(module (memory (export \"memory\") 320) (func (export \"f\"))"
@@ -237,6 +252,112 @@ static void test_failures_do_not_pile_up(void **state)
     bench_close(&b);
 }
 
+/* ---- sections that cost much ---- */
+
+typedef struct crowd {
+    size_t exports, implementations, types;
+} crowd;
+
+/* Version; one signature of many nested arguments and empty functions; exports and implementations of the first two types. */
+static riv_bytes crowded_section(const crowd *c, riv_arena *arena)
+{
+    enum { ARGS = 255, ARRAYS = 60 };
+    riv_buf out = riv_buf_in(arena);
+    riv_put_bytes(&out, RIV_BYTES("\x05\x06"
+                                  "0.28.0"));
+    riv_put_u8(&out, 0);
+    marine__put_uleb(&out, c->types);
+    riv_put_u8(&out, 0);
+    marine__put_uleb(&out, ARGS);
+    for (size_t i = 0; i < ARGS; i++) {
+        riv_put_u8(&out, 0); /* no name */
+        memset(riv_buf_room(&out, ARRAYS), 0x36, ARRAYS);
+        riv_put_u8(&out, 5);
+    }
+    riv_put_u8(&out, 0);
+    for (size_t i = 1; i < c->types; i++) riv_put_bytes(&out, RIV_BYTES("\0\0\0"));
+    riv_put_u8(&out, 3);
+    marine__put_uleb(&out, c->exports);
+    for (size_t i = 0; i < c->exports; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "%zx", i);
+        riv_put_u8(&out, (uint8_t)strlen(name));
+        riv_put_str(&out, riv_str_c(name));
+        riv_put_u8(&out, 1);
+    }
+    riv_put_u8(&out, 4);
+    marine__put_uleb(&out, c->implementations);
+    for (size_t i = 0; i < c->implementations; i++) {
+        marine__put_uleb(&out, i + 1 < c->implementations ? c->types - 1 : 1); /* the one that counts comes last */
+        riv_put_u8(&out, 0);
+    }
+    return riv_buf_view(&out);
+}
+
+/* What a section costs grows with its size: each of these took minutes, or gigabytes, when lists were searched and types copied. */
+static void test_crowded_sections(void **state)
+{
+    (void)state;
+    static const struct {
+        crowd       of;
+        riv_err     want;
+        const char *message;
+    } cases[] = {
+        { { 300, 99999, 3 }, RIV_OK, "" },
+        { { 99999, 99999, 99999 }, RIV_E_LIMIT, "public functions of more than 100000 arguments" },
+        { { 100001, 1, 3 }, RIV_E_LIMIT, "100001 entries" },
+    };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        riv_arena       *arena = riv_arena_new(0), *input = riv_arena_new(0);
+        riv_fault        fault = { 0 };
+        marine__section  section;
+        marine_interface interface;
+        riv_bytes        in  = crowded_section(&cases[i].of, input);
+        riv_err          err = marine__section_read(in, arena, &fault, &section);
+        assert_int_equal(err, cases[i].want);
+        assert_string_equal(fault.msg, cases[i].message);
+        if (!err) {
+            marine__interface_of(&section, arena, &interface);
+            assert_int_equal(interface.functions_count, cases[i].of.exports);
+        }
+        assert_true(riv_arena_used(arena) < 64u << 20);
+        riv_arena_free(arena);
+        riv_arena_free(input);
+    }
+}
+
+/* The limit of entries holds for all parts of a section together, and for all sections of a file. */
+static void test_limits_are_not_per_part(void **state)
+{
+    (void)state;
+    enum { EACH = 60000 };
+    riv_arena      *arena = riv_arena_new(0);
+    riv_buf         part = riv_buf_in(arena), section = riv_buf_in(arena), file = riv_buf_in(arena);
+    riv_fault       fault = { 0 };
+    marine__section read;
+    marine_info     info;
+    marine__put_uleb(&part, EACH);
+    for (size_t i = 0; i < EACH; i++) riv_put_bytes(&part, RIV_BYTES("\0\0\0"));
+    riv_put_bytes(&section, RIV_BYTES("\x05\x06"
+                                      "0.28.0"));
+    for (int i = 0; i < 2; i++) {
+        riv_put_u8(&section, 0); /* types: functions of nothing */
+        riv_put_bytes(&section, riv_buf_view(&part));
+    }
+    assert_int_equal(marine__section_read(riv_buf_view(&section), arena, &fault, &read), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "60000 entries");
+    riv_put_bytes(&file, RIV_BYTES("\0asm\1\0\0\0"));
+    for (int i = 0; i < 2; i++) {
+        riv_put_u8(&file, 7); /* exports: no name, function 0 */
+        marine__put_uleb(&file, part.len);
+        riv_put_bytes(&file, riv_buf_view(&part));
+    }
+    fault = (riv_fault){ 0 };
+    assert_int_equal(marine_inspect(riv_buf_view(&file), arena, &fault, &info), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "60000 exports");
+    riv_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +368,8 @@ int main(void)
         cmocka_unit_test(test_many_small_records),
         cmocka_unit_test(test_result_of_many_empty_arrays),
         cmocka_unit_test(test_failures_do_not_pile_up),
+        cmocka_unit_test(test_crowded_sections),
+        cmocka_unit_test(test_limits_are_not_per_part),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,23 +2,17 @@
  * Spec: docs/spec/marine.md 1, 5.4. Tests: interface_test.c, inspect_fuzz.c. */
 #include "marine/internal.h"
 
-static bool has(const riv_str *names, size_t count, riv_str name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (riv_str_eq(names[i], name)) return true;
-    return false;
-}
-
 /* SPEC marine.md 5.4: log_utf8_string = Logger, get_call_parameters = none, any other name = MountedBinary(name) */
 static void find_effects(const marine__wasm *wasm, riv_arena *arena, marine_info *info)
 {
     RIV_VEC(riv_str) binaries = { 0 };
+    riv_map *seen             = riv_map_new(arena);
     for (size_t i = 0; i < wasm->imports_count; i++) {
         const marine__entity *e = &wasm->imports[i];
         if (!marine__is_host(e->module) || riv_str_eq(e->name, RIV_LIT("get_call_parameters"))) continue;
         if (riv_str_eq(e->name, RIV_LIT("log_utf8_string")))
             info->logger = true;
-        else if (!has(binaries.ptr, binaries.len, e->name))
+        else if (!riv_map_put_str(seen, e->name, seen))
             *riv_push(arena, &binaries) = e->name;
     }
     info->mounted_binaries       = binaries.ptr;

@@ -5,28 +5,11 @@
 #include <stdlib.h>
 
 typedef struct remap { /* from type indices of the section to positions in the interface's records */
-    const marine__section *section;
-    riv_arena             *arena;
-    uint32_t              *position; /* of each type; UINT32_MAX: not reachable */
+    const marine__section  *section;
+    riv_arena              *arena;
+    uint32_t               *position;  /* of each type; UINT32_MAX: not reachable */
+    const marine_function **functions; /* by type of the adapter: made once, as exports may share it */
 } remap;
-
-static bool implements(const marine__section *s, uint32_t core, uint32_t *adapter)
-{
-    for (size_t i = 0; i < s->implementations_count; i++) {
-        if (s->implementations[i].core != core) continue;
-        *adapter = s->implementations[i].adapter;
-        return true;
-    }
-    return false;
-}
-
-uint32_t marine__public_adapter(const marine__section *s, riv_str name)
-{
-    uint32_t adapter;
-    for (size_t i = 0; i < s->exports_count; i++)
-        if (riv_str_eq(s->exports[i].name, name) && implements(s, s->exports[i].type, &adapter)) return adapter;
-    return UINT32_MAX;
-}
 
 /* ---- the interface as data ---- */
 
@@ -64,18 +47,45 @@ static int by_name(const void *a, const void *b)
     return riv_str_cmp(((const marine_function *)a)->name, ((const marine_function *)b)->name);
 }
 
+static const marine_function *function_of(remap *m, uint32_t adapter)
+{
+    const marine__type *t = &m->section->types[adapter];
+    if (m->functions[adapter]) return m->functions[adapter];
+    marine_function *f    = riv_new(m->arena, marine_function, 1);
+    m->functions[adapter] = f;
+    f->args               = map_fields(m, t->args, t->args_count);
+    f->args_count         = t->args_count;
+    f->has_result         = t->outputs_count > 0;
+    if (f->has_result) f->result = map_type(m, &t->outputs[0]);
+    return f;
+}
+
+/* Adapters of the public functions, in the order of their exports. */
+static size_t list_publics(const marine__section *s, riv_arena *arena, uint32_t **adapters, riv_str **names)
+{
+    size_t count = riv_map_slots(s->publics);
+    *adapters    = riv_new(arena, uint32_t, count);
+    *names       = riv_new(arena, riv_str, count);
+    for (size_t i = 0; i < count; i++) {
+        riv_bytes name;
+        void     *adapter;
+        RIV_ASSERT(riv_map_at(s->publics, i, &name, &adapter)); /* nothing is ever removed */
+        (*adapters)[i] = (uint32_t)((uintptr_t)adapter - 1);
+        (*names)[i]    = riv_bytes_str(name);
+    }
+    return count;
+}
+
 void marine__interface_of(const marine__section *s, riv_arena *arena, marine_interface *out)
 {
-    remap m = { s, arena, riv_new(arena, uint32_t, s->types_count) };
+    remap     m = { s, arena, riv_new(arena, uint32_t, s->types_count),
+                    riv_new(arena, const marine_function *, s->types_count) };
+    uint32_t *adapters;
+    riv_str  *names;
+    size_t    count = list_publics(s, arena, &adapters, &names);
     for (size_t i = 0; i < s->types_count; i++) m.position[i] = UINT32_MAX;
-    RIV_VEC(uint32_t) public = { 0 };
-    RIV_VEC(riv_str) names   = { 0 };
-    for (size_t i = 0; i < s->exports_count; i++) {
-        uint32_t adapter;
-        if (!implements(s, s->exports[i].type, &adapter)) continue;
-        *riv_push(arena, &public) = adapter;
-        *riv_push(arena, &names)  = s->exports[i].name;
-        const marine__type *t     = &s->types[adapter];
+    for (size_t i = 0; i < count; i++) {
+        const marine__type *t = &s->types[adapters[i]];
         for (size_t k = 0; k < t->args_count; k++) mark(&m, &t->args[k].type);
         if (t->outputs_count) mark(&m, &t->outputs[0]);
     }
@@ -91,16 +101,13 @@ void marine__interface_of(const marine__section *s, riv_arena *arena, marine_int
             (marine_record){ t->name, (uint32_t)i, map_fields(&m, t->args, t->args_count), t->args_count };
     }
 
-    marine_function *functions = riv_new(arena, marine_function, public.len);
-    for (size_t i = 0; i < public.len; i++) {
-        const marine__type *t = &s->types[public.ptr[i]];
-        functions[i]          = (marine_function){
-                     names.ptr[i], map_fields(&m, t->args, t->args_count), t->args_count, { 0 }, t->outputs_count > 0
-        };
-        if (t->outputs_count) functions[i].result = map_type(&m, &t->outputs[0]);
+    marine_function *functions = riv_new(arena, marine_function, count);
+    for (size_t i = 0; i < count; i++) {
+        functions[i]      = *function_of(&m, adapters[i]);
+        functions[i].name = names[i];
     }
-    if (public.len) qsort(functions, public.len, sizeof *functions, by_name);
-    *out = (marine_interface){ functions, public.len, records, records_count };
+    if (count) qsort(functions, count, sizeof *functions, by_name);
+    *out = (marine_interface){ functions, count, records, records_count };
 }
 
 /* ---- text of types ---- */
@@ -202,20 +209,25 @@ static void put_record(const marine_interface *in, const marine_type *t, bool *d
     riv_put_u8(out, '\n');
 }
 
+static int by_name_and_id(const void *a, const void *b)
+{
+    const marine_record *x = *(const marine_record *const *)a, *y = *(const marine_record *const *)b;
+    int                  c = riv_str_cmp(x->name, y->name);
+    return c ? c : (x->id > y->id) - (x->id < y->id);
+}
+
 static void put_records(const marine_interface *in, riv_buf *out)
 {
-    riv_arena *arena = riv_arena_new(0);
-    bool      *done  = riv_new(arena, bool, in->records_count);
-    uint32_t  *order = riv_new(arena, uint32_t, in->records_count);
+    riv_arena            *arena = riv_arena_new(0);
+    bool                 *done  = riv_new(arena, bool, in->records_count);
+    const marine_record **order = riv_new(arena, const marine_record *, in->records_count);
+    for (size_t i = 0; i < in->records_count; i++) order[i] = &in->records[i];
     /* SPEC marine.md 10.2: roots are taken by name order */
-    for (uint32_t i = 0; i < in->records_count; i++) {
-        uint32_t k = i;
-        for (; k > 0 && riv_str_cmp(in->records[order[k - 1]].name, in->records[i].name) > 0; k--)
-            order[k] = order[k - 1];
-        order[k] = i;
+    if (in->records_count) qsort(order, in->records_count, sizeof *order, by_name_and_id);
+    for (size_t i = 0; i < in->records_count; i++) {
+        marine_type type = { .kind = MARINE_RECORD, .record = (uint32_t)(order[i] - in->records) };
+        put_record(in, &type, done, out);
     }
-    for (size_t i = 0; i < in->records_count; i++)
-        put_record(in, &(marine_type){ .kind = MARINE_RECORD, .record = order[i] }, done, out);
     riv_arena_free(arena);
 }
 

@@ -59,11 +59,18 @@ typedef struct marine__section {
     const marine__it_export      *exports;         size_t exports_count;
     const marine__implementation *implementations; size_t implementations_count;
     riv_str                       version;
+    /* Made by reading, so that nothing is searched for: foreign sections may hold a hundred thousand of each. */
+    const uint32_t               *adapter_of_core; /* by type: the type of the adapter that implements it, UINT32_MAX: none */
+    const marine__adapter *const *adapter_of_type; /* by type; NULL: none */
+    const riv_map                *publics;         /* name of a public function -> type of its adapter + 1, in the order of exports */
+    const riv_map                *shims;           /* module and name -> type of the adapter of an import + 1 */
 } marine__section;
 /* Decodes and checks all indices, so that the rest of the room may trust them. Slices point into `in`. */
 RIV_MUST_USE riv_err marine__section_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__section *out);
 void marine__section_write(const marine__section *section, riv_buf *out);
-const marine__adapter *marine__section_adapter(const marine__section *section, uint32_t type); /* NULL: none */
+/* The adapter of an import, or of a public function: its type, or UINT32_MAX. */
+uint32_t marine__shim_adapter(const marine__section *section, riv_str module, riv_str name);
+uint32_t marine__public_adapter(const marine__section *section, riv_str name);
 
 /* Instructions by their opcode. SPEC marine.md 2.4 */
 enum {
@@ -82,8 +89,6 @@ const char *marine__kind_name(marine_type_kind kind); /* "u32", "string", ... in
 /* ---- interface.c ------------------------------------------------------------------------------------------------ */
 
 void marine__interface_of(const marine__section *section, riv_arena *arena, marine_interface *out);
-/* The implementation of public function `name`: its adapter's type, or UINT32_MAX. */
-uint32_t marine__public_adapter(const marine__section *section, riv_str name);
 
 /* ---- value.c: interface values, and their JSON --------------------------------------------------------------------- */
 

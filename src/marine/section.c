@@ -65,7 +65,10 @@ typedef struct reading {
 } reading;
 
 static riv_err read_part(reading *in);
+static riv_err check_types(const reading *in, const marine__section *s);
+static riv_err check_implementations(const reading *in, const marine__section *s, uint32_t *adapter_of_core);
 static riv_err check_all(const reading *in, const marine__section *s);
+static void    make_tables(const reading *in, marine__section *s);
 
 riv_err marine__section_read(riv_bytes bytes, riv_arena *arena, riv_fault *fault, marine__section *out)
 {
@@ -77,11 +80,24 @@ riv_err marine__section_read(riv_bytes bytes, riv_arena *arena, riv_fault *fault
     if (in.versions != 1)
         return riv_fail(fault, RIV_E_MALFORMED, 0, "interface section with %zu versions, one is needed", in.versions);
     marine__section s = {
-        in.types.ptr,           in.types.len,           in.imports.ptr, in.imports.len,
-        in.adapters.ptr,        in.adapters.len,        in.exports.ptr, in.exports.len,
-        in.implementations.ptr, in.implementations.len, in.version,
+        .types                 = in.types.ptr,
+        .types_count           = in.types.len,
+        .imports               = in.imports.ptr,
+        .imports_count         = in.imports.len,
+        .adapters              = in.adapters.ptr,
+        .adapters_count        = in.adapters.len,
+        .exports               = in.exports.ptr,
+        .exports_count         = in.exports.len,
+        .implementations       = in.implementations.ptr,
+        .implementations_count = in.implementations.len,
+        .version               = in.version,
     };
+    uint32_t *adapter_of_core = riv_new(arena, uint32_t, s.types_count);
+    s.adapter_of_core         = adapter_of_core;
+    RIV_TRY(check_types(&in, &s));
+    RIV_TRY(check_implementations(&in, &s, adapter_of_core));
     RIV_TRY(check_all(&in, &s));
+    make_tables(&in, &s);
     *out = s;
     return RIV_OK;
 }
@@ -229,6 +245,15 @@ static riv_err read_adapter(reading *in, marine__adapter *a)
     return RIV_OK;
 }
 
+static size_t count_so_far(const reading *in, uint8_t kind)
+{
+    return kind == KIND_TYPE      ? in->types.len
+           : kind == KIND_IMPORT  ? in->imports.len
+           : kind == KIND_ADAPTER ? in->adapters.len
+           : kind == KIND_EXPORT  ? in->exports.len
+                                  : in->implementations.len;
+}
+
 static riv_err read_part(reading *in)
 {
     size_t  start = in->r.pos, count = 0;
@@ -238,7 +263,7 @@ static riv_err read_part(reading *in)
         in->versions++;
         return read_string(in, &in->version);
     }
-    RIV_TRY(read_count(in, MARINE__ENTITIES_MAX, "entries", &count));
+    RIV_TRY(read_count(in, MARINE__ENTITIES_MAX - count_so_far(in, kind), "entries", &count));
     for (size_t i = 0; i < count; i++) {
         switch (kind) {
         case KIND_TYPE: RIV_TRY(read_type(in, riv_push(in->arena, &in->types))); break;
@@ -344,20 +369,39 @@ static riv_err check_adapter(const reading *in, const marine__section *s, const 
     return RIV_OK;
 }
 
+static riv_err check_implementations(const reading *in, const marine__section *s, uint32_t *adapter_of_core)
+{
+    for (size_t i = 0; i < s->types_count; i++) adapter_of_core[i] = UINT32_MAX;
+    for (size_t i = 0; i < s->implementations_count; i++) {
+        const marine__implementation *im = &s->implementations[i];
+        RIV_TRY(check_function(in, s, "implementation", im->core));
+        RIV_TRY(check_function(in, s, "implementation", im->adapter));
+        if (adapter_of_core[im->core] == UINT32_MAX) adapter_of_core[im->core] = im->adapter; /* the first counts */
+    }
+    return RIV_OK;
+}
+
+static riv_err check_exports(const reading *in, const marine__section *s)
+{
+    size_t shown = 0; /* a type may be shared by all exports: what is listed of them grows beyond the section */
+    for (size_t i = 0; i < s->exports_count; i++) {
+        RIV_TRY(check_function(in, s, "export", s->exports[i].type));
+        uint32_t adapter = s->adapter_of_core[s->exports[i].type];
+        if (adapter != UINT32_MAX) shown += s->types[adapter].args_count;
+        if (shown > MARINE__ENTITIES_MAX)
+            return riv_fail(in->fault, RIV_E_LIMIT, 0, "public functions of more than %d arguments",
+                            MARINE__ENTITIES_MAX);
+    }
+    return RIV_OK;
+}
+
 static riv_err check_all(const reading *in, const marine__section *s)
 {
-    RIV_TRY(check_types(in, s));
-    bool *cores = riv_new(in->arena, bool, s->types_count);
-    for (size_t i = 0; i < s->implementations_count; i++) {
-        RIV_TRY(check_function(in, s, "implementation", s->implementations[i].core));
-        RIV_TRY(check_function(in, s, "implementation", s->implementations[i].adapter));
-        cores[s->implementations[i].core] = true;
-    }
-    for (size_t i = 0; i < s->exports_count; i++) RIV_TRY(check_function(in, s, "export", s->exports[i].type));
+    RIV_TRY(check_exports(in, s));
     size_t callees = s->exports_count;
     for (size_t i = 0; i < s->imports_count; i++) {
         RIV_TRY(check_function(in, s, "import", s->imports[i].type));
-        if (!cores[s->imports[i].type]) continue;
+        if (s->adapter_of_core[s->imports[i].type] == UINT32_MAX) continue;
         /* SPEC marine.md 3.3: the signature of a raw import stands two types before it */
         if (s->imports[i].type < 2) return riv_fail(in->fault, RIV_E_MALFORMED, 0, "import without a signature");
         RIV_TRY(check_function(in, s, "import", s->imports[i].type - 2));
@@ -365,6 +409,58 @@ static riv_err check_all(const reading *in, const marine__section *s)
     }
     for (size_t i = 0; i < s->adapters_count; i++) RIV_TRY(check_adapter(in, s, &s->adapters[i], callees));
     return RIV_OK;
+}
+
+/* ---- looking up: of several with one name or type the first counts ---- */
+
+/* Module and name in one text: names of the section have at most 255 bytes. */
+static riv_bytes shim_key(riv_str module, riv_str name, uint8_t room[1 + 2 * NAME_BYTES_MAX])
+{
+    RIV_ASSERT(module.len <= NAME_BYTES_MAX && name.len <= NAME_BYTES_MAX);
+    riv_buf key = { .ptr = room, .cap = 1 + 2 * NAME_BYTES_MAX };
+    riv_put_u8(&key, (uint8_t)module.len);
+    riv_put_str(&key, module);
+    riv_put_str(&key, name);
+    return riv_buf_view(&key);
+}
+
+static void put_first(riv_map *map, riv_bytes key, uint32_t adapter)
+{
+    if (adapter != UINT32_MAX && !riv_map_has(map, key)) riv_map_put(map, key, (void *)((uintptr_t)adapter + 1));
+}
+
+static uint32_t found(const riv_map *map, riv_bytes key)
+{
+    uintptr_t adapter = (uintptr_t)riv_map_get(map, key);
+    return adapter ? (uint32_t)(adapter - 1) : UINT32_MAX;
+}
+
+static void make_tables(const reading *in, marine__section *s)
+{
+    uint8_t                 room[1 + 2 * NAME_BYTES_MAX];
+    riv_map                *publics = riv_map_new(in->arena), *shims = riv_map_new(in->arena);
+    const marine__adapter **adapters = riv_new(in->arena, const marine__adapter *, s->types_count);
+    for (size_t i = s->adapters_count; i-- > 0;) adapters[s->adapters[i].type] = &s->adapters[i];
+    for (size_t i = 0; i < s->exports_count; i++)
+        put_first(publics, riv_str_bytes(s->exports[i].name), s->adapter_of_core[s->exports[i].type]);
+    for (size_t i = 0; i < s->imports_count; i++)
+        put_first(shims, shim_key(s->imports[i].module, s->imports[i].name, room),
+                  s->adapter_of_core[s->imports[i].type]);
+    s->adapter_of_type = adapters;
+    s->publics         = publics;
+    s->shims           = shims;
+}
+
+uint32_t marine__shim_adapter(const marine__section *s, riv_str module, riv_str name)
+{
+    uint8_t room[1 + 2 * NAME_BYTES_MAX];
+    if (module.len > NAME_BYTES_MAX || name.len > NAME_BYTES_MAX) return UINT32_MAX;
+    return found(s->shims, shim_key(module, name, room));
+}
+
+uint32_t marine__public_adapter(const marine__section *s, riv_str name)
+{
+    return found(s->publics, riv_str_bytes(name));
 }
 
 /* ---- writing ---- */
@@ -458,14 +554,7 @@ void marine__section_write(const marine__section *s, riv_buf *out)
         }
 }
 
-/* ---- looking up ---- */
-
-const marine__adapter *marine__section_adapter(const marine__section *s, uint32_t type)
-{
-    for (size_t i = 0; i < s->adapters_count; i++)
-        if (s->adapters[i].type == type) return &s->adapters[i];
-    return NULL;
-}
+/* ---- instructions ---- */
 
 bool marine__conversion(uint8_t op, marine_type_kind *from, marine_type_kind *to)
 {

@@ -259,20 +259,6 @@ static wasm_trap_t *run_shim(void *env, wasmtime_caller_t *caller, wasmtime_val_
     return run_shim_checked(sh, io) ? marine__trap_of(sh->in->service) : NULL;
 }
 
-static bool find_shim(const marine__section *section, riv_str module, riv_str name, uint32_t *adapter)
-{
-    for (size_t i = 0; i < section->imports_count; i++) {
-        const marine__it_import *im = &section->imports[i];
-        if (!riv_str_eq(im->module, module) || !riv_str_eq(im->name, name)) continue;
-        for (size_t k = 0; k < section->implementations_count; k++) {
-            if (section->implementations[k].core != im->type) continue;
-            *adapter = section->implementations[k].adapter;
-            return true;
-        }
-    }
-    return false;
-}
-
 static riv_err refuse_import(marine__instance *in, riv_str module, riv_str name)
 {
     if (!marine__is_host(module))
@@ -296,14 +282,14 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
     const marine__host_function       *function;
     wasmtime_func_unchecked_callback_t run;
     void                              *env;
-    uint32_t                           adapter;
+    uint32_t                           adapter = marine__shim_adapter(&in->module->section, module, name);
     signature                          wanted, got;
     /* We hand over one number at most; what the host left unset would be a forged reference, or a look at its stack. */
     if (!signature_of(type, &got))
         return marine__fail(s, MARINE_LINK,
                             "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " with a type that Marine does not know",
                             RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name));
-    if (find_shim(&in->module->section, module, name, &adapter)) {
+    if (adapter != UINT32_MAX) {
         shim *sh = riv_new(s->arena, shim, 1);
         *sh      = (shim){ in, adapter, riv_str_dup(s->arena, name) };
         wanted   = shim_signature(&in->module->section.types[adapter]);
@@ -456,12 +442,9 @@ static riv_err find_callees(marine__instance *in)
                                 RIV_ARG(ex->name));
         in->callees[in->callees_count++] = (marine__callee){ .core = core, .name = ex->name };
     }
-    for (size_t i = 0; i < section->imports_count; i++) {
-        bool implemented = false;
-        for (size_t k = 0; k < section->implementations_count; k++)
-            implemented = implemented || section->implementations[k].core == section->imports[i].type;
-        if (implemented) RIV_TRY(find_import(in, &section->imports[i], &in->callees[in->callees_count++]));
-    }
+    for (size_t i = 0; i < section->imports_count; i++)
+        if (section->adapter_of_core[section->imports[i].type] != UINT32_MAX)
+            RIV_TRY(find_import(in, &section->imports[i], &in->callees[in->callees_count++]));
     return RIV_OK;
 }
 

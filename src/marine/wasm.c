@@ -91,7 +91,8 @@ static riv_err read_imports(riv_bytes body, riv_arena *arena, riv_fault *fault, 
     riv_reader r     = riv_reader_of(body);
     uint64_t   count = 0;
     RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &count));
-    if (count > MARINE__ENTITIES_MAX) return riv_fail(fault, RIV_E_LIMIT, 0, "%llu imports", (unsigned long long)count);
+    if (count > MARINE__ENTITIES_MAX - out->len)
+        return riv_fail(fault, RIV_E_LIMIT, 0, "%llu imports", (unsigned long long)count);
     for (uint64_t i = 0; i < count; i++) {
         marine__entity e = { 0 };
         RIV_TRY(read_name(&r, fault, &e.module));
@@ -109,7 +110,8 @@ static riv_err read_exports(riv_bytes body, riv_arena *arena, riv_fault *fault, 
     riv_reader r     = riv_reader_of(body);
     uint64_t   count = 0, index = 0;
     RIV_TRY(marine__read_uleb(&r, ULEB32_BYTES, fault, &count));
-    if (count > MARINE__ENTITIES_MAX) return riv_fail(fault, RIV_E_LIMIT, 0, "%llu exports", (unsigned long long)count);
+    if (count > MARINE__ENTITIES_MAX - out->len)
+        return riv_fail(fault, RIV_E_LIMIT, 0, "%llu exports", (unsigned long long)count);
     for (uint64_t i = 0; i < count; i++) {
         marine__entity e = { 0 };
         RIV_TRY(read_name(&r, fault, &e.name));
