@@ -25,6 +25,7 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
     if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));
     if (s->depth == DEPTH_MAX)
         return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);
+    RIV_TRY(marine__charge(s, adapter->count)); /* no loops: each instruction runs once at most */
     run r = {
         in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX)
     };
@@ -186,12 +187,14 @@ static riv_err call_module(run *r, const marine__callee *callee)
                             "function " RIV_FMT " of module " RIV_FMT " takes %zu arguments, not %zu",
                             RIV_ARG(callee->name), RIV_ARG(callee->instance->name), type->args_count, count);
     r->len -= count;
-    const marine__value *args = &r->stack[r->len];
+    const marine__value *args    = &r->stack[r->len];
+    uint64_t             visited = 0;
     for (size_t i = 0; i < count; i++)
-        if (!marine__value_fits(section, &type->args[i].type, &args[i]))
+        if (!marine__value_fits(section, &type->args[i].type, &args[i], &visited))
             return marine__fail(r->in->service, MARINE_TRAP,
                                 "argument " RIV_FMT " of " RIV_FMT " in module " RIV_FMT " has another type",
                                 RIV_ARG(type->args[i].name), RIV_ARG(callee->name), RIV_ARG(callee->instance->name));
+    RIV_TRY(marine__charge(r->in->service, visited));
     RIV_TRY(marine__run(callee->instance, callee->adapter, callee->name, args, count, &out, &out_count));
     return out_count ? push(r, out) : RIV_OK;
 }

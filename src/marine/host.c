@@ -6,6 +6,14 @@ enum { LOG_BYTES_MAX = 64 << 10 };
 
 /* ---- the log ---- */
 
+/* At most LOG_BYTES_MAX bytes of good UTF-8, not ending inside a character. */
+static riv_str cut(riv_str text)
+{
+    size_t len = RIV_MIN(text.len, (size_t)LOG_BYTES_MAX);
+    while (len < text.len && len > 0 && ((uint8_t)text.ptr[len] & 0xc0) == 0x80) len--;
+    return riv_str_sub(text, 0, len);
+}
+
 static riv_err log_utf8_string(marine__instance *in, wasmtime_val_raw_t *io)
 {
     marine_service *s     = in->service;
@@ -17,9 +25,8 @@ static riv_err log_utf8_string(marine__instance *in, wasmtime_val_raw_t *io)
     /* SPEC marine.md 5.3: message is emitted if `target == 0` or `(target & logging_mask) != 0` */
     if (!s->env.log || (target && !(target & in->config->logging_mask))) return RIV_OK;
     if (level < 1 || level > 5) level = 5;
-    text = riv_bytes_sub(text, 0, LOG_BYTES_MAX);
-    if (riv_utf8_valid(text, NULL) || size > LOG_BYTES_MAX)
-        s->env.log(s->env.ctx, in->name, level, riv_bytes_str(text));
+    if (riv_utf8_valid(text, NULL))
+        s->env.log(s->env.ctx, in->name, level, cut(riv_bytes_str(text)));
     else
         s->env.log(s->env.ctx, in->name, 2, RIV_LIT("a message that is not UTF-8"));
     return RIV_OK;

@@ -121,16 +121,18 @@ static void test_shims_before_the_instance_stands(void **state)
 /* ---- memory of a call ---- */
 
 /* A service of one module with an interface of nothing; the fault of its _start as text. */
-static const char *try_start(bench *b, const char *text, const marine_module_config *like, uint64_t fuel)
+static const char *try_start(bench *b, const char *text, const marine_module_config *like, uint64_t fuel,
+                             const marine_env *env)
 {
     const marine__section section = { .version = RIV_LIT("0.28.0") };
     marine_module_config  one     = *like;
     marine_service_config config  = { .modules = &one, .modules_count = 1, .fuel_start = fuel };
-    const char           *got     = "fine";
-    b->modules[0]                 = testing_module(b->engine, assemble(text, &section, b->arena));
-    one.name                      = RIV_LIT("m");
-    one.module                    = b->modules[0];
-    b->fault                      = (riv_fault){ 0 };
+    if (env) config.env = *env;
+    const char *got = "fine";
+    b->modules[0]   = testing_module(b->engine, assemble(text, &section, b->arena));
+    one.name        = RIV_LIT("m");
+    one.module      = b->modules[0];
+    b->fault        = (riv_fault){ 0 };
     if (marine_service_new(b->engine, &config, &b->fault, &b->service))
         got = riv_cstr(b->arena, riv_format(b->arena, "%s: %s", marine_error_name((marine_error_kind)b->fault.code),
                                             b->fault.msg));
@@ -156,7 +158,7 @@ static void test_asking_again_and_again(void **state)
                   "(module (import \"wasi_snapshot_preview1\" \"environ_get\" (func $e (param i32 i32) (result i32)))"
                   "(memory (export \"memory\") 1) (func (export \"_start\") (loop (drop (call $e (i32.const 0) "
                   "(i32.const 64))) (br 0))))",
-                  &with_env, 200000000);
+                  &with_env, 200000000, NULL);
     assert_memory_equal(got, "fuel: ", 6);
     /* 1024 empty pieces each time: 8 KiB of list */
     got = try_start(
@@ -167,7 +169,7 @@ static void test_asking_again_and_again(void **state)
         "(if (call $o (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 16) (i32.const 1) (i64.const 66) "
         "(i64.const 0) (i32.const 0) (i32.const 64)) (then unreachable))"
         "(loop (drop (call $r (i32.load (i32.const 64)) (i32.const 1024) (i32.const 1024) (i32.const 64))) (br 0))))",
-        &with_dir, 200000000);
+        &with_dir, 200000000, NULL);
     if (strncmp(got, "memory: ", 8) != 0 && strncmp(got, "fuel: ", 6) != 0) fail_msg("%s", got);
     unlink(RIV_BINARY_DIR "/hostile_test.tmp");
     bench_close(&b);
@@ -249,6 +251,139 @@ static void test_failures_do_not_pile_up(void **state)
     bench_call(&b, "trap", "[]");
     bench_call(&b, "no_such_function_of_a_rather_long_name", "[]");
     assert_int_equal(riv_arena_used(b.service->arena), used);
+    bench_close(&b);
+}
+
+/* ---- work of the host ---- */
+
+static uint64_t count_calls(void *ctx) { return ++*(uint64_t *)ctx; }
+
+static void test_calls_of_the_host_are_paid_for(void **state)
+{
+    (void)state;
+    const marine_module_config plain = { .logger_enabled = true };
+    uint64_t                   calls = 0;
+    const marine_env           env   = { .ctx = &calls, .now_ns = count_calls };
+    bench                      b;
+    bench_start(&b);
+    const char *got =
+        try_start(&b,
+                  "(module (import \"wasi_snapshot_preview1\" \"clock_time_get\" (func $c (param i32 i64 "
+                  "i32) (result i32)))"
+                  "(memory (export \"memory\") 1) (func (export \"_start\") (loop (drop (call $c (i32.const "
+                  "0) (i64.const 0) (i32.const 0))) (br 0))))",
+                  &plain, 1000000, &env);
+    assert_memory_equal(got, "fuel: ", 6);
+    assert_in_range(calls, 900, 1000);
+    /* Instructions on many bytes are Wasmtime's affair. */
+    static const char *const bulks[] = {
+        "(module (memory 2) (func (export \"_start\") (memory.fill (i32.const 0) (i32.const 1) (i32.const 100000))))",
+        "(module (memory 2) (func (export \"_start\") (memory.copy (i32.const 0) (i32.const 1) (i32.const 100000))))",
+        "(module (table 100000 funcref) (func (export \"_start\") (table.fill (i32.const 0) (ref.null func) (i32.const "
+        "100000))))",
+    };
+    for (size_t i = 0; i < RIV_COUNT(bulks); i++) {
+        assert_memory_equal(try_start(&b, bulks[i], &plain, 90000, NULL), "fuel: ", 6);
+        assert_string_equal(try_start(&b, bulks[i], &plain, 110000, NULL), "fine");
+    }
+    bench_close(&b);
+}
+
+static void test_adapters_are_paid_for(void **state)
+{
+    (void)state;
+    enum { SWAPS = 5000 };
+    static const marine__type types[2] = { { 0 }, { 0 } };
+    static marine__instr      code[SWAPS + 3];
+    for (size_t i = 0; i < RIV_COUNT(code); i++) code[i] = (marine__instr){ .op = MARINE_OP_SWAP2 };
+    code[0] = code[1]                                  = (marine__instr){ .op = MARINE_OP_I32_PUSH };
+    code[SWAPS + 2]                                    = (marine__instr){ .op = MARINE_OP_CALL_CORE };
+    const marine__adapter               adapter        = { 1, code, RIV_COUNT(code) };
+    static const marine__it_export      f              = { RIV_LIT_INIT("f"), 0 };
+    static const marine__implementation implementation = { 0, 1 };
+    const marine__section               section        = { .types                 = types,
+                                                           .types_count           = RIV_COUNT(types),
+                                                           .adapters              = &adapter,
+                                                           .adapters_count        = 1,
+                                                           .exports               = &f,
+                                                           .exports_count         = 1,
+                                                           .implementations       = &implementation,
+                                                           .implementations_count = 1,
+                                                           .version               = RIV_LIT("0.28.0") };
+    bench                               b;
+    bench_start(&b);
+    b.modules[0] = testing_module(
+        b.engine,
+        assemble("(module (memory (export \"memory\") 1) (func (export \"f\") (param i32 i32)))", &section, b.arena));
+    const marine_module_config one    = { .name = RIV_LIT("m"), .module = b.modules[0] };
+    marine_service_config      config = { .modules = &one, .modules_count = 1 };
+    if (marine_service_new(b.engine, &config, &b.fault, &b.service)) fail_msg("%s", b.fault.msg);
+    assert_string_equal(bench_call(&b, "f", "[]"), "null");
+    assert_in_range(b.result.fuel_used, SWAPS, SWAPS + 100);
+    bench_close(&b);
+}
+
+/* Tables stand outside the memory budget. */
+static void test_tables_are_small(void **state)
+{
+    (void)state;
+    const marine_module_config plain = { .logger_enabled = true };
+    bench                      b;
+    bench_start(&b);
+    assert_string_equal(try_start(&b, "(module (table 131072 funcref))", &plain, 0, NULL), "fine");
+    assert_memory_equal(try_start(&b, "(module (table 131073 funcref))", &plain, 0, NULL), "load: m: ", 9);
+    assert_string_equal(
+        try_start(&b,
+                  "(module (table 1 funcref) (func (export \"_start\") (if (i32.ne (i32.const -1) (table.grow "
+                  "(ref.null func) (i32.const 131072))) (then unreachable))))",
+                  &plain, 0, NULL),
+        "fine");
+    bench_close(&b);
+}
+
+typedef struct last_log {
+    size_t  count, len;
+    int32_t level;
+    bool    valid;
+} last_log;
+
+static void keep_log(void *ctx, riv_str module, int32_t level, riv_str text)
+{
+    last_log *last = ctx;
+    (void)module;
+    *last = (last_log){ last->count + 1, text.len, level, riv_utf8_valid(riv_str_bytes(text), NULL) };
+}
+
+/* A sink gets good UTF-8 of at most 64 KiB, whatever the guest logs. */
+static void test_long_logs(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "(module (import \"host\" \"log_utf8_string\" (func $l (param i32 i32 i32 i32))) (memory (export \"memory\") 3)"
+        "(func (export \"_start\") (local i32)"
+        "(loop (i32.store16 (local.get 0) (i32.const %d)) (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) "
+        "(i32.const 2))) (i32.const 150000))))"
+        "(call $l (i32.const 3) (i32.const 0) (i32.const 1) (i32.const %d))))";
+    static const struct {
+        int    store, size; /* two bytes over and over, looked at from the second on */
+        size_t want;
+    } cases[] = {
+        { 0x2020, 70000, 65536 }, { 0xc3a9, 70000, 65536 }, { 0xa9c3, 69999, 27 },
+        { 0x61e2, 70000, 27 },    { 0x2020, 65536, 65536 },
+    };
+    const marine_module_config logging = { .logger_enabled = true, .logging_mask = INT32_MAX };
+    bench                      b;
+    bench_start(&b);
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        last_log         last = { 0 };
+        const marine_env env  = { .ctx = &last, .log = keep_log };
+        char             wat[1000];
+        snprintf(wat, sizeof wat, text, cases[i].store, cases[i].size);
+        assert_string_equal(try_start(&b, wat, &logging, 0, &env), "fine");
+        assert_int_equal(last.count, 1);
+        assert_true(last.valid);
+        assert_int_equal(last.len, cases[i].want);
+    }
     bench_close(&b);
 }
 
@@ -368,6 +503,10 @@ int main(void)
         cmocka_unit_test(test_many_small_records),
         cmocka_unit_test(test_result_of_many_empty_arrays),
         cmocka_unit_test(test_failures_do_not_pile_up),
+        cmocka_unit_test(test_calls_of_the_host_are_paid_for),
+        cmocka_unit_test(test_adapters_are_paid_for),
+        cmocka_unit_test(test_tables_are_small),
+        cmocka_unit_test(test_long_logs),
         cmocka_unit_test(test_crowded_sections),
         cmocka_unit_test(test_limits_are_not_per_part),
     };

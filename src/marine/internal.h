@@ -111,7 +111,7 @@ RIV_MUST_USE riv_err marine__args_from_json(const marine__section *section, cons
 RIV_MUST_USE riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine__value *v,
                                            riv_arena *arena, riv_fault *fault, const riv_json **out);
 /* Whether v has the shape of type: kinds equal, array of u8 and bytes alike, records by their fields. */
-bool marine__value_fits(const marine__section *section, const marine_type *type, const marine__value *v);
+bool marine__value_fits(const marine__section *section, const marine_type *type, const marine__value *v, uint64_t *visited);
 
 /* ---- instances ---------------------------------------------------------------------------------------------------- */
 
@@ -250,7 +250,7 @@ enum {
 riv_err marine__wasi_end(wasmtime_val_raw_t *io, uint32_t error);
 
 bool marine__is_host(riv_str module); /* a namespace of host functions */
-/* Takes fuel for work that the host does at the guest's wish, one unit a byte. */
+/* Takes fuel for work that the host does at the guest's wish: one unit a byte, an instruction of an adapter, or a value looked at. */
 RIV_MUST_USE riv_err marine__charge(marine_service *service, uint64_t units);
 
 #endif

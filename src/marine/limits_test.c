@@ -57,7 +57,7 @@ static void test_fuel_is_exact(void **state)
     uint64_t        needed = b.result.fuel_used;
     const riv_json *args;
     assert_int_equal(riv_json_parse(RIV_LIT("[\"Ada\"]"), b.arena, NULL, &args), RIV_OK);
-    /* One unit less fails, wherever it runs out: in the guest, or while the host copies. */
+    /* One unit less fails, wherever it runs out: in the guest, or while the host works for it. */
     for (uint64_t fuel = needed; fuel > 0; fuel -= RIV_MIN(fuel, needed / 20 + 1)) {
         marine_call call = { .function = RIV_LIT("greeting"), .args = args, .fuel = fuel };
         riv_err     err  = marine_service_call(b.service, &call, b.arena, NULL, &b.result);

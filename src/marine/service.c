@@ -7,9 +7,11 @@
 
 enum {
     MODULES_MAX        = 64,
-    TABLE_ELEMENTS_MAX = 1 << 20,
+    TABLES_MAX         = 2 * MODULES_MAX,
+    TABLE_ELEMENTS_MAX = 1 << 17, /* of each; at 8 bytes outside the memory budget */
     SCRATCH_KEPT_BYTES = 1 << 20,
     TICKS_NO_DEADLINE  = 1 << 30,
+    HOST_CALL_FUEL     = 1000, /* about what a system call takes of the time of that many instructions */
 };
 
 /* How a failure is told to those who branch on riv_err only. */
@@ -85,7 +87,7 @@ riv_err marine_service_new(marine_engine *engine, const marine_service_config *c
     s->budget->bytes_max = config->memory_bytes_max ? config->memory_bytes_max : MARINE_MEMORY_DEFAULT;
     s->store             = wasmtime_store_new(engine->wasm, s, NULL);
     s->context           = wasmtime_store_context(s->store);
-    wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, MODULES_MAX, MODULES_MAX, MODULES_MAX);
+    wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, MODULES_MAX, TABLES_MAX, MODULES_MAX);
     begin(s, &no_params, config->fuel_start, 0);
 
     riv_err err  = check_config(s, config);
@@ -211,10 +213,11 @@ static signature host_signature(const marine__host_function *f)
 
 static wasm_trap_t *run_host(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *io, size_t count)
 {
-    const binding *b = env;
+    const binding  *b = env;
+    marine_service *s = b->in->service;
     (void)caller;
     (void)count;
-    return b->function->run(b->in, io) ? marine__trap_of(b->in->service) : NULL;
+    return marine__charge(s, HOST_CALL_FUEL) || b->function->run(b->in, io) ? marine__trap_of(s) : NULL;
 }
 
 static riv_err run_shim_checked(const shim *sh, wasmtime_val_raw_t *io)
@@ -582,7 +585,7 @@ riv_err marine__charge(marine_service *s, uint64_t units)
     error       = wasmtime_context_set_fuel(s->context, enough ? left - units : 0);
     RIV_ASSERT(!error);
     return enough ? RIV_OK
-                  : marine__fail(s, MARINE_OUT_OF_FUEL, "out of fuel while the host copied %llu bytes",
+                  : marine__fail(s, MARINE_OUT_OF_FUEL, "out of fuel while the host did work of %llu units for it",
                                  (unsigned long long)units);
 }
 

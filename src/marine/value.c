@@ -323,20 +323,21 @@ riv_err marine__value_to_json(const marine__section *section, const marine_type 
 
 /* ---- shapes ---- */
 
-bool marine__value_fits(const marine__section *section, const marine_type *t, const marine__value *v)
+bool marine__value_fits(const marine__section *section, const marine_type *t, const marine__value *v, uint64_t *visited)
 {
+    ++*visited;
     bool is_bytes = t->kind == MARINE_BYTES || (t->kind == MARINE_ARRAY && t->element->kind == MARINE_U8);
     if (is_bytes && v->kind == MARINE_BYTES) return true;
     if (t->kind == MARINE_BYTES) return v->kind == MARINE_ARRAY && v->list.count == 0;
     if (t->kind != v->kind) return false;
     if (t->kind == MARINE_ARRAY) {
         for (size_t i = 0; i < v->list.count; i++)
-            if (!marine__value_fits(section, t->element, &v->list.items[i])) return false;
+            if (!marine__value_fits(section, t->element, &v->list.items[i], visited)) return false;
     } else if (t->kind == MARINE_RECORD) {
         const marine__type *record = &section->types[t->record];
         if (v->list.count != record->args_count) return false;
         for (size_t i = 0; i < v->list.count; i++)
-            if (!marine__value_fits(section, &record->args[i].type, &v->list.items[i])) return false;
+            if (!marine__value_fits(section, &record->args[i].type, &v->list.items[i], visited)) return false;
     }
     return true;
 }

@@ -30,6 +30,7 @@ enum {
     TYPE_DIRECTORY = 3,
     TYPE_REGULAR   = 4,
     FDFLAG_APPEND  = 1,
+    SYNC_FUEL      = 1000000, /* a disk takes milliseconds */
 };
 enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
 #define RIGHT_READ  UINT64_C(0x2)
@@ -378,6 +379,7 @@ static riv_err fd_sync(marine__instance *in, wasmtime_val_raw_t *io)
 {
     const file *f = file_of(in, arg(io, 0));
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
+    RIV_TRY(marine__charge(in->service, SYNC_FUEL));
     return fsync(f->fd) ? end_errno(io) : marine__wasi_end(io, MARINE__WASI_OK);
 }
 
