@@ -42,6 +42,20 @@ extern "C" {
 
 /* ---- values: the layouts in memory are those of the interface, so nothing is converted ------------------------ */
 
+/* The words for numbers are C types too, for use in bodies; MARINE_LONG_NAMES before the #include keeps them out. */
+#ifndef MARINE_LONG_NAMES
+typedef uint8_t  u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t   i8;
+typedef int16_t  i16;
+typedef int32_t  i32;
+typedef int64_t  i64;
+typedef float    f32;
+typedef double   f64;
+#endif
+
 /* UTF-8. What comes in is followed by a NUL (ptr works with %s) and never NULL; what is returned needs no NUL. */
 typedef struct marine_string { const char *ptr; size_t len; } marine_string;
 
@@ -82,7 +96,17 @@ static inline bool marine_equal(marine_string a, marine_string b)
 #define marine_new(T)             ((T *)marine_alloc(sizeof(T)))              /* one record, all zero */
 #define marine_array_new(T, n)    MARINE__NEW(marine_array_##T, n)            /* array(T) with n elements, all zero */
 #define marine_array2_new(T, n)   MARINE__NEW(marine_array2_##T, n)
-#define MARINE__NEW(C, n)         MARINE__PAIR(C, marine_alloc((size_t)(n) * sizeof *((C *)0)->ptr), (size_t)(n))
+#define MARINE__NEW(C, n)                                                                            \
+    __extension__({                                                                                  \
+        size_t count_ = (size_t)(n);                                                                 \
+        MARINE__PAIR(C, marine__elements(count_, sizeof *((C *)0)->ptr), count_);                    \
+    })
+static inline void *marine__elements(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) __builtin_trap();
+    return marine_alloc(bytes);
+}
 
 /* ---- the three declarations ------------------------------------------------------------------------------------ */
 

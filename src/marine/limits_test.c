@@ -22,6 +22,7 @@ static void test_each_limit_has_its_kind(void **state)
         { "record_with_lies", "[]", "trap: module test: out of bounds: 2 bytes at 3735928559 in a memory of " },
         { "amplify", "[100000,100000]", "memory: values of this call need more than 268435456 bytes" },
         { "empty_anywhere", "[]", "\"\"" }, /* SPEC marine.md 4.4: Reading size 0 must never fault */
+        { "numbers", "[536870913]", "trap: function `numbers` failed: unreachable instruction executed in " },
         { "grow_or_die", "[]", "memory: function `grow_or_die` failed: unreachable instruction executed in " },
     };
     enum { SPIN = 3 };

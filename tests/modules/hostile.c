@@ -66,3 +66,8 @@ MARINE_EXPORT(u64, nan_bits, (f64 a, f64 b))
     memcpy(&bits, &v, 8);
     return bits;
 }
+
+MARINE_EXPORT(array(u64), numbers, (u32 count))
+{
+    return marine_array_new(u64, count);
+}
