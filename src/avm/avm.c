@@ -243,6 +243,15 @@ static bool check_key(invoke *v)
 
 /* ---- the run ---- */
 
+/* Often one of both sides is empty; then the other's tables do. */
+static void take_stores(avm *vm, invoke *v)
+{
+    bool empty = !v->prev.values_count && !v->prev.tetraplets_count && !v->prev.canon_elements_count &&
+                 !v->prev.canon_results_count && !v->prev.service_results_count;
+    vm->stores = empty ? v->cur_stores : v->prev_stores;
+    if (!empty) avm__stores_put(&vm->stores, &v->cur, v->arena);
+}
+
 static void start(avm *vm, invoke *v, riv_fault *fault)
 {
     const avm_params *p = &v->in->params;
@@ -252,8 +261,7 @@ static void start(avm *vm, invoke *v, riv_fault *fault)
     vm->bytes_start     = v->bytes_start;
     vm->bytes_max       = v->bytes_max;
     vm->steps_max       = or_default(p->steps_max, RUN_STEPS_MAX);
-    vm->stores          = v->prev_stores;
-    avm__stores_put(&vm->stores, &v->cur, v->arena);
+    take_stores(vm, v);
     avm__trace_init(vm, &v->prev, &v->cur);
     vm->scratch    = riv_buf_in(v->arena);
     vm->streams    = riv_map_new(v->arena);

@@ -4,46 +4,48 @@
 
 /* ---- the bytes that are hashed ---- */
 
-static void put_field(riv_buf *out, const char *lead, riv_str text)
+static void put_field(riv_buf *out, riv_str lead, riv_str text)
 {
-    riv_put_str(out, riv_str_c(lead));
+    riv_put_str(out, lead);
     riv_json_write_str(text, out);
 }
 
 static void put_tetraplet(riv_buf *out, const avm_tetraplet *t)
 {
-    put_field(out, "{\"peer_pk\":", t->peer_pk);
-    put_field(out, ",\"service_id\":", t->service_id);
-    put_field(out, ",\"function_name\":", t->function_name);
-    put_field(out, ",\"lens\":", t->lens);
+    put_field(out, RIV_LIT("{\"peer_pk\":"), t->peer_pk);
+    put_field(out, RIV_LIT(",\"service_id\":"), t->service_id);
+    put_field(out, RIV_LIT(",\"function_name\":"), t->function_name);
+    put_field(out, RIV_LIT(",\"lens\":"), t->lens);
     riv_put_u8(out, '}');
 }
 
 static void put_service_result(riv_buf *out, const archive_service_result *r)
 {
-    put_field(out, "{\"value_cid\":", r->value_cid);
-    put_field(out, ",\"argument_hash\":", r->argument_hash);
-    put_field(out, ",\"tetraplet_cid\":", r->tetraplet_cid);
+    put_field(out, RIV_LIT("{\"value_cid\":"), r->value_cid);
+    put_field(out, RIV_LIT(",\"argument_hash\":"), r->argument_hash);
+    put_field(out, RIV_LIT(",\"tetraplet_cid\":"), r->tetraplet_cid);
     riv_put_u8(out, '}');
 }
 
 static void put_element(riv_buf *out, const archive_canon_element *e)
 {
-    put_field(out, "{\"value\":", e->value);
-    put_field(out, ",\"tetraplet\":", e->tetraplet);
+    put_field(out, RIV_LIT("{\"value\":"), e->value);
+    put_field(out, RIV_LIT(",\"tetraplet\":"), e->tetraplet);
     switch (e->provenance) {
     case ARCHIVE_LITERAL: riv_put_str(out, RIV_LIT(",\"provenance\":{\"type\":\"literal\"}}")); return;
     case ARCHIVE_FROM_SERVICE:
-        put_field(out, ",\"provenance\":{\"type\":\"service_result\",\"cid\":", e->provenance_cid);
+        put_field(out, RIV_LIT(",\"provenance\":{\"type\":\"service_result\",\"cid\":"), e->provenance_cid);
         break;
-    case ARCHIVE_FROM_CANON: put_field(out, ",\"provenance\":{\"type\":\"canon\",\"cid\":", e->provenance_cid); break;
+    case ARCHIVE_FROM_CANON:
+        put_field(out, RIV_LIT(",\"provenance\":{\"type\":\"canon\",\"cid\":"), e->provenance_cid);
+        break;
     }
     riv_put_str(out, RIV_LIT("}}"));
 }
 
 static void put_canon_result(riv_buf *out, const archive_canon_result *c)
 {
-    put_field(out, "{\"tetraplet\":", c->tetraplet);
+    put_field(out, RIV_LIT("{\"tetraplet\":"), c->tetraplet);
     riv_put_str(out, RIV_LIT(",\"values\":["));
     for (size_t i = 0; i < c->values_count; i++) {
         if (i) riv_put_u8(out, ',');
@@ -59,39 +61,35 @@ void avm__stores_init(stores *s, riv_arena *arena)
     *s = (stores){ riv_map_new(arena), riv_map_new(arena), riv_map_new(arena), riv_map_new(arena), riv_map_new(arena) };
 }
 
+/* Texts of data outlive the run's maps. */
+static riv_map *with_room(riv_map *map, size_t count, riv_arena *arena)
+{
+    return riv_map_count(map) || !count ? map : riv_map_new_for(arena, count);
+}
+
+#define PUT(map, field)                                                                                                \
+    do {                                                                                                               \
+        map = with_room(map, data->field##_count, arena);                                                              \
+        for (size_t i = 0; i < data->field##_count; i++)                                                               \
+            riv_map_put_view(map, data->field[i].key, (void *)(uintptr_t)&data->field[i]);                             \
+    } while (0)
+
 /* Later entries take the place of earlier ones. The structs of data are borrowed. */
 void avm__stores_put(stores *s, const archive_data *data, riv_arena *arena)
 {
-    datum *d = riv_new(arena, datum, data->values_count + 1);
+    datum *d  = riv_new(arena, datum, data->values_count + 1);
+    s->values = with_room(s->values, data->values_count, arena);
     for (size_t i = 0; i < data->values_count; i++, d++) {
         d->stored = data->values[i].text;
-        riv_map_put_str(s->values, data->values[i].key, d);
+        riv_map_put_view(s->values, data->values[i].key, d);
     }
-    for (size_t i = 0; i < data->tetraplets_count; i++)
-        riv_map_put_str(s->tetraplets, data->tetraplets[i].key, (void *)(uintptr_t)&data->tetraplets[i]);
-    for (size_t i = 0; i < data->canon_elements_count; i++)
-        riv_map_put_str(s->elements, data->canon_elements[i].key, (void *)(uintptr_t)&data->canon_elements[i]);
-    for (size_t i = 0; i < data->canon_results_count; i++)
-        riv_map_put_str(s->canons, data->canon_results[i].key, (void *)(uintptr_t)&data->canon_results[i]);
-    for (size_t i = 0; i < data->service_results_count; i++)
-        riv_map_put_str(s->results, data->service_results[i].key, (void *)(uintptr_t)&data->service_results[i]);
+    PUT(s->tetraplets, tetraplets);
+    PUT(s->elements, canon_elements);
+    PUT(s->canons, canon_results);
+    PUT(s->results, service_results);
 }
 
 /* ---- checking foreign stores ---- */
-
-/* The same bytes under the same id were checked when they came first. */
-static bool known(const riv_map *trusted, riv_str key, riv_bytes hashed, riv_buf *scratch,
-                  void (*put)(riv_buf *, const void *))
-{
-    const void *entry = trusted ? riv_map_get_str(trusted, key) : NULL;
-    if (!entry) return false;
-    size_t start = scratch->len;
-    put(scratch, entry);
-    bool same = scratch->len - start == hashed.len &&
-                memcmp(scratch->ptr + start, scratch->ptr + start - hashed.len, hashed.len) == 0;
-    scratch->len = start;
-    return same;
-}
 
 static riv_err check_id(riv_str key, riv_bytes hashed, const char *type, riv_arena *arena, riv_fault *fault)
 {
@@ -113,11 +111,12 @@ static riv_err check_id(riv_str key, riv_bytes hashed, const char *type, riv_are
     return RIV_OK;
 }
 
-/* One check for every kind of entry: put writes what is hashed. */
+/* One check for every kind of entry: put writes what is hashed; same tells whether two entries would be written alike. */
 typedef struct kind {
     const char    *type;
     const riv_map *own, *trusted;
     void (*put)(riv_buf *, const void *);
+    bool (*same)(const void *, const void *);
 } kind;
 
 static void put_value_entry(riv_buf *out, const void *d) { riv_put_str(out, ((const datum *)d)->stored); }
@@ -129,16 +128,53 @@ static void put_element_entry(riv_buf *out, const void *e) { put_element(out, e)
 static void put_canon_entry(riv_buf *out, const void *e) { put_canon_result(out, e); }
 static void put_result_entry(riv_buf *out, const void *e) { put_service_result(out, e); }
 
+static bool same_values(const void *a, const void *b)
+{
+    return riv_str_eq(((const datum *)a)->stored, ((const datum *)b)->stored);
+}
+
+static bool same_tetraplets(const void *a, const void *b)
+{
+    return avm__tetraplet_eq(&((const archive_tetraplet_entry *)a)->tetraplet,
+                             &((const archive_tetraplet_entry *)b)->tetraplet);
+}
+
+static bool same_elements(const void *one, const void *other)
+{
+    const archive_canon_element *a = one, *b = other;
+    return riv_str_eq(a->value, b->value) && riv_str_eq(a->tetraplet, b->tetraplet) && a->provenance == b->provenance &&
+           riv_str_eq(a->provenance_cid, b->provenance_cid);
+}
+
+static bool same_canons(const void *one, const void *other)
+{
+    const archive_canon_result *a = one, *b = other;
+    if (!riv_str_eq(a->tetraplet, b->tetraplet) || a->values_count != b->values_count) return false;
+    for (size_t i = 0; i < a->values_count; i++)
+        if (!riv_str_eq(a->values[i], b->values[i])) return false;
+    return true;
+}
+
+static bool same_results(const void *one, const void *other)
+{
+    const archive_service_result *a = one, *b = other;
+    return riv_str_eq(a->value_cid, b->value_cid) && riv_str_eq(a->argument_hash, b->argument_hash) &&
+           riv_str_eq(a->tetraplet_cid, b->tetraplet_cid);
+}
+
 static riv_err check_store(const kind *k, riv_arena *arena, riv_fault *fault)
 {
     riv_buf scratch = riv_buf_in(arena);
+    bool    trust   = k->trusted && riv_map_count(k->trusted);
     for (size_t i = 0; i < riv_map_slots(k->own); i++) {
         riv_bytes key;
         void     *entry;
         if (!riv_map_at(k->own, i, &key, &entry)) continue;
+        /* The same under the same id was checked when it came first. */
+        const void *known = trust ? riv_map_get(k->trusted, key) : NULL;
+        if (known && k->same(entry, known)) continue;
         riv_buf_clear(&scratch);
         k->put(&scratch, entry);
-        if (known(k->trusted, riv_bytes_str(key), riv_buf_view(&scratch), &scratch, k->put)) continue;
         RIV_TRY(check_id(riv_bytes_str(key), riv_buf_view(&scratch), k->type, arena, fault));
     }
     return RIV_OK;
@@ -194,11 +230,11 @@ riv_err avm__stores_verify(const archive_data *data, const stores *own, const st
     static const stores none = { 0 };
     if (!trusted) trusted = &none;
     const kind kinds[] = {
-        { TYPE_VALUE, own->values, trusted->values, put_value_entry },
-        { TYPE_TETRAPLET, own->tetraplets, trusted->tetraplets, put_tetraplet_entry },
-        { TYPE_ELEMENT, own->elements, trusted->elements, put_element_entry },
-        { TYPE_CANON, own->canons, trusted->canons, put_canon_entry },
-        { TYPE_RESULT, own->results, trusted->results, put_result_entry },
+        { TYPE_VALUE, own->values, trusted->values, put_value_entry, same_values },
+        { TYPE_TETRAPLET, own->tetraplets, trusted->tetraplets, put_tetraplet_entry, same_tetraplets },
+        { TYPE_ELEMENT, own->elements, trusted->elements, put_element_entry, same_elements },
+        { TYPE_CANON, own->canons, trusted->canons, put_canon_entry, same_canons },
+        { TYPE_RESULT, own->results, trusted->results, put_result_entry, same_results },
     };
     for (size_t i = 0; i < 4; i++) RIV_TRY(check_store(&kinds[i], arena, fault));
     RIV_TRY(check_canon_references(data, own, fault));
@@ -211,7 +247,7 @@ riv_err avm__stores_verify(const archive_data *data, const stores *own, const st
 static riv_str track(avm *vm, riv_map *store, void *entry)
 {
     riv_str cid = codec_json_cid(vm->arena, riv_buf_view(&vm->scratch));
-    riv_map_put_str(store, cid, entry);
+    riv_map_put_view(store, cid, entry);
     return cid;
 }
 
@@ -222,7 +258,7 @@ static riv_str track_value(avm *vm, datum *d)
     if (riv_map_has(vm->stores.values, riv_str_bytes(cid))) return cid;
     datum *stored = riv_new(vm->arena, datum, 1);
     *stored       = (datum){ .json = d->json, .stored = text, .text = text };
-    riv_map_put_str(vm->stores.values, cid, stored);
+    riv_map_put_view(vm->stores.values, cid, stored);
     return cid;
 }
 

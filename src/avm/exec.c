@@ -129,7 +129,7 @@ static const air_node *exec_never(avm *vm, frame *f)
 void avm__send_to(avm *vm, riv_str peer)
 {
     if (riv_map_has(vm->peers_seen, riv_str_bytes(peer))) return;
-    riv_map_put_str(vm->peers_seen, peer, vm);
+    riv_map_put_view(vm->peers_seen, peer, vm);
     *riv_push(vm->arena, &vm->peers) = peer;
 }
 

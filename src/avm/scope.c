@@ -41,7 +41,7 @@ static void push_cell(avm *vm, riv_str name, void *held)
     if (!c) {
         c       = riv_new(vm->arena, cells, 1);
         c->name = name;
-        riv_map_put_str(vm->names, name, c);
+        riv_map_put_view(vm->names, name, c);
     }
     *riv_push(vm->arena, &c->stack) = (cell){ vm->depth, held };
     if (vm->depth == 0) return;

@@ -2,18 +2,19 @@
  * Spec: docs/spec/air.md §3.4. Tests: avm_test.c. */
 #include "avm/internal.h"
 
-#include <stdlib.h>
-
 enum {
     KEY_BYTES       = 1 + CRYPTO_PUBLIC_BYTES,
     SIGNATURE_BYTES = 1 + CRYPTO_SIGNATURE_BYTES
 }; /* a zero byte in front: ed25519 */
 
-static int by_bytes(const void *a, const void *b) { return riv_str_cmp(*(const riv_str *)a, *(const riv_str *)b); }
-
-static void sort(signer *s)
+static void sort(signer *s, riv_arena *arena)
 {
-    if (s->cids.len > 1) qsort(s->cids.ptr, s->cids.len, sizeof s->cids.ptr[0], by_bytes);
+    const uint32_t *order = riv_order(arena, s->cids.ptr, sizeof *s->cids.ptr, s->cids.len);
+    if (!order) return;
+    riv_str *sorted = riv_new(arena, riv_str, s->cids.len);
+    for (size_t i = 0; i < s->cids.len; i++) sorted[i] = s->cids.ptr[order[i]];
+    s->cids.ptr = sorted;
+    s->cids.cap = s->cids.len;
 }
 
 /* ---- grouping ---- */
@@ -36,7 +37,7 @@ static riv_err add_signer(const archive_signature *entry, riv_arena *arena, riv_
     *s        = (signer){ .public_key = entry->public_key,
                           .signature  = entry->signature,
                           .peer       = peer_of(arena, entry->public_key) };
-    riv_map_put_str(out->by_peer, s->peer, s);
+    riv_map_put_view(out->by_peer, s->peer, s);
     return RIV_OK;
 }
 
@@ -92,7 +93,7 @@ riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *
     for (size_t i = 0; i < data->trace_count; i++) RIV_TRY(assign_state(&data->trace[i], own, arena, fault, out));
     for (size_t i = 0; i < riv_map_slots(out->by_peer); i++) {
         signer *s = signer_at(out, i);
-        if (s) sort(s);
+        if (s) sort(s, arena);
     }
     return RIV_OK;
 }
@@ -103,6 +104,9 @@ riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *
 static riv_bytes signed_bytes(const signer *s, riv_str particle_id, riv_arena *arena)
 {
     riv_buf out = riv_buf_in(arena);
+    size_t  len = 2 * sizeof(uint32_t) + particle_id.len;
+    for (size_t i = 0; i < s->cids.len; i++) len += sizeof(uint32_t) + s->cids.ptr[i].len;
+    riv_buf_reserve(&out, len);
     riv_put_u32le(&out, (uint32_t)s->cids.len);
     for (size_t i = 0; i < s->cids.len; i++) {
         riv_put_u32le(&out, (uint32_t)s->cids.ptr[i].len);
@@ -197,7 +201,7 @@ riv_err avm__signers_merge(signers *a, const signers *b, riv_arena *arena, riv_f
         signer *large = !ours || ours->cids.len < theirs->cids.len ? theirs : ours,
                *small = large == ours ? theirs : ours;
         if (small && !is_part(small, large)) return inconsistent(a, large, small, arena, fault);
-        if (large != ours) riv_map_put_str(a->by_peer, theirs->peer, large);
+        if (large != ours) riv_map_put_view(a->by_peer, theirs->peer, large);
     }
     return RIV_OK;
 }
@@ -218,11 +222,11 @@ void avm__sign(avm *vm, signers *s)
     mine->peer       = peer_of(vm->arena, mine->public_key);
     mine->cids.ptr   = vm->met_cids.ptr;
     mine->cids.len   = vm->met_cids.len;
-    sort(mine);
+    sort(mine, vm->arena);
     crypto_signature made = crypto_sign(&pair, signed_bytes(mine, vm->params->particle_id, vm->arena));
     memcpy(signature + 1, made.bytes, CRYPTO_SIGNATURE_BYTES);
     mine->signature = (riv_bytes){ signature, SIGNATURE_BYTES };
-    riv_map_put_str(s->by_peer, mine->peer, mine);
+    riv_map_put_view(s->by_peer, mine->peer, mine);
     crypto_wipe(&pair, sizeof pair);
 }
 

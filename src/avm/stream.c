@@ -23,7 +23,7 @@ static scopes *scopes_of(avm *vm, riv_str name)
     scopes *s = riv_map_get_str(vm->streams, name);
     if (!s) {
         s = riv_new(vm->arena, scopes, 1);
-        riv_map_put_str(vm->streams, name, s);
+        riv_map_put_view(vm->streams, name, s);
     }
     return s;
 }

@@ -204,6 +204,14 @@ void    *riv_map_put_u64(riv_map *m, uint64_t key, void *value);
 void    *riv_map_remove_u64(riv_map *m, uint64_t key);
 uint64_t riv_hash64(riv_bytes b);              /* not cryptographic; the same on every machine */
 
+/* ---- order ------------------------------------------------------------------------------------------------------- */
+
+/* The order of items by their keys, bytewise and stable; NULL when they stand strictly ascending already. Each item begins with its
+ * key, a riv_str or riv_bytes. Takes RIV_ORDER_BYTES of arena for each. */
+enum { RIV_ORDER_BYTES = 36 };
+const uint32_t *riv_order(riv_arena *arena, const void *items, size_t item_bytes, size_t count);
+riv_bytes       riv_key_at(const void *items, size_t item_bytes, size_t index);
+
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 typedef enum riv_json_kind {

@@ -149,6 +149,32 @@ static void test_map(void **state)
     }
 }
 
+/* Against a comparison of neighbours: keys with a long common beginning, equal ones, prefixes of others. */
+static void test_order(void **state)
+{
+    (void)state;
+    riv_prng   prng  = riv_prng_seed(99);
+    riv_arena *arena = riv_arena_new(0);
+    for (size_t round = 0; round < 200; round++) {
+        size_t   count = (size_t)riv_prng_below(&prng, 60), kinds = 1 + (size_t)riv_prng_below(&prng, 200);
+        riv_str *keys = riv_new(arena, riv_str, count + 1);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t n = riv_prng_below(&prng, kinds);
+            keys[i]    = riv_format(arena, "bagaaihra%0*llx", (int)(n % 12),
+                                    (unsigned long long)(n * 0x9e3779b97f4a7c15u >> n % 60));
+        }
+        const uint32_t *order     = riv_order(arena, keys, sizeof *keys, count);
+        bool            ascending = true;
+        for (size_t i = 1; i < count; i++) ascending = ascending && riv_str_cmp(keys[i - 1], keys[i]) < 0;
+        assert_true(ascending == !order);
+        for (size_t i = 1; order && i < count; i++) {
+            int c = riv_str_cmp(keys[order[i - 1]], keys[order[i]]);
+            assert_true(c < 0 || (c == 0 && order[i - 1] < order[i]));
+        }
+    }
+    riv_arena_free(arena);
+}
+
 /* Keys that an enemy chose to collide: the map parts them and stays right. */
 static void test_map_of_colliding_keys(void **state)
 {
@@ -232,15 +258,11 @@ static void test_prng(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_reader),
-        cmocka_unit_test(test_writer),
-        cmocka_unit_test(test_map),
-        cmocka_unit_test(test_map_of_colliding_keys),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_prng),
+        cmocka_unit_test(test_slices), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_arena),  cmocka_unit_test(test_reader),
+        cmocka_unit_test(test_writer), cmocka_unit_test(test_map),
+        cmocka_unit_test(test_order),  cmocka_unit_test(test_map_of_colliding_keys),
+        cmocka_unit_test(test_text),   cmocka_unit_test(test_prng),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,8 @@ size_t riv_map_count(const riv_map *m) { return m->count; }
 
 static bool entry_is(const map_entry *e, uint64_t hash, riv_bytes key)
 {
-    return e->key && e->hash == hash && riv_bytes_eq((riv_bytes){ e->key, e->key_len }, key);
+    if (!e->key || e->hash != hash || e->key_len != key.len) return false;
+    return e->key == key.ptr || riv_bytes_eq((riv_bytes){ e->key, e->key_len }, key);
 }
 
 /* Position in entries, or SIZE_MAX. */

@@ -1,4 +1,4 @@
-/* Inside codec: what reading and writing of archives share: numbers of the layout, and the order of stores. */
+/* Inside codec: what reading and writing of archives share: numbers of the layout. */
 #ifndef RIV_CODEC_ARCHIVE_INTERNAL_H
 #define RIV_CODEC_ARCHIVE_INTERNAL_H
 
@@ -30,11 +30,5 @@ enum { ARCHIVE__CALL_REQUEST = 0, ARCHIVE__CALL_EXECUTED = 1, ARCHIVE__CALL_FAIL
 enum { ARCHIVE__SENDER_PEER = 0, ARCHIVE__SENDER_PEER_WITH_ID = 1 };
 enum { ARCHIVE__VALUE_SCALAR = 0, ARCHIVE__VALUE_STREAM = 1, ARCHIVE__VALUE_UNUSED = 2 };
 enum { ARCHIVE__CANON_SENT_BY = 0, ARCHIVE__CANON_EXECUTED = 1 };
-
-/* The items of a store begin with their key, a slice. Returns the order of keys by bytes, stable; NULL when the items stand strictly
- * ascending already. */
-enum { ARCHIVE__ORDER_BYTES = 36 }; /* memory for each item */
-const uint32_t *archive__order(riv_arena *arena, const void *items, size_t item_bytes, size_t count);
-riv_bytes archive__key(const void *items, size_t item_bytes, size_t index);
 
 #endif

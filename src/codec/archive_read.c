@@ -442,16 +442,16 @@ static riv_err read_store(archive_walk *w, uint64_t pos, const archive_shape *en
     void  *items;
     size_t count;
     RIV_TRY(read_vec(w, pos, entry, &items, &count));
-    RIV_TRY(afford(w, pos, count, entry->bytes + ARCHIVE__ORDER_BYTES));
-    const uint32_t *order = archive__order(w->arena, items, entry->bytes, count);
+    RIV_TRY(afford(w, pos, count, entry->bytes + RIV_ORDER_BYTES));
+    const uint32_t *order = riv_order(w->arena, items, entry->bytes, count);
     *out                  = items;
     *out_count            = count;
     if (!order) return RIV_OK;
     uint8_t *sorted = riv_arena_alloc_n(w->arena, count, entry->bytes, _Alignof(max_align_t));
     size_t   kept   = 0;
     for (size_t i = 0; i < count; i++) {
-        riv_bytes key = archive__key(items, entry->bytes, order[i]);
-        if (i + 1 < count && riv_bytes_eq(key, archive__key(items, entry->bytes, order[i + 1]))) continue;
+        riv_bytes key = riv_key_at(items, entry->bytes, order[i]);
+        if (i + 1 < count && riv_bytes_eq(key, riv_key_at(items, entry->bytes, order[i + 1]))) continue;
         memcpy(sorted + kept++ * entry->bytes, (const uint8_t *)items + order[i] * entry->bytes, entry->bytes);
     }
     *out       = sorted;

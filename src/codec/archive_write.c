@@ -280,7 +280,7 @@ typedef struct archive_shelf {
 
 static archive_shelf shelf_of(archive_pen *pen, const void *items, size_t item_bytes, size_t count)
 {
-    return (archive_shelf){ items, item_bytes, count, archive__order(pen->arena, items, item_bytes, count) };
+    return (archive_shelf){ items, item_bytes, count, riv_order(pen->arena, items, item_bytes, count) };
 }
 
 static const void *shelf_at(const archive_shelf *shelf, size_t i)
@@ -296,13 +296,13 @@ static uint32_t put_store(archive_pen *pen, const void *items, size_t item_bytes
     uint32_t     *records = riv_new(pen->arena, uint32_t, count);
     for (size_t i = 0; i < count; i++) {
         const void *item = shelf_at(&shelf, i);
-        keys[i]          = text_content(pen, riv_bytes_str(archive__key(item, item_bytes, 0)));
+        keys[i]          = text_content(pen, riv_bytes_str(riv_key_at(item, item_bytes, 0)));
         records[i]       = record(pen, item);
     }
     pad(pen);
     uint32_t pos = here(pen);
     for (size_t i = 0; i < count; i++) {
-        put_span(pen, keys[i], archive__key(shelf_at(&shelf, i), item_bytes, 0).len);
+        put_span(pen, keys[i], riv_key_at(shelf_at(&shelf, i), item_bytes, 0).len);
         put_rel(pen, records[i]);
     }
     return pos;
