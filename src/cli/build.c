@@ -10,9 +10,16 @@ enum { SOURCES_MAX = 256, WASM_PAGES = 64 };
 
 #define APT "apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32"
 
-static const char *const clang_flags[] = {
-    "--target=wasm32-wasi", "-O2", "-mexec-model=reactor", "-Wall", "-Wextra", "-Wl,--strip-all", "-Wl,--stack-first"
-};
+/* The two limits: a slip inside a macro of the SDK would bury its cause under a hundred lines. */
+static const char *const clang_flags[] = { "--target=wasm32-wasi",
+                                           "-O2",
+                                           "-mexec-model=reactor",
+                                           "-Wall",
+                                           "-Wextra",
+                                           "-Wl,--strip-all",
+                                           "-Wl,--stack-first",
+                                           "-fmacro-backtrace-limit=1",
+                                           "-ferror-limit=5" };
 
 typedef struct sources { /* what clang is given, and what it may read beside */
     riv_str        dir;
