@@ -354,6 +354,13 @@ def run_embedded():
     assert len(five["hops"]) > len(doc["hops"]), five
 
 
+def run_records():
+    geo = os.path.join(SOURCE, "examples/geo/geo.aqua")
+    meet = check(rivulet("run", geo, "-f", 'meet({"x": 0, "y": 0}, {"x": 6, "y": 8})'), 0)
+    assert json.loads(meet.out) == {"at": {"x": 3, "y": 4}, "way": 5}, meet.out
+    check(rivulet("run", geo, "-f", 'meet({"x": 0}, {"x": 6, "y": 8})'), 2, "argument a.y is missing")
+
+
 def run_reports_what_went_wrong():
     # Two peers cannot give two answers of neighbours: it waits until its time is over.
     check(rivulet("run", HELLO, "-f", 'hello("x")', "--nodes", "2", "--ttl", "300"), 3, err=["did not answer in time", "300 ms"])
