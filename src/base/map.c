@@ -65,10 +65,11 @@ uint64_t riv_hash64(riv_bytes b)
 
 __extension__ typedef unsigned __int128 u128;
 
-/* Sixteen bytes become eight. A word that meets its own seed hides the other one, but under that seed only. */
+/* Sixteen bytes become eight. A word that meets its own seed hides the other one, but under that seed only. The two words are masked
+ * by different functions of the seed: else two words swapped would collide under each. */
 static uint64_t fold(uint64_t seed, uint64_t a, uint64_t b)
 {
-    u128 product = (u128)(a ^ seed ^ 0x9e3779b97f4a7c15u) * (b ^ ~seed ^ 0xd6e8feb86659fd93u);
+    u128 product = (u128)(a ^ seed ^ 0x9e3779b97f4a7c15u) * (b ^ ~(seed * 0xe7037ed1a0b428dbu) ^ 0xd6e8feb86659fd93u);
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
