@@ -358,7 +358,7 @@ def run_records():
     geo = os.path.join(SOURCE, "examples/geo/geo.aqua")
     meet = check(rivulet("run", geo, "-f", 'meet({"x": 0, "y": 0}, {"x": 6, "y": 8})'), 0)
     assert json.loads(meet.out) == {"at": {"x": 3, "y": 4}, "way": 5}, meet.out
-    check(rivulet("run", geo, "-f", 'meet({"x": 0}, {"x": 6, "y": 8})'), 2, "argument a.y is missing")
+    check(rivulet("run", geo, "-f", 'meet({"x": 0}, {"x": 6, "y": 8})'), 2, err="argument a.y is missing")
 
 
 def run_reports_what_went_wrong():
