@@ -5,7 +5,13 @@
 
 #include <math.h>
 
-enum { BASE58_BYTES_MAX = 1024, B58_TEXT_MAX = 1024, PEER_CONNECT_MS = 2000, TIMEOUT_MS_MAX = NODE_TTL_MS_MAX };
+enum {
+    BASE58_BYTES_MAX = 1024,
+    KAD_MERGE_MAX    = 4096,
+    KAD_KEY_TEXT_MAX = 128,
+    PEER_CONNECT_MS  = 2000,
+    TIMEOUT_MS_MAX   = NODE_TTL_MS_MAX
+};
 
 /* ---- arguments ---- */
 
@@ -749,6 +755,8 @@ static bool rank_list(node_builtin *b, const riv_json *list, const crypto_hash *
     riv_bytes key;
     for (size_t i = 0; i < list->arr.count; i++) {
         riv_str text = list->arr.items[i]->str;
+        if (text.len > KAD_KEY_TEXT_MAX) /* base58 takes quadratic time */
+            return fail(b, riv_format(b->arena, "a key of %zu characters", text.len));
         if (!unbase58(b, text, &key)) return false;
         out[(*count)++] = (ranked){ .distance = distance_of(key, target), .text = text };
     }
@@ -765,6 +773,10 @@ static void kad_merge(node_builtin *b)
     if (!arg_base58(b, 0, &key) || !arg_strs(b, 1, &left) || !arg_strs(b, 2, &right) ||
         !opt_u32(b, 3, NODE_KAD_COUNT, &wanted))
         return;
+    if (left->arr.count + right->arr.count > KAD_MERGE_MAX) {
+        fail(b, riv_format(b->arena, "more than %d keys", KAD_MERGE_MAX));
+        return;
+    }
     crypto_hash target = crypto_sha256(key);
     ranked     *r      = riv_new(b->arena, ranked, left->arr.count + right->arr.count + 1);
     if (!rank_list(b, left, &target, r, &count) || !rank_list(b, right, &target, r, &count)) return;

@@ -111,6 +111,7 @@ static const row rows[] = {
     { "kad", "neigh_with_addrs", "[\"12D3KooWANqfCDrV79MZdMnMqTvDdqSAPSxdgFY1L6DCq2DVGB4D\", [], [5]]", "[]" },
     { "kad", "neighborhood", "[\"not base58 0OIl\"]", "!" },
     { "kad", "merge", "[\"18wr\", [\"3\", \"4\"], [\"4\", \"5\"], 2]", NULL },
+    { "kad", "merge", "[\"18wr\", [\"222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222\"], []]", "!a key of 129 characters" },
     { "srv", "list", "[]", "[]" },
     { "srv", "resolve_alias_opt", "[\"x\"]", "[]" },
     { "srv", "info", "[\"x\"]", "!Service with id 'x' not found" },

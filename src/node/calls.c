@@ -22,13 +22,23 @@ static void put_tetraplets(riv_buf *buf, const avm_tetraplets *tetraplets, size_
     }
 }
 
+static void add_result(node *n, node_particle *p, uint32_t id, int32_t ret_code, riv_str text)
+{
+    *node__push(&p->results) = (node_result){ id, ret_code, riv_blob_copy(riv_str_bytes(text)) };
+    node__count_calls(n, p, text.len, 0);
+}
+
+/* One large value may be an argument of many calls, and each call has a copy of its own. */
+static const char *why_no_call(const node *n, const node_particle *p, size_t bytes)
+{
+    if (p->calls.len >= NODE_CALLS_MAX) return "too many calls of one particle at a time";
+    if (p->call_bytes && p->call_bytes + bytes > NODE_CALL_BYTES_MAX)
+        return "the calls of one particle hold too many bytes at a time";
+    return node__has_room(n, p, bytes) ? NULL : "no room for more calls";
+}
+
 void node__call_new(node *n, node_particle *p, const avm_call_request *request)
 {
-    if (p->calls.len >= NODE_CALLS_MAX) {
-        node_result *r = node__push(&p->results);
-        *r = (node_result){ request->id, 1, riv_blob_copy(RIV_BYTES("\"too many calls of one particle at a time\"")) };
-        return;
-    }
     riv_buf buf   = { 0 };
     size_t  count = request->args ? request->args->arr.count : 0;
     codec_mp_put_array(&buf, 4);
@@ -36,10 +46,17 @@ void node__call_new(node *n, node_particle *p, const avm_call_request *request)
     codec_mp_put_str(&buf, request->function_name);
     codec_mp_put_json(&buf, request->args ? request->args : riv_json_arr(n->scratch, NULL, 0));
     put_tetraplets(&buf, request->tetraplets, request->tetraplets ? count : 0);
+    const char *why = why_no_call(n, p, buf.len);
+    if (why) {
+        riv_buf_free(&buf);
+        add_result(n, p, request->id, 1, riv_json_text(riv_json_strc(n->scratch, why), n->scratch));
+        return;
+    }
     node_call *c = node__push(&p->calls);
-    c->id        = request->id;
-    c->asked_ms  = n->now_ms;
-    c->record    = (riv_blob){ buf.ptr, buf.len };
+    node__count_calls(n, p, buf.len, 0);
+    c->id       = request->id;
+    c->asked_ms = n->now_ms;
+    c->record   = (riv_blob){ buf.ptr, buf.len };
 }
 
 static riv_err read_kind(riv_reader *r, riv_fault *fault, codec_mp_kind kind, codec_mp *out)
@@ -95,20 +112,25 @@ static size_t call_index(const node_particle *p, uint32_t id)
     return SIZE_MAX;
 }
 
-static void answer_text(node_particle *p, uint32_t id, int32_t ret_code, riv_str text)
+static void answer_text(node *n, node_particle *p, uint32_t id, int32_t ret_code, riv_str text)
 {
     size_t i = call_index(p, id);
     RIV_ASSERT(i != SIZE_MAX);
+    node__count_calls(n, p, 0, p->calls.ptr[i].record.len);
     riv_blob_free(&p->calls.ptr[i].record);
     node__cut(&p->calls, i);
-    *node__push(&p->results) = (node_result){ id, ret_code, riv_blob_copy(riv_str_bytes(text)) };
+    if (p->call_bytes && p->call_bytes + text.len > NODE_CALL_BYTES_MAX) {
+        ret_code = 1;
+        text     = RIV_LIT("\"the answers of one particle hold too many bytes at a time\"");
+    }
+    add_result(n, p, id, ret_code, text);
 }
 
-void node__answer(node_particle *p, uint32_t call, int32_t ret_code, const riv_json *value)
+void node__answer(node *n, node_particle *p, uint32_t call, int32_t ret_code, const riv_json *value)
 {
     riv_buf text = { 0 };
     riv_json_write(value, &text);
-    answer_text(p, call, ret_code, riv_buf_str(&text));
+    answer_text(n, p, call, ret_code, riv_buf_str(&text));
     riv_buf_free(&text);
 }
 
@@ -123,7 +145,7 @@ static void log_call(node *n, const node_particle *p, riv_log_level level, const
 static void refuse(node *n, node_particle *p, uint32_t call, const node_asked *asked, riv_str text)
 {
     log_call(n, p, RIV_LOG_INFO, asked, 1, 0);
-    node__answer(p, call, 1, riv_json_str(n->scratch, text));
+    node__answer(n, p, call, 1, riv_json_str(n->scratch, text));
 }
 
 /* ---- dispatch ---- */
@@ -145,8 +167,21 @@ static bool ask_builtin(node *n, node_particle *p, node_call *c, const node_aske
         return true;
     }
     log_call(n, p, RIV_LOG_DEBUG, asked, 0, 0);
-    node__answer(p, c->id, 0, b.value ? b.value : riv_json_strc(n->scratch, ""));
+    node__answer(n, p, c->id, 0, b.value ? b.value : riv_json_strc(n->scratch, ""));
     return true;
+}
+
+/* Calls of particles that came by the same peer. Our own wait among themselves. */
+static bool same_from(const node_wait *w, bool has_from, const codec_peer *from)
+{
+    return w->has_from == has_from && (!has_from || codec_peer_eq(&w->from, from));
+}
+
+static size_t waits_of(const node_slot *slot, const node_particle *p)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < slot->queue.len; i++) count += same_from(&slot->queue.ptr[i], p->has_from, &p->from);
+    return count;
 }
 
 static void ask_service(node *n, node_particle *p, node_call *c, const node_asked *asked)
@@ -158,14 +193,14 @@ static void ask_service(node *n, node_particle *p, node_call *c, const node_aske
                           RIV_ARG(asked->service), RIV_ARG(asked->function)));
         return;
     }
-    if (slot->queue.len - slot->head >= NODE_SERVICE_WAIT_MAX) {
+    if (waits_of(slot, p) >= NODE_SERVICE_WAIT_MAX / NODE_SHARE || slot->queue.len >= NODE_SERVICE_WAIT_MAX) {
         refuse(n, p, c->id, asked,
                riv_format(n->scratch, "Service '" RIV_FMT "' is busy: %d calls wait", RIV_ARG(asked->service),
-                          NODE_SERVICE_WAIT_MAX));
+                          (int)slot->queue.len));
         return;
     }
     c->state                  = NODE_CALL_QUEUED;
-    *node__push(&slot->queue) = (node_wait){ p->number, c->id };
+    *node__push(&slot->queue) = (node_wait){ p->number, c->id, p->has_from, p->from };
     slot_next(n, slot);
 }
 
@@ -181,7 +216,7 @@ void node__dispatch(node *n, node_particle *p)
             continue;
         }
         if (node__call_read(riv_blob_view(c->record), n->scratch, &fault, &asked))
-            node__answer(p, id, 1, riv_json_strc(n->scratch, fault.msg));
+            node__answer(n, p, id, 1, riv_json_strc(n->scratch, fault.msg));
         else if (!ask_builtin(n, p, c, &asked, false))
             ask_service(n, p, c, &asked);
         if (i < p->calls.len && p->calls.ptr[i].id == id) i++; /* else it was answered and is gone */
@@ -242,21 +277,27 @@ static void start_job(node *n, node_slot *slot, node_particle *p, node_call *c)
     node__emit(n, NODE_JOB)->job = job;
 }
 
+/* The oldest one of another peer than was served last, so that a peer with many calls does not keep the others waiting for all of them. */
+static size_t next_wait(const node_slot *slot)
+{
+    for (size_t i = 0; i < slot->queue.len; i++)
+        if (!same_from(&slot->queue.ptr[i], slot->has_served, &slot->served)) return i;
+    return 0;
+}
+
 /* Starts the next call that waits for the service and whose particle still lives. */
 static void slot_next(node *n, node_slot *slot)
 {
-    while (!slot->job && slot->head < slot->queue.len) {
-        node_wait      w = slot->queue.ptr[slot->head++];
-        node_particle *p = node__particle_by_number(n, w.particle);
-        size_t         i = p && n->now_ms <= p->deadline_ms ? call_index(p, w.call) : SIZE_MAX;
-        if (i != SIZE_MAX) start_job(n, slot, p, &p->calls.ptr[i]);
-    }
-    if (slot->head == slot->queue.len ||
-        slot->head >= NODE_SERVICE_WAIT_MAX) { /* now and again, move the rest to the front */
-        memmove(slot->queue.ptr, slot->queue.ptr + slot->head,
-                (slot->queue.len - slot->head) * sizeof *slot->queue.ptr);
-        slot->queue.len -= slot->head;
-        slot->head = 0;
+    while (!slot->job && slot->queue.len) {
+        size_t         at = next_wait(slot);
+        node_wait      w  = slot->queue.ptr[at];
+        node_particle *p  = node__particle_by_number(n, w.particle);
+        size_t         i  = p && n->now_ms <= p->deadline_ms ? call_index(p, w.call) : SIZE_MAX;
+        node__cut(&slot->queue, at);
+        if (i == SIZE_MAX) continue;
+        slot->has_served = w.has_from;
+        slot->served     = w.from;
+        start_job(n, slot, p, &p->calls.ptr[i]);
     }
 }
 
@@ -270,9 +311,9 @@ void node__call_done(node *n, const node_flight *flight, node_job *job)
         node_asked asked = { .service = job->call.service_id, .function = job->call.function };
         log_call(n, p, RIV_LOG_INFO, &asked, job->err ? 1 : 0, job->time_us);
         if (job->err)
-            node__answer(p, flight->call, 1, riv_json_strc(n->scratch, job->fault.msg));
+            node__answer(n, p, flight->call, 1, riv_json_strc(n->scratch, job->fault.msg));
         else
-            answer_text(p, flight->call, 0, job->result);
+            answer_text(n, p, flight->call, 0, job->result);
         node__run_next(n, p);
         node__settle(n, p);
     }

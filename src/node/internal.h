@@ -8,7 +8,8 @@
 enum {
     NODE_SEEN_MAX         = 16,     /* digests of arrivals remembered for each particle */
     NODE_OUTBOX_MAX       = 1024,   /* next peers of one particle that did not take it yet */
-    NODE_SERVICE_WAIT_MAX = 1024,   /* calls that wait for one service */
+    NODE_SERVICE_WAIT_MAX = 4096,   /* calls that wait for one service; NODE_SHARE-th of it for one peer's particles */
+    NODE_CALL_BYTES_MAX   = 32 << 20, /* calls of one particle and their answers; one alone may be larger */
     NODE_ROUNDS_MAX       = 100000, /* interpreter runs of one particle on one peer; beyond, it is left alone */
     NODE_RETRY_MS_MIN     = 250,    /* a send that failed is tried again, pausing from this */
     NODE_RETRY_MS_MAX     = 4000,   /* to this, until the deadline */
@@ -26,7 +27,7 @@ typedef struct node_arrival { /* data that waits for its run */
     uint64_t             number; /* names its durable record */
     bool                 foreign; /* came from a peer: if it is bad, that says nothing of the script */
     bool                 has_from; /* not after a restart */
-    codec_peer           from;
+    codec_peer           from;    /* whose share it fills; without: that of the particle */
     riv_blob             data;
 } node_arrival;
 
@@ -63,7 +64,8 @@ typedef struct node_particle {
     riv_blob     text;                /* owns the bytes that the slices of `head` view */
     p2p_particle head;                /* data is empty */
     uint64_t     deadline_ms;
-    uint64_t     bytes;               /* counted in node.stored_bytes */
+    uint64_t     bytes;               /* counted in node.stored_bytes; without arrivals that have a sender */
+    uint64_t     call_bytes;          /* of them: calls and results */
     riv_blob     data;                /* the stored trace */
     bool         own;                 /* started by NODE_API_RUN */
     bool         has_relay;
@@ -92,12 +94,13 @@ typedef struct node_particle {
 
 /* ---- services, jobs, timers ---- */
 
-typedef struct node_wait { uint64_t particle; uint32_t call; } node_wait;
+typedef struct node_wait { uint64_t particle; uint32_t call; bool has_from; codec_peer from; } node_wait; /* from: of the particle */
 typedef struct node_slot { /* one configured service */
     node_service service;
     uint64_t     job; /* running, 0: none */
-    RIV_VEC(node_wait) queue;
-    size_t       head;
+    RIV_VEC(node_wait) queue; /* oldest first */
+    bool         has_served;
+    codec_peer   served; /* of whose particle a call was started last */
 } node_slot;
 
 typedef struct node_flight { /* a job handed out */
@@ -111,7 +114,7 @@ typedef struct node_flight { /* a job handed out */
 typedef enum node_timer_kind { NODE_AT_EXPIRY, NODE_AT_CALL, NODE_AT_RETRY } node_timer_kind;
 typedef struct node_timer { uint64_t at_ms, seq, particle; node_timer_kind kind; uint32_t call; } node_timer;
 
-typedef struct node_share { uint64_t particles, bytes; } node_share; /* of the room for particles, by the peer who handed them over first */
+typedef struct node_share { uint64_t particles, bytes; } node_share; /* of the room: particles by who handed them over first, waiting data by its sender */
 typedef struct node_contact { riv_arena *arena; riv_str *addrs; size_t count; } node_contact; /* what identify told */
 
 struct node {
@@ -172,7 +175,9 @@ void           node__particle_free(node_particle *p);
 void           node__share_take(node *n, node_particle *p, const codec_peer *from); /* p came from that peer first */
 node_particle *node__particle_make(node *n, const p2p_particle *head, const uint8_t key[CRYPTO_HASH_BYTES]);
 void           node__particle_key(riv_str id, riv_bytes signature, uint8_t out[CRYPTO_HASH_BYTES]);
-void           node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign, riv_bytes data);
+void           node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign, const codec_peer *from, riv_bytes data); /* from may be NULL */
+void           node__count_calls(node *n, node_particle *p, size_t added, size_t removed); /* bytes of calls and results */
+bool           node__has_room(const node *n, const node_particle *p, size_t bytes); /* may p hold so much more? */
 void           node__set_data(node *n, node_particle *p, riv_bytes data);
 void           node__mark_seen(node_particle *p, riv_bytes data);
 void           node__settle(node *n, node_particle *p); /* answers the request of a particle that can go nowhere */
@@ -193,7 +198,7 @@ void node__call_due(node *n, node_particle *p, uint32_t call);
 void node__call_done(node *n, const node_flight *flight, node_job *job);
 typedef struct node_asked { riv_str service, function; const riv_json *args; avm_tetraplets *tetraplets; size_t tetraplets_count; } node_asked;
 RIV_MUST_USE riv_err node__call_read(riv_bytes record, riv_arena *arena, riv_fault *fault, node_asked *out);
-void node__answer(node_particle *p, uint32_t call, int32_t ret_code, const riv_json *value); /* adds the result, forgets the call */
+void node__answer(node *n, node_particle *p, uint32_t call, int32_t ret_code, const riv_json *value); /* adds the result, forgets the call */
 
 /* builtins.c: the table of docs/spec/node.md §5 */
 typedef struct node_builtin {

@@ -284,6 +284,107 @@ static void one_peer_has_a_share(void **state)
     rig_deinit(&r);
 }
 
+/* Data that one peer sends for a particle that another has brought (or that is our own) fills the sender's share. */
+static void arrivals_fill_the_share_of_their_sender(void **state)
+{
+    (void)state;
+    rig   r;
+    void *value = NULL;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    r.hold_jobs = true;
+    rig_run(&r, 1, "(null)", NULL, 5000);
+    assert_true(riv_map_at(r.n->by_number, 0, NULL, &value));
+    p2p_particle own = ((node_particle *)value)->head;
+    own.data         = RIV_BYTES("data of another");
+    rig_send(&r, &own);
+    node_share *share = riv_map_get(r.n->shares, codec_peer_view(&r.remote_id.peer));
+    assert_non_null(share);
+    assert_int_equal(share->bytes, own.data.len);
+    share->bytes += NODE_PARTICLE_BYTES / NODE_SHARE;
+    own.data = RIV_BYTES("more");
+    rig_send(&r, &own);
+    assert_logged(&r, "particle.dropped", "too much data of that peer");
+    share->bytes -= NODE_PARTICLE_BYTES / NODE_SHARE;
+    rig_advance(&r, 5001);
+    assert_int_equal(riv_map_count(r.n->shares), 0);
+    assert_int_equal(node_stats_of(r.n).stored_bytes, 0);
+    rig_deinit(&r);
+}
+
+static void finish_one(rig *r)
+{
+    assert_int_equal(r->jobs.len, 1);
+    node_job *job = r->jobs.ptr[0];
+    r->jobs.len   = 0;
+    rig_finish(r, job);
+}
+
+/* A particle of some hundred bytes that grows here meets the same bounds as one that comes large. */
+static void growth_needs_room(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    r.hold_jobs         = true;
+    codec_peer   me     = node_peer(r.n);
+    riv_str      script = riv_format(r.arena, "(call \"" RIV_FMT "\" (\"op\" \"identity\") [7] x)",
+                                     RIV_ARG(codec_peer_text(r.arena, &me)));
+    p2p_particle p      = rig_particle(&r, "p-1", riv_cstr(r.arena, script), 5000);
+    rig_send(&r, &p);
+    node_share *share = riv_map_get(r.n->shares, codec_peer_view(&r.remote_id.peer));
+    share->bytes += NODE_PARTICLE_BYTES / NODE_SHARE;
+    finish_one(&r);
+    assert_logged(&r, "particle.lost id=p-1", "no room for what the particle has become");
+    assert_int_equal(r.n->stored_bytes, p.id.len + p.init_peer_id.len + p.script.len + p.signature.len);
+    share->bytes -= NODE_PARTICLE_BYTES / NODE_SHARE;
+    p.data = RIV_BYTES("x");
+    rig_send(&r, &p);
+    assert_logged(&r, "particle.dropped id=p-1", "it was given up here");
+    assert_int_equal(r.jobs.len, 0);
+    rig_advance(&r, 5001);
+    assert_int_equal(riv_map_count(r.n->shares), 0);
+    assert_int_equal(riv_map_count(r.store), 0);
+    rig_deinit(&r);
+}
+
+/* One large value as the argument of many calls: each call would hold a copy of it. */
+static void calls_are_bounded_in_bytes(void **state)
+{
+    enum { BIG = 512 << 10, CALLS = 100 };
+    (void)state;
+    rig     r;
+    riv_buf script = { 0 };
+    rig_init(&r, NULL, 0);
+    riv_putf(&script, "(seq (call %%init_peer_id%% (\"op\" \"identity\") [\"");
+    for (size_t i = 0; i < BIG; i++) riv_put_u8(&script, 'x');
+    riv_putf(&script, "\"] big) ");
+    for (size_t i = 0; i < CALLS; i++) riv_putf(&script, "(par (call %%init_peer_id%% (\"op\" \"identity\") [big]) ");
+    riv_putf(&script, "(null)");
+    for (size_t i = 0; i < CALLS; i++) riv_put_u8(&script, ')');
+    riv_put_u8(&script, ')');
+    riv_put_u8(&script, 0);
+    r.hold_jobs = true;
+    rig_run(&r, 1, (const char *)script.ptr, NULL, 5000);
+    finish_one(&r); /* asks for big */
+    finish_one(&r); /* asks for all at once */
+    assert_int_equal(r.jobs.len, 1);
+    assert_int_equal(r.jobs.ptr[0]->avm.results_count, CALLS);
+    size_t bytes = 0, refused = 0;
+    for (size_t i = 0; i < CALLS; i++) {
+        const avm_call_result *result = &r.jobs.ptr[0]->avm.results[i];
+        bytes += result->result.len;
+        refused += result->ret_code == 1 && riv_str_find(result->result, RIV_LIT("too many bytes"), 0) != SIZE_MAX;
+    }
+    assert_in_range(bytes, NODE_CALL_BYTES_MAX / 2, NODE_CALL_BYTES_MAX);
+    assert_in_range(refused, CALLS / 4, CALLS - 1);
+    riv_buf_free(&script);
+    rig_advance(&r, 5001);
+    assert_int_equal(node_stats_of(r.n).stored_bytes, 0);
+    rig_deinit(&r);
+}
+
 /* ---- requests ---- */
 
 static void answers_a_request(void **state)
@@ -460,6 +561,48 @@ static void a_service_runs_one_call_at_a_time(void **state)
     rig_finish(&r, first);
     assert_int_equal(r.replies.len, 3);
     for (size_t i = 0; i < 3; i++) assert_reply(&r, i, NODE_REPLY_RESPONSE, "[\"hey!\"]");
+    rig_deinit(&r);
+}
+
+/* The remote asks for many calls of a service; then our own particle asks for one: it is the next to be served. */
+static void a_service_serves_peers_in_turn(void **state)
+{
+    (void)state;
+    rig        r;
+    codec_peer me;
+    riv_buf    script = { 0 };
+    rig_init(&r, &shouter, 1);
+    rig_link(&r);
+    me         = node_peer(r.n);
+    riv_str id = codec_peer_text(r.arena, &me);
+    for (size_t i = 0; i < NODE_CALLS_MAX + 1; i++)
+        riv_putf(&script, "(par (call \"" RIV_FMT "\" (\"shouter\" \"up\") [\"hey\"]) ", RIV_ARG(id));
+    riv_putf(&script, "(null)");
+    for (size_t i = 0; i < NODE_CALLS_MAX + 1; i++) riv_put_u8(&script, ')');
+    riv_put_u8(&script, 0);
+    r.call         = shout;
+    r.hold_jobs    = true;
+    p2p_particle p = rig_particle(&r, "p-1", (const char *)script.ptr, 5000);
+    rig_send(&r, &p);
+    finish_one(&r); /* the interpreter; one call starts, the rest wait */
+    r.jobs.ptr[0]->call.function = RIV_LIT("up");
+    assert_int_equal(r.n->slots[0].queue.len, NODE_CALLS_MAX - 1);
+    p.id            = RIV_LIT("p-2");
+    p               = rig_particle(&r, "p-2", (const char *)script.ptr, 5000);
+    node_job *first = r.jobs.ptr[0];
+    r.jobs.len      = 0;
+    rig_send(&r, &p);
+    finish_one(&r); /* of the second particle */
+    assert_int_equal(r.n->slots[0].queue.len, NODE_SERVICE_WAIT_MAX / NODE_SHARE);
+    assert_logged(&r, "particle.call id=p-2", "ret_code=1");
+    r.jobs.len = 0;
+    rig_run(&r, 7, "(seq " ASK("shouter", "up", "a") " " TELL("a") ")", NULL, 1000);
+    finish_one(&r);
+    r.jobs.len = 0;
+    rig_finish(&r, first);
+    assert_int_equal(r.jobs.ptr[r.jobs.len - 1]->kind, NODE_JOB_CALL);
+    assert_false(riv_str_starts(r.jobs.ptr[r.jobs.len - 1]->call.particle_id, RIV_LIT("p-")));
+    riv_buf_free(&script);
     rig_deinit(&r);
 }
 
@@ -803,6 +946,9 @@ int main(void)
         cmocka_unit_test(verifies_once_and_skips_the_same),
         cmocka_unit_test(waiting_is_bounded),
         cmocka_unit_test(one_peer_has_a_share),
+        cmocka_unit_test(arrivals_fill_the_share_of_their_sender),
+        cmocka_unit_test(growth_needs_room),
+        cmocka_unit_test(calls_are_bounded_in_bytes),
         cmocka_unit_test(answers_a_request),
         cmocka_unit_test(every_request_ends),
         cmocka_unit_test(a_bad_script_fails),
@@ -811,6 +957,7 @@ int main(void)
         cmocka_unit_test(pauses_end),
         cmocka_unit_test(calls_services_by_id_and_alias),
         cmocka_unit_test(a_service_runs_one_call_at_a_time),
+        cmocka_unit_test(a_service_serves_peers_in_turn),
         cmocka_unit_test(expired_calls_are_not_made),
         cmocka_unit_test(an_arrival_survives_a_crash),
         cmocka_unit_test(a_call_is_made_again_after_a_crash),

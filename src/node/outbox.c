@@ -25,7 +25,7 @@ void node__next_peer(node *n, node_particle *p, riv_str text)
         return;
     }
     if (codec_peer_eq(&peer, &n->identity.peer)) { /* back to ourselves, without the network */
-        node__add_arrival(n, p, ++n->arrivals_next, false, riv_blob_view(p->data));
+        node__add_arrival(n, p, ++n->arrivals_next, false, NULL, riv_blob_view(p->data));
         node__store_arrival(n, p, p->last->number, riv_blob_view(p->data));
         return;
     }

@@ -6,6 +6,7 @@
 static void run_start(node *n, node_particle *p, const node_arrival *arrival);
 static void log_refused(node *n, const node_particle *p, const node_job *job);
 static void run_failed(node *n, node_particle *p, const node_job *job, bool foreign);
+static void give_up(node *n, node_particle *p, riv_str reason);
 
 bool node__id_ok(riv_str id)
 {
@@ -96,24 +97,31 @@ static bool has_too_many(const node *n, const codec_peer *from)
     return s && s->particles >= NODE_PARTICLES_MAX / NODE_SHARE;
 }
 
-void node__share_take(node *n, node_particle *p, const codec_peer *from)
+static node_share *share_of(node *n, const codec_peer *from)
 {
     node_share *s = riv_map_get(n->shares, codec_peer_view(from));
     if (!s) riv_map_put(n->shares, codec_peer_view(from), s = riv_alloc(sizeof *s));
-    p->from     = *from;
-    p->has_from = true;
-    s->particles++;
-    s->bytes += p->bytes;
+    return s;
 }
 
-static void share_give_back(node *n, const node_particle *p)
+static void share_give_back(node *n, const codec_peer *from, uint64_t particles, uint64_t bytes)
 {
-    node_share *s = p->has_from ? riv_map_get(n->shares, codec_peer_view(&p->from)) : NULL;
-    if (!s) return;
-    s->bytes -= p->bytes;
-    if (--s->particles) return;
-    riv_map_remove(n->shares, codec_peer_view(&p->from));
+    node_share *s = share_of(n, from);
+    RIV_ASSERT(s->particles >= particles && s->bytes >= bytes);
+    s->particles -= particles;
+    s->bytes -= bytes;
+    if (s->particles || s->bytes) return;
+    riv_map_remove(n->shares, codec_peer_view(from));
     riv_free(s);
+}
+
+void node__share_take(node *n, node_particle *p, const codec_peer *from)
+{
+    node_share *s = share_of(n, from);
+    p->from       = *from;
+    p->has_from   = true;
+    s->particles++;
+    s->bytes += p->bytes;
 }
 
 /* The particle that h belongs to, made if it is new. NULL: *why says what is wrong. */
@@ -163,13 +171,20 @@ void node__mark_seen(node_particle *p, riv_bytes data)
     if (!was_seen(p, &hash)) p->seen[p->seen_count++ % NODE_SEEN_MAX] = hash;
 }
 
-static riv_str bad_arrival(const node *n, const node_particle *p, riv_bytes data)
+bool node__has_room(const node *n, const node_particle *p, size_t bytes)
+{
+    return !no_room(n, bytes) && !(p->has_from && share_is_full(n, &p->from, bytes));
+}
+
+/* What waits fills the share of whoever sent it, else a peer could fill that of another by way of the other's particle. */
+static riv_str bad_arrival(const node *n, const node_particle *p, const codec_peer *from, riv_bytes data)
 {
     crypto_hash hash = crypto_blake3(data);
     if (was_seen(p, &hash)) return RIV_LIT("seen before");
+    if (p->rounds >= NODE_ROUNDS_MAX) return RIV_LIT("it was given up here");
     if (p->waiting >= NODE_WAITING_MAX) return RIV_LIT("too many arrivals of it wait");
     if (no_room(n, data.len)) return RIV_LIT("no room for more data");
-    if (p->has_from && share_is_full(n, &p->from, data.len)) return RIV_LIT("too much data of that peer");
+    if (share_is_full(n, from, data.len)) return RIV_LIT("too much data of that peer");
     return (riv_str){ 0 };
 }
 
@@ -207,7 +222,7 @@ void node__arrived(node *n, const codec_peer *from, riv_bytes frame)
     p->has_last_peer = true;
     p->last_was_sent = false;
     p->last_ms       = n->now_ms;
-    why              = bad_arrival(n, p, h.data);
+    why              = bad_arrival(n, p, from, h.data);
     if (why.len) {
         drop(n, id, from, why);
         return;
@@ -215,9 +230,7 @@ void node__arrived(node *n, const codec_peer *from, riv_bytes frame)
     LOG_INFO(n->log, "particle.received", LOG_STR("id", id), LOG_STR("from", node__peer_text(n, from)),
              LOG_U64("bytes", frame.len));
     node__mark_seen(p, h.data);
-    node__add_arrival(n, p, ++n->arrivals_next, true, h.data);
-    p->last->from     = *from;
-    p->last->has_from = true;
+    node__add_arrival(n, p, ++n->arrivals_next, true, from, h.data);
     node__store_arrival(n, p, p->last->number, h.data);
     node__run_next(n, p);
 }
@@ -230,7 +243,7 @@ node_particle *node__start(node *n, const p2p_particle *head, riv_bytes data, ri
     if (!p) return NULL;
     p->own = true;
     node__mark_seen(p, data);
-    node__add_arrival(n, p, ++n->arrivals_next, false, data);
+    node__add_arrival(n, p, ++n->arrivals_next, false, NULL, data);
     return p;
 }
 
@@ -250,8 +263,17 @@ static void count_bytes(node *n, node_particle *p, size_t added, size_t removed)
     p->bytes -= removed;
     n->stored_bytes += added;
     n->stored_bytes -= removed;
-    node_share *s = p->has_from ? riv_map_get(n->shares, codec_peer_view(&p->from)) : NULL;
-    if (s) s->bytes += added, s->bytes -= removed;
+    if (!p->has_from) return;
+    node_share *s = share_of(n, &p->from);
+    s->bytes += added;
+    s->bytes -= removed;
+}
+
+void node__count_calls(node *n, node_particle *p, size_t added, size_t removed)
+{
+    p->call_bytes += added;
+    p->call_bytes -= removed;
+    count_bytes(n, p, added, removed);
 }
 
 /* Gives head's bytes an owner. The same is used for particles that come from the store, whose record may have been made before. */
@@ -288,12 +310,29 @@ void node__set_data(node *n, node_particle *p, riv_bytes data)
     p->data = riv_blob_copy(data);
 }
 
-void node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign, riv_bytes data)
+static void count_arrival(node *n, node_particle *p, const node_arrival *a, bool comes)
+{
+    size_t added = comes ? a->data.len : 0, removed = comes ? 0 : a->data.len;
+    if (!a->has_from) {
+        count_bytes(n, p, added, removed);
+        return;
+    }
+    n->stored_bytes += added;
+    n->stored_bytes -= removed;
+    if (comes)
+        share_of(n, &a->from)->bytes += added;
+    else
+        share_give_back(n, &a->from, 0, removed);
+}
+
+void node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign, const codec_peer *from, riv_bytes data)
 {
     node_arrival *a = riv_alloc(sizeof *a);
-    a->number       = number;
-    a->foreign      = foreign;
-    a->data         = riv_blob_copy(data);
+    a->has_from     = from != NULL;
+    if (from) a->from = *from;
+    a->number  = number;
+    a->foreign = foreign;
+    a->data    = riv_blob_copy(data);
     if (p->last)
         p->last->next = a;
     else
@@ -301,7 +340,7 @@ void node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign,
     p->last = a;
     p->waiting++;
     n->waiting++;
-    count_bytes(n, p, data.len, 0);
+    count_arrival(n, p, a, true);
 }
 
 static void pop_arrival(node *n, node_particle *p)
@@ -311,7 +350,7 @@ static void pop_arrival(node *n, node_particle *p)
     if (!p->first) p->last = NULL;
     p->waiting--;
     n->waiting--;
-    count_bytes(n, p, 0, a->data.len);
+    count_arrival(n, p, a, false);
     riv_blob_free(&a->data);
     riv_free(a);
 }
@@ -341,9 +380,9 @@ void node__particle_drop(node *n, node_particle *p)
     if (p->request.open) n->requests--;
     for (size_t i = 0; i < p->outbox.len; i++)
         if (p->outbox.ptr[i].state == NODE_OUT_SENDING) riv_map_remove_u64(n->tokens, p->outbox.ptr[i].token);
-    n->waiting -= p->waiting;
+    while (p->first) pop_arrival(n, p);
     n->stored_bytes -= p->bytes;
-    share_give_back(n, p);
+    if (p->has_from) share_give_back(n, &p->from, 1, p->bytes);
     riv_map_remove_u64(n->by_number, p->number);
     riv_map_remove(n->by_key, (riv_bytes){ p->key, sizeof p->key });
     node__particle_free(p);
@@ -355,13 +394,20 @@ void node__run_next(node *n, node_particle *p)
 {
     if (p->job || (!p->results.len && !p->first)) return;
     if (p->rounds >= NODE_ROUNDS_MAX) { /* a script that loops for ever over built-ins ends here, not with the ttl */
-        LOG_WARN(n->log, "particle.lost", LOG_STR("id", p->head.id), LOG_STR("to", n->self_text),
-                 LOG_CSTR("reason", "too many interpreter runs"));
-        node__reply_failed(n, p, 0, RIV_LIT("too many interpreter runs for one particle"));
+        give_up(n, p, RIV_LIT("too many interpreter runs for one particle"));
         return;
     }
     /* Results go in alone: a forged arrival beside them would take them down with it. */
     run_start(n, p, p->results.len ? NULL : p->first);
+}
+
+/* What it has is kept until its deadline, so that it does not begin anew when it comes again; nothing more is done for it here. */
+static void give_up(node *n, node_particle *p, riv_str reason)
+{
+    p->rounds = NODE_ROUNDS_MAX;
+    LOG_WARN(n->log, "particle.lost", LOG_STR("id", p->head.id), LOG_STR("to", n->self_text),
+             LOG_STR("reason", reason));
+    node__reply_failed(n, p, 0, reason);
 }
 
 static avm_params params_of(const node *n, const node_particle *p, riv_arena *a)
@@ -380,12 +426,13 @@ static avm_params params_of(const node *n, const node_particle *p, riv_arena *a)
     };
 }
 
-static void move_results(node_particle *p, riv_arena *a, avm_input *in)
+static void move_results(node *n, node_particle *p, riv_arena *a, avm_input *in)
 {
     avm_call_result *results = riv_new(a, avm_call_result, p->results.len + 1);
     for (size_t i = 0; i < p->results.len; i++) {
         node_result *r = &p->results.ptr[i];
         results[i]     = (avm_call_result){ r->id, r->ret_code, riv_str_dup(a, riv_bytes_str(riv_blob_view(r->text))) };
+        node__count_calls(n, p, 0, r->text.len);
         riv_blob_free(&r->text);
     }
     in->results       = results;
@@ -403,7 +450,7 @@ static void run_start(node *n, node_particle *p, const node_arrival *arrival)
     job->avm.script = riv_str_dup(a, p->head.script);
     job->avm.prev   = riv_bytes_dup(a, riv_blob_view(p->data));
     job->avm.params = params_of(n, p, a);
-    move_results(p, a, &job->avm);
+    move_results(n, p, a, &job->avm);
     p->job         = job->id;
     p->job_arrival = 0;
     p->job_foreign = false;
@@ -425,8 +472,18 @@ static void run_start(node *n, node_particle *p, const node_arrival *arrival)
 /* Codes that give the old data back: the script, the data or the traces were refused. SPEC air.md 4.7 */
 static bool is_refusal(int64_t code) { return (code >= 1 && code <= 10) || (code >= 20000 && code < 30000); }
 
+/* A small particle can grow to the largest size here, and many of them beyond all room. */
+static bool can_grow(const node *n, const node_particle *p, const avm_output *out)
+{
+    return out->data.len <= p->data.len || node__has_room(n, p, out->data.len - p->data.len);
+}
+
 static void adopt(node *n, node_particle *p, const avm_output *out)
 {
+    if (!is_refusal(out->ret_code) && !can_grow(n, p, out)) {
+        give_up(n, p, RIV_LIT("no room for what the particle has become"));
+        return;
+    }
     if (!is_refusal(out->ret_code) && !riv_bytes_eq(out->data, riv_blob_view(p->data))) {
         node__set_data(n, p, out->data);
         node__mark_seen(p, out->data); /* what we made ourselves teaches us nothing when it comes back */

@@ -167,7 +167,7 @@ static riv_err restore_head(node *n, const uint8_t *key, riv_bytes value, riv_fa
     return RIV_OK;
 }
 
-static riv_err restore_calls(node_particle *p, riv_reader *r, riv_fault *fault)
+static riv_err restore_calls(node *n, node_particle *p, riv_reader *r, riv_fault *fault)
 {
     codec_mp list, id, asked, record;
     RIV_TRY(next_of(r, fault, CODEC_MP_ARRAY, &list));
@@ -179,6 +179,7 @@ static riv_err restore_calls(node_particle *p, riv_reader *r, riv_fault *fault)
         c->id        = (uint32_t)id.u64;
         c->asked_ms  = asked.u64;
         c->record    = riv_blob_copy(record.bytes);
+        node__count_calls(n, p, record.bytes.len, 0);
     }
     return RIV_OK;
 }
@@ -192,7 +193,7 @@ static riv_err restore_state(node *n, const uint8_t *key, riv_bytes value, riv_f
     RIV_TRY(read_version(&r, fault, 4));
     RIV_TRY(next_of(&r, fault, CODEC_MP_BIN, &data));
     node__set_data(n, p, data.bytes);
-    RIV_TRY(restore_calls(p, &r, fault));
+    RIV_TRY(restore_calls(n, p, &r, fault));
     RIV_TRY(next_of(&r, fault, CODEC_MP_ARRAY, &list));
     for (uint32_t i = 0; i < list.count && i < NODE_OUTBOX_MAX; i++) {
         bool       has;
@@ -212,7 +213,7 @@ static riv_err restore_arrival(node *n, riv_bytes key, riv_bytes value, riv_faul
     if (p->waiting >= NODE_WAITING_MAX)
         return riv_fail(fault, RIV_E_LIMIT, 0, "too many stored arrivals of one particle");
     node__mark_seen(p, value);
-    node__add_arrival(n, p, number, true, value);
+    node__add_arrival(n, p, number, true, NULL, value);
     n->arrivals_next = RIV_MAX(n->arrivals_next, number);
     return RIV_OK;
 }
