@@ -20,6 +20,8 @@ typedef struct avm_params {
     uint32_t ttl_ms;
     uint8_t  key_format;   /* 0 = ed25519, the only good one; else code 7 */
     crypto_secret secret;  /* seed of the current peer's key */
+    bool     has_public_key; /* public_key is this seed's and need not be worked out in each run. Another one's would give the secret away */
+    crypto_public public_key;
     uint64_t air_bytes_max, particle_bytes_max, call_result_bytes_max; /* 0: the original's defaults, 16, 64, 32 MiB */
     bool     hard_limits;  /* passing a limit is error 10, else a flag */
     avm_version version;
@@ -125,6 +127,18 @@ typedef struct avm_evidence {
 } avm_evidence;
 /* Never fails: data that does not decode is a finding like any other. Texts point into data or live in arena. */
 void avm_evidence_of(const avm_evidence_input *in, riv_arena *arena, avm_evidence *out);
+
+/* ---- which instruction made which state (align.c) ---- */
+
+typedef struct avm_alignment {
+    const air_node *const *nodes; /* by state of the trace; NULL: not known, or several could have made it */
+    bool   fits;      /* the whole trace can be read as this script's */
+    bool   given_up;  /* the script is too large for the search: nodes are known up to `reached` at most */
+    bool   ambiguous; /* some states could be several instructions' */
+    size_t reached;   /* how many states some reading got past: where fits is false, the state that does not fit */
+} avm_alignment;
+/* For tools. Nothing is executed. init_peer_id may be empty. Nodes are of script; the array lives in arena. */
+void avm_align(const air_node *script, const archive_data *data, riv_str init_peer_id, riv_arena *arena, avm_alignment *out);
 
 /* Border formats of the original interpreter (docs/spec/air.md §2.2). */
 void avm_put_call_requests(const avm_output *out, riv_buf *buf);
