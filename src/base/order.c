@@ -2,7 +2,7 @@
  * Tests: base_test.c. */
 #include "base/base.h"
 
-enum { INSERTION_MAX = 8 };
+enum { INSERTION_MAX = 8, PRESORT_MIN = 64 };
 
 _Static_assert(sizeof(riv_str) == sizeof(riv_bytes), "a key of text and a key of bytes have one layout");
 
@@ -60,6 +60,19 @@ static void merge_sort(const order_sort *s, order_item *order, order_item *spare
     while (left < half) order[out++] = spare[left++];
 }
 
+/* Two passes by the first bytes that differ, stable. Keys of evenly spread bytes, as content ids are, come out nearly in order, and the
+ * merge sort has little left to do. */
+static void presort(order_item *order, order_item *spare, size_t count)
+{
+    for (unsigned shift = 48; shift <= 56; shift += 8) {
+        uint32_t start[257] = { 0 };
+        for (size_t i = 0; i < count; i++) start[(order[i].head >> shift & 0xff) + 1]++;
+        for (size_t b = 1; b < 257; b++) start[b] += start[b - 1];
+        for (size_t i = 0; i < count; i++) spare[start[order[i].head >> shift & 0xff]++] = order[i];
+        memcpy(order, spare, count * sizeof *order);
+    }
+}
+
 static size_t common_prefix(riv_bytes a, riv_bytes b, size_t max)
 {
     size_t len = 0;
@@ -87,11 +100,13 @@ const uint32_t *riv_order(riv_arena *arena, const void *items, size_t item_bytes
         prefix    = common_prefix(before, key, prefix);
     }
     if (ascending) return NULL;
-    order_item *sorted = riv_new(arena, order_item, count), *spare = riv_new(arena, order_item, count);
+    order_item *sorted = riv_arena_alloc_raw(arena, 2 * count * sizeof *sorted, _Alignof(order_item));
+    order_item *spare  = sorted + count;
     for (size_t i = 0; i < count; i++)
         sorted[i] = (order_item){ head_of(riv_key_at(items, item_bytes, i), prefix), (uint32_t)i };
+    if (count >= PRESORT_MIN) presort(sorted, spare, count);
     merge_sort(&sort, sorted, spare, count);
-    uint32_t *order = riv_new(arena, uint32_t, count);
+    uint32_t *order = riv_arena_alloc_raw(arena, count * sizeof *order, _Alignof(uint32_t));
     for (size_t i = 0; i < count; i++) order[i] = sorted[i].index;
     return order;
 }
