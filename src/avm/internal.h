@@ -239,7 +239,11 @@ const failure *avm__stored_canon(avm *vm, riv_str cid, canon **out);
 /* ---- signatures: sign.c ---- */
 
 typedef struct signer { riv_bytes public_key, signature; riv_str peer; RIV_VEC(riv_str) cids; } signer;
-typedef struct signers { riv_map *by_peer; riv_str message; } signers; /* message: the last failure, whole */
+typedef struct signers {
+    riv_map *by_peer;
+    signer  *last;    /* looked for last: neighbours in a trace are often one peer's */
+    riv_str  message; /* the last failure, whole */
+} signers;
 /* Groups the trace's content ids by the peers that answer for them. code 9 */
 RIV_MUST_USE riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *arena, riv_fault *fault,
                                      signers *out);

@@ -48,7 +48,10 @@ static riv_err assign(riv_str cid, riv_str tetraplet_cid, const stores *own, riv
     if (!t)
         return riv_fail_code(fault, RIV_E_NOT_FOUND, 8, 0, "tetraplet for CID \"" RIV_FMT "\" not found",
                              RIV_ARG(tetraplet_cid));
-    signer *s = riv_map_get_str(out->by_peer, t->tetraplet.peer_pk);
+    signer *s = out->last && riv_str_eq(out->last->peer, t->tetraplet.peer_pk)
+                    ? out->last
+                    : riv_map_get_str(out->by_peer, t->tetraplet.peer_pk);
+    out->last = s;
     if (!s)
         return riv_fail_code(fault, RIV_E_DENIED, 9, 0,
                              "peer_id doens't match any available public key: \"" RIV_FMT "\"",
@@ -214,7 +217,10 @@ void avm__met_cid(avm *vm, riv_str peer, riv_str cid)
 void avm__sign(avm *vm, signers *s)
 {
     crypto_keypair pair;
-    crypto_keypair_of(&vm->params->secret, &pair);
+    if (vm->params->has_public_key)
+        crypto_keypair_join(&vm->params->secret, &vm->params->public_key, &pair);
+    else
+        crypto_keypair_of(&vm->params->secret, &pair);
     signer  *mine = riv_new(vm->arena, signer, 1);
     uint8_t *key = riv_new(vm->arena, uint8_t, KEY_BYTES), *signature = riv_new(vm->arena, uint8_t, SIGNATURE_BYTES);
     memcpy(key + 1, pair.public_key.bytes, CRYPTO_PUBLIC_BYTES);

@@ -37,6 +37,8 @@ void        crypto_sha256_add(crypto_sha256_state *s, riv_bytes data);
 crypto_hash crypto_sha256_end(crypto_sha256_state *s);
 
 void             crypto_keypair_of(const crypto_secret *seed, crypto_keypair *out);
+/* The same when the public key is known already. It must be this seed's: signing with another one's gives the secret away. */
+void             crypto_keypair_join(const crypto_secret *seed, const crypto_public *key, crypto_keypair *out);
 crypto_signature crypto_sign(const crypto_keypair *pair, riv_bytes message);
 bool             crypto_verify(const crypto_public *key, riv_bytes message, const crypto_signature *signature);
 

@@ -19,6 +19,14 @@ void crypto_keypair_of(const crypto_secret *seed, crypto_keypair *out)
     RIV_ASSERT(!failed);
 }
 
+/* The library keeps a secret key as seed and public key. */
+void crypto_keypair_join(const crypto_secret *seed, const crypto_public *key, crypto_keypair *out)
+{
+    out->public_key = *key;
+    memcpy(out->expanded, seed->bytes, sizeof seed->bytes);
+    memcpy(out->expanded + sizeof seed->bytes, key->bytes, sizeof key->bytes);
+}
+
 crypto_signature crypto_sign(const crypto_keypair *pair, riv_bytes message)
 {
     crypto_signature signature;

@@ -56,6 +56,9 @@ static void test_ed25519(void **state)
         riv_bytes in = { message, unhex(ed25519_cases[i].message, message) };
         crypto_keypair_of(&seed, &pair);
         assert_memory_equal(pair.public_key.bytes, key.bytes, sizeof key.bytes);
+        crypto_keypair joined;
+        crypto_keypair_join(&seed, &key, &joined);
+        assert_memory_equal(&joined, &pair, sizeof pair);
         got = crypto_sign(&pair, in);
         assert_memory_equal(got.bytes, want.bytes, sizeof want.bytes);
         assert_true(crypto_verify(&key, in, &got));
