@@ -141,6 +141,7 @@ enum {
     LINK_LINGER_SHORT_MS    = 100,       /* the same while particles wait for a stream */
     LINK_IN_BYTES_MAX       = 32 << 20,  /* of half-read particles of one link */
     LINK_IN_SHARED_MAX      = 256 << 20, /* the same over all links of a swarm */
+    LINK_IN_OWN             = 64 << 10,  /* of one link, whatever the others hold: peers with large frames do not stop small ones */
     LINK_STREAM_OUT_MAX     = 256 << 10, /* unsent bytes of one raw stream */
     LINK_REPLY_BYTES_MAX    = 4096,      /* answers on one stream that the peer does not take: we stop reading there */
     PING_BYTES              = 32,

@@ -314,6 +314,31 @@ static void large_particles_take_turns(void **state)
     testing_pair_deinit(&p);
 }
 
+/* Whatever the half-read frames of other links hold together, a small particle comes through; a larger one comes when there is room. */
+static void small_particles_pass_large_ones(void **state)
+{
+    (void)state;
+    testing_pair p;
+    seen         s      = { 0 };
+    riv_fault    fault  = { 0 };
+    uint64_t     shared = LINK_IN_SHARED_MAX;
+    uint8_t     *bytes  = riv_alloc(1 << 20);
+    testing_pair_init(&p, NULL, NULL, 0);
+    run(&p, &s);
+    p.link[TESTING_B]->in_shared = &shared;
+    assert_int_equal(p2p_link_send(p.link[TESTING_A], (riv_bytes){ bytes, 50000 }, 1, p.now_ms + 9000, &fault), RIV_OK);
+    run(&p, &s);
+    assert_int_equal(s.particles[TESTING_B], 1);
+    assert_int_equal(p2p_link_send(p.link[TESTING_A], (riv_bytes){ bytes, 1 << 20 }, 2, p.now_ms + 9000, &fault),
+                     RIV_OK);
+    run(&p, &s);
+    assert_int_equal(s.particles[TESTING_B], 1);
+    assert_in_range(shared, LINK_IN_SHARED_MAX, LINK_IN_SHARED_MAX + LINK_IN_OWN);
+    riv_free(bytes);
+    seen_free(&s);
+    testing_pair_deinit(&p);
+}
+
 /* A frame announced too long, junk instead of a length, an identify with another key: the stream or the link ends, the peer learns it. */
 static void bad_streams(void **state)
 {
@@ -436,6 +461,7 @@ int main(void)
         cmocka_unit_test(streams_time_out),
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(large_particles_take_turns),
+        cmocka_unit_test(small_particles_pass_large_ones),
         cmocka_unit_test(bad_streams),
         cmocka_unit_test(receivers_that_never_close),
         cmocka_unit_test(reset_streams_are_tried_again),

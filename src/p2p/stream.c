@@ -100,7 +100,8 @@ void link__stream_took(p2p_link *link, link_stream *s, size_t bytes)
 bool link__in_take(p2p_link *link, uint64_t bytes)
 {
     if (!link->in_shared) return true;
-    if (*link->in_shared + bytes > LINK_IN_SHARED_MAX) return false;
+    bool own = link->in_bytes + link->in_reserved + bytes <= LINK_IN_OWN;
+    if (!own && *link->in_shared + bytes > LINK_IN_SHARED_MAX) return false;
     *link->in_shared += bytes;
     return true;
 }

@@ -9,7 +9,10 @@ enum {
     SWARM_PEERS_MAX        = 16384,                                     /* remembered, with or without a link */
     SWARM_SENDS_MAX        = P2P_SEND_QUEUE_MAX + LINK_STREAMS_OUT_MAX, /* of one peer: waiting and on their way */
     SWARM_SEND_BYTES_MAX   = 64 << 20,                                  /* of one peer, the same */
-    SWARM_HANDSHAKES_MAX   = 512, /* accepted links that have not proven who they are */
+    SWARM_SENDS_BYTES_MAX  = 256 << 20,                                 /* the same over all peers, but for */
+    SWARM_SEND_BYTES_OWN   = 128 << 10,                                 /* what each peer may have in any case */
+    SWARM_HANDSHAKES_MAX   = 512, /* accepted links that have not proven who they are; beyond, the oldest goes */
+    SWARM_LINKS_KEPT       = 256, /* of P2P_LINKS_MAX: for links that we dial */
     SWARM_BACKOFF_MS_MIN   = 1000,
     SWARM_BACKOFF_MS_MAX   = 60000,
     SWARM_ARENA_BYTES_KEPT = 1 << 20,
@@ -56,8 +59,9 @@ struct p2p_swarm {
     const p2p_identity *identity;
     crypto_rng          rng;
     uint64_t            now_ms, dials, sends;
-    uint64_t            in_bytes;  /* of half-read particles, all links together */
-    size_t              strangers; /* accepted links that are not ready yet */
+    uint64_t            in_bytes;   /* of half-read particles, all links together */
+    size_t              send_bytes; /* of frames that wait or are on their way, all peers together */
+    size_t              strangers;  /* accepted links that are not ready yet */
     riv_map            *links_by_number, *peers_by_id, *peers_by_dial;
     RIV_VEC(swarm_link *) links;
     RIV_VEC(swarm_peer *) peers;
@@ -146,13 +150,24 @@ void p2p_swarm_free(p2p_swarm *sw)
 
 /* ---- what happened outside ---- */
 
+/* Who opens many connections and says nothing loses them first; the newcomer has its chance. */
+static void drop_stranger(p2p_swarm *sw)
+{
+    for (size_t i = 0; i < sw->links.len; i++)
+        if (sw->links.ptr[i]->stranger) {
+            link_over(sw, sw->links.ptr[i], RIV_LIT("too many connections shake hands at a time"), true);
+            return;
+        }
+}
+
 void p2p_swarm_opened(p2p_swarm *sw, uint64_t number, uint64_t dial, riv_str remote_addr, uint64_t now_ms)
 {
     enter(sw, now_ms);
     swarm_peer *peer = dial ? riv_map_remove_u64(sw->peers_by_dial, dial) : NULL;
     if (peer) peer->dial = 0;
     RIV_ASSERT(!riv_map_get_u64(sw->links_by_number, number));
-    bool crowded = sw->links.len >= P2P_LINKS_MAX || (!dial && sw->strangers >= SWARM_HANDSHAKES_MAX);
+    if (!dial && sw->strangers >= SWARM_HANDSHAKES_MAX) drop_stranger(sw);
+    bool crowded = sw->links.len >= (dial ? P2P_LINKS_MAX : P2P_LINKS_MAX - SWARM_LINKS_KEPT);
     if ((dial && !peer) || crowded) { /* a dial that was given up, or one link too many */
         effect(sw, P2P_DO_CLOSE)->link = number;
         if (peer) dial_lost(sw, peer);
@@ -333,6 +348,8 @@ riv_err p2p_swarm_send(p2p_swarm *sw, const codec_peer *id, riv_bytes frame, uin
     if (peer->sends.len >= SWARM_SENDS_MAX || peer->send_bytes + frame.len > SWARM_SEND_BYTES_MAX)
         return riv_fail(fault, RIV_E_LIMIT, 0, "%zu particles of %zu bytes wait for the peer", peer->sends.len,
                         peer->send_bytes);
+    if (peer->send_bytes + frame.len > SWARM_SEND_BYTES_OWN && sw->send_bytes + frame.len > SWARM_SENDS_BYTES_MAX)
+        return riv_fail(fault, RIV_E_LIMIT, 0, "particles of %zu bytes wait for all peers together", sw->send_bytes);
     if (deadline_ms <= sw->now_ms) return riv_fail(fault, RIV_E_EXPIRED, 0, "the particle is expired");
     swarm_send *send = riv_alloc(sizeof *send);
     *send            = (swarm_send){
@@ -340,6 +357,7 @@ riv_err p2p_swarm_send(p2p_swarm *sw, const codec_peer *id, riv_bytes frame, uin
     };
     *p2p_push(&peer->sends) = send;
     peer->send_bytes += frame.len;
+    sw->send_bytes += frame.len;
     assign(sw, peer);
     dial_if_wanted(sw, peer);
     settle(sw);
@@ -716,6 +734,7 @@ static void send_over(p2p_swarm *sw, swarm_peer *peer, size_t index, p2p_effect_
     e->peer          = peer->id;
     e->reason        = riv_str_dup(sw->arena, reason);
     peer->send_bytes -= send->frame.len;
+    sw->send_bytes -= send->frame.len;
     REMOVE_AT(&peer->sends, index);
     riv_blob_free(&send->frame);
     riv_free(send);

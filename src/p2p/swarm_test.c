@@ -455,6 +455,61 @@ static void readers_are_paused(void **state)
     world_deinit(&w);
 }
 
+/* Connections that say nothing do not keep the next one out: beyond the cap the oldest of them goes. */
+static void the_oldest_stranger_goes(void **state)
+{
+    (void)state;
+    enum { STRANGERS = 512 };
+    world      w;
+    p2p_effect e;
+    world_init(&w, 10);
+    for (uint64_t i = 1; i <= STRANGERS; i++) p2p_swarm_opened(w.sw[1], 1000 + i, 0, RIV_LIT("/memory/9"), w.now_ms);
+    while (p2p_swarm_next(w.sw[1], &e)) assert_int_not_equal(e.kind, P2P_DO_CLOSE);
+    p2p_swarm_opened(w.sw[1], 5000, 0, RIV_LIT("/memory/9"), w.now_ms);
+    size_t closed = 0;
+    while (p2p_swarm_next(w.sw[1], &e))
+        if (e.kind == P2P_DO_CLOSE) {
+            assert_int_equal(e.link, 1001);
+            closed++;
+        }
+    assert_int_equal(closed, 1);
+    know(&w, 0, 1, true);
+    run_until(&w, 2000);
+    assert_true(p2p_swarm_connected(w.sw[1], &w.id[0].peer));
+    world_deinit(&w);
+}
+
+/* Frames that wait are bounded over all peers; a peer with nothing waiting still gets small ones. */
+static void waiting_frames_share_one_bound(void **state)
+{
+    (void)state;
+    enum { AWAY = 5, FRAMES = 4, BYTES = 16 << 20 };
+    world     w;
+    riv_fault fault = { 0 };
+    riv_blob  large = { riv_alloc(BYTES), BYTES };
+    uint64_t  token = 0;
+    world_init(&w, 12);
+    know(&w, 0, 1, true);
+    run_until(&w, 2000);
+    for (uint8_t i = 0; i < AWAY; i++) { /* known by an address, never reached */
+        p2p_identity away = testing_identity((uint8_t)(100 + i), NULL, 0);
+        assert_int_equal(p2p_swarm_add_peer(w.sw[0], &away.peer, RIV_LIT("/memory/2"), false, w.now_ms, &fault),
+                         RIV_OK);
+        for (int k = 0; k < FRAMES; k++)
+            assert_int_equal(
+                p2p_swarm_send(w.sw[0], &away.peer, riv_blob_view(large), token++, w.now_ms + 60000, w.now_ms, &fault),
+                i < AWAY - 1 ? RIV_OK : RIV_E_LIMIT);
+    }
+    assert_int_equal(give(&w, 0, 1, 200000, token++, 5000), RIV_E_LIMIT);
+    assert_int_equal(give(&w, 0, 1, 20000, token++, 5000), RIV_OK);
+    run_until(&w, 4000);
+    assert_int_equal(w.got[1], 1);
+    run_until(&w, 70000); /* all are lost: there is room again */
+    assert_int_equal(give(&w, 0, 1, 200000, token++, 5000), RIV_OK);
+    riv_blob_free(&large);
+    world_deinit(&w);
+}
+
 /* A hostile world for a while, then a healed one: each particle is told exactly once, and what was told SENT on links that lived arrived. */
 static void every_particle_has_one_fate(void **state)
 {
@@ -504,6 +559,7 @@ int main(void)
         cmocka_unit_test(lost_at_the_deadline),      cmocka_unit_test(another_peer_is_refused),
         cmocka_unit_test(both_dial_at_once),         cmocka_unit_test(links_per_peer_are_capped),
         cmocka_unit_test(clients_are_not_nodes),     cmocka_unit_test(silent_link_is_found),
+        cmocka_unit_test(the_oldest_stranger_goes),  cmocka_unit_test(waiting_frames_share_one_bound),
         cmocka_unit_test(readers_are_paused),        cmocka_unit_test(every_particle_has_one_fate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
