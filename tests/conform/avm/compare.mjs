@@ -1,7 +1,7 @@
 // compare.mjs: plays scenario files with the original interpreter, with ours, and with mixed networks, and says where they differ.
 // Usage: node compare.mjs [--mixed N] [--only TEXT] [--list] [FILE...]       all of scenarios/ without FILE
 //        node compare.mjs --generate N [--seed S] [--keep FOLDER] [--mixed N]  scenarios made up from seeds S, S+1, ...
-// RIVULET: the command of our binary (default: build/rivulet).
+// RIVULET: the command of our binary (default: build/rivulet). AVM_VERSION: 0.62 (default) or 0.64, for both sides.
 // Compared: calls with arguments and tetraplets, results, receivers, codes, error messages, flags and all data in readable form.
 // Not compared: the order of stores, the interpreter's own version, the wording of errors that come from a parser or decoder (codes 1 to 9).
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHash } from 'node:crypto';
-import { Original } from './original.mjs';
+import { Original, VERSION } from './original.mjs';
 import { Ours, STEPS_MAX, TooLong, play } from './network.mjs';
 import { difference, parse } from './json.mjs';
 import { networkScenario, random } from './generate.mjs';
@@ -21,7 +21,7 @@ export const rivulet = (process.env.RIVULET ?? join(root, 'build', 'rivulet')).s
 
 /** Our document for a scenario, as `rivulet sim` prints it. */
 function simulate(file) {
-  const run = spawnSync(rivulet[0], [...rivulet.slice(1), 'sim', file, '--json', '--avm-version', '0.62'], { encoding: 'utf8', maxBuffer: 1 << 30 });
+  const run = spawnSync(rivulet[0], [...rivulet.slice(1), 'sim', file, '--json', '--avm-version', VERSION], { encoding: 'utf8', maxBuffer: 1 << 30 });
   if (run.error) throw run.error;
   if (run.status !== 0) throw new Error(`rivulet sim ends with ${run.signal ?? run.status}: ${run.stderr.slice(0, 500)}`);
   return parse(run.stdout);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { DEFAULT_LIMITS, Original, mpParse } from './original.mjs';
+import { DEFAULT_LIMITS, Original, VERSION, mpParse } from './original.mjs';
 import { Num, num, parse, stringify } from './json.mjs';
 
 // ---- names ----
@@ -42,7 +42,7 @@ export function peerOf(name) {
 
 /** Ours, as `rivulet air invoke`: one JSON line a request. command is a list of words. */
 export class Ours {
-  constructor(command, args = ['air', 'invoke', '--avm-version', '0.62']) {
+  constructor(command, args = ['air', 'invoke', '--avm-version', VERSION]) {
     this.child = spawn(command[0], [...command.slice(1), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.waiting = [];
     this.child.on('exit', (code, signal) => this.#fail(new Error(`our interpreter ended (${signal ?? code})`)));

@@ -1,6 +1,6 @@
 // original.mjs: calls the original interpreter (npm @fluencelabs/avm, avm.wasm) through its own exports.
 // Not here: networks of peers (network.mjs). ABI and formats: docs/spec/air.md 2.1, 2.2.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Num, parse } from './json.mjs';
@@ -14,7 +14,15 @@ export const DEFAULT_LIMITS = {
   hard_limit_enabled: false,
 };
 
+/** Which original: 0.62 (npm @fluencelabs/avm 0.62.0) or 0.64 (crate air-interpreter-wasm 0.64.1, brought by tools/setup-oracles). */
+export const VERSION = process.env.AVM_VERSION ?? '0.62';
+
 function wasmPath() {
+  if (VERSION === '0.64') {
+    const path = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), '..', '..', '..', '.deps', 'oracles', 'air-interpreter-wasm.wasm');
+    if (!existsSync(path)) throw new Error('the original AquaVM 0.64.1 is not there: run tools/setup-oracles (make test does)');
+    return path;
+  }
   const require = createRequire(import.meta.url);
   return join(dirname(require.resolve('@fluencelabs/avm/package.json')), 'dist', 'avm.wasm');
 }
