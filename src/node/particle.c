@@ -419,6 +419,8 @@ static avm_params params_of(const node *n, const node_particle *p, riv_arena *a)
         .timestamp_ms       = p->head.timestamp_ms,
         .ttl_ms             = p->head.ttl_ms,
         .secret             = n->secret,
+        .has_public_key     = true,
+        .public_key         = n->identity.keys.public_key,
         .air_bytes_max      = n->config.air_bytes_max,
         .particle_bytes_max = n->config.particle_bytes_max,
         .hard_limits        = true,
