@@ -3,7 +3,7 @@
  * Spec: docs/spec/codec.md 5. Tests: multiaddr_test.c, multiaddr_fuzz.c. */
 #include "codec/codec.h"
 
-enum { MULTIADDR_TEXT_MAX = 4096, NAME_BYTES_MAX = 255, IP6_GROUPS = 8 };
+enum { MULTIADDR_TEXT_MAX = 4096, NAME_BYTES_MAX = 255, PEER_DIGEST_BYTES_MAX = 128, IP6_GROUPS = 8 };
 
 typedef enum value_form { FORM_NONE, FORM_IP4, FORM_IP6, FORM_PORT, FORM_U64, FORM_NAME, FORM_PEER } value_form;
 
@@ -152,7 +152,7 @@ static bool peer_is_good(riv_bytes peer)
     riv_reader r    = riv_reader_of(peer);
     uint64_t   hash = 0, len = 0;
     if (codec_read_varint(&r, NULL, &hash) || codec_read_varint(&r, NULL, &len)) return false;
-    if (len != riv_reader_left(&r)) return false;
+    if (len != riv_reader_left(&r) || len > PEER_DIGEST_BYTES_MAX) return false;
     return hash == CODEC_HASH_IDENTITY || (hash == CODEC_HASH_SHA256 && len == CRYPTO_HASH_BYTES);
 }
 

@@ -213,11 +213,37 @@ static void test_tcp(void **state)
     riv_arena_free(arena);
 }
 
+/* A peer id that is read can be printed and parsed again: base58 has a limit. */
+static void test_long_peer_ids(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    for (size_t len = 0; len < 1010; len++) {
+        codec_multiaddr read, parsed;
+        riv_buf         bytes = riv_buf_in(arena), id = riv_buf_in(arena);
+        riv_fault       fault = { 0 };
+        codec_put_varint(&id, CODEC_HASH_IDENTITY);
+        codec_put_varint(&id, len);
+        memset(riv_buf_room(&id, len), 0xff, len);
+        codec_put_varint(&bytes, CODEC_ADDR_P2P);
+        codec_put_varint(&bytes, id.len);
+        riv_put_bytes(&bytes, riv_buf_view(&id));
+        riv_err err = codec_multiaddr_read(riv_buf_view(&bytes), &fault, &read);
+        assert_int_equal(err, len <= 128 ? RIV_OK : RIV_E_MALFORMED);
+        if (err) {
+            assert_string_equal(fault.msg, "multiaddr value of /p2p is malformed");
+            continue;
+        }
+        assert_int_equal(codec_multiaddr_parse(codec_multiaddr_text(arena, &read), arena, NULL, &parsed), RIV_OK);
+    }
+    riv_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_bad_texts), cmocka_unit_test(test_bad_bytes),
-        cmocka_unit_test(test_size_limit), cmocka_unit_test(test_tcp),
+        cmocka_unit_test(test_long_peer_ids), cmocka_unit_test(test_good),       cmocka_unit_test(test_bad_texts),
+        cmocka_unit_test(test_bad_bytes),     cmocka_unit_test(test_size_limit), cmocka_unit_test(test_tcp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
