@@ -241,7 +241,8 @@ struct riv_json {
     };
 };
 
-/* Strict RFC 8259 plus nothing. RIV_E_MALFORMED with the byte offset; RIV_E_LIMIT when nested too deep. Numbers beyond
+/* Strict RFC 8259 plus nothing. RIV_E_MALFORMED with the byte offset; RIV_E_LIMIT when nested too deep or when the arena's
+ * budget is passed (values take up to 20 times their text; keep texts under a quarter of it). Numbers beyond
  * f64 are refused. Lone surrogates are refused. Values live in arena and do not point into text. */
 RIV_MUST_USE riv_err riv_json_parse(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out);
 void    riv_json_write(const riv_json *v, riv_buf *out);           /* compact, serde_json's form */

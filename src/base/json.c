@@ -235,6 +235,7 @@ static riv_err convert(yyjson_val *in, unsigned depth, riv_arena *arena, riv_fau
 {
     if (yyjson_is_ctn(in) && depth + 1 >= RIV_JSON_DEPTH_MAX)
         return riv_fail(fault, RIV_E_LIMIT, 0, "json is nested %d levels deep, fewer are allowed", RIV_JSON_DEPTH_MAX);
+    if (riv_arena_over(arena)) return riv_fail(fault, RIV_E_LIMIT, 0, "json needs more memory than is granted");
     switch (yyjson_get_type(in)) {
     case YYJSON_TYPE_NULL: *out = riv_json_null(); return RIV_OK;
     case YYJSON_TYPE_BOOL: *out = riv_json_bool(yyjson_get_bool(in)); return RIV_OK;

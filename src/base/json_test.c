@@ -157,13 +157,34 @@ static void test_looking(void **state)
     riv_arena_free(arena);
 }
 
+/* A value takes twenty times the room of its text; an arena's budget is not passed twice over, which would end the process. */
+static void test_budget(void **state)
+{
+    (void)state;
+    enum { VALUES = 200000, BUDGET = 1 << 20 };
+    riv_arena *texts = riv_arena_new(0);
+    for (int objects = 0; objects < 2; objects++) {
+        riv_arena      *arena = riv_arena_new(BUDGET);
+        const riv_json *v     = NULL;
+        riv_fault       fault = { 0 };
+        riv_buf         text  = riv_buf_in(texts);
+        riv_put_u8(&text, '[');
+        for (size_t i = 0; i < VALUES / (objects ? 8 : 1); i++)
+            riv_put_str(&text, objects ? RIV_LIT("{\"a\":{}},") : RIV_LIT("0,"));
+        riv_put_str(&text, RIV_LIT("0]"));
+        assert_int_equal(riv_json_parse(riv_buf_str(&text), arena, &fault, &v), RIV_E_LIMIT);
+        assert_string_equal(fault.msg, "json needs more memory than is granted");
+        assert_null(v);
+        riv_arena_free(arena);
+    }
+    riv_arena_free(texts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse_and_print),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_roundtrip),
-        cmocka_unit_test(test_looking),
+        cmocka_unit_test(test_budget),    cmocka_unit_test(test_parse_and_print), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_roundtrip), cmocka_unit_test(test_looking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
