@@ -4,6 +4,7 @@
 #   make test           build and run every test (suites against the original implementations too)
 #   make                build only
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
+#   make full           the long suites: 20,000 made-up networks against each original, 10,000 simulated networks with faults
 #   make bench          figures and ratios; nothing asserts on time
 #   make fuzz T=NAME    fuzz one target for S seconds (default 60); without T: list them
 #   make sim SEED=N     one run of the simulated network, with its log
@@ -15,7 +16,7 @@ JOBS  ?= $(shell nproc)
 export CTEST_OUTPUT_ON_FAILURE = 1
 export PATH := $(CURDIR)/.deps/oracles/bin:$(PATH)
 
-.PHONY: all run test check bench fuzz sim clean distclean setup
+.PHONY: all run test check full bench fuzz sim clean distclean setup
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet rivulet
 
@@ -44,6 +45,13 @@ check: setup
 	@cmake -S . -B $(BUILD)-tsan -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_SANITIZE=thread >/dev/null
 	@ninja -C $(BUILD)-tsan --quiet rivulet host_tests
 	@TSAN_OPTIONS=suppressions=$(CURDIR)/tests/e2e/tsan.supp ctest --test-dir $(BUILD)-tsan --parallel $(JOBS) -L '^host$$|e2e'
+
+full: all
+	@tools/setup-oracles
+	@ninja -C $(BUILD) --quiet sim_campaign
+	@$(BUILD)/tests/sim_campaign 10000 1
+	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet tests/conform/run.sh avm compare.mjs --generate 20000 --seed 100000 --mixed 1 || exit 1; done
+	@RIVULET=$(CURDIR)/$(BUILD)/rivulet tests/conform/run.sh avm grammar.mjs --count 100000
 
 bench: all
 	@tools/setup-oracles
