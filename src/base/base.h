@@ -78,7 +78,7 @@ typedef struct riv_fault { /* what a person or a peer needs to know */
     riv_err  err;
     uint32_t code; /* number published by a spec, e.g. AquaVM's; 0 = none */
     uint64_t pos;  /* byte offset in the input, or trace index */
-    char     msg[RIV_FAULT_MSG_BYTES]; /* one sentence, lower case, no newline; NUL-terminated, cut at a UTF-8 border */
+    char     msg[RIV_FAULT_MSG_BYTES]; /* one sentence, lower case, no newline; NUL-terminated, always UTF-8 */
 } riv_fault;
 
 /* Fills *fault (unless it already holds a failure: the first one is kept; NULL is allowed) and returns err. */

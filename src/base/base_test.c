@@ -48,6 +48,14 @@ static void test_faults(void **state)
     riv_fault h = { 0 };
     assert_int_equal(riv_fail(&h, RIV_E_IO, 0, "a\nb\x1b[31m"), RIV_E_IO);
     assert_string_equal(h.msg, "a b [31m"); /* no control characters reach a terminal or a log line */
+
+    /* Foreign bytes in a message, or a name that was cut in a character: texts go into JSON, which must stay UTF-8. */
+    riv_fault foreign = { 0 };
+    riv_fail(&foreign, RIV_E_MALFORMED, 0, "name %.*s of %s", 3, "a\xc3\xa9\xc3\xa9", "\xff\x80z");
+    assert_string_equal(foreign.msg, "name a\xc3\xa9 of ??z");
+    foreign = (riv_fault){ 0 };
+    riv_fail(&foreign, RIV_E_MALFORMED, 0, "%.*s", 2, "a\xc3\xa9");
+    assert_string_equal(foreign.msg, "a?");
 }
 
 static void test_arena(void **state)

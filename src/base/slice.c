@@ -104,6 +104,11 @@ static void fill(riv_fault *fault, riv_err err, uint32_t code, uint64_t pos, con
     fault->msg[len] = 0;
     for (size_t i = 0; i < len; i++)
         if ((uint8_t)fault->msg[i] < 0x20) fault->msg[i] = ' ';
+    size_t from = 0, bad; /* messages quote foreign bytes, and names cut anywhere */
+    while (!riv_utf8_valid((riv_bytes){ (uint8_t *)fault->msg + from, len - from }, &bad)) {
+        fault->msg[from + bad] = '?';
+        from += bad + 1;
+    }
 }
 
 riv_err riv_fail(riv_fault *fault, riv_err err, uint64_t pos, const char *format, ...)
