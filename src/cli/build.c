@@ -5,6 +5,7 @@
 #include "cli/internal.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SOURCES_MAX = 256, WASM_PAGES = 64 };
 
@@ -101,7 +102,7 @@ riv_str cli_cache_dir(riv_arena *arena, const char *kind)
     riv_str base = host_env("XDG_CACHE_HOME"), home = host_env("HOME");
     if (base.len) return riv_format(arena, RIV_FMT "/rivulet/%s", RIV_ARG(base), kind);
     if (home.len) return riv_format(arena, RIV_FMT "/.cache/rivulet/%s", RIV_ARG(home), kind);
-    return riv_format(arena, "/tmp/rivulet-cache-%s", kind);
+    return riv_format(arena, "/tmp/rivulet-cache-%u/%s", (unsigned)geteuid(), kind);
 }
 
 /* ---- clang ---- */

@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, READ_STEP = 64 << 10 };
+enum { PATH_BYTES = 4096, READ_STEP = 64 << 10, CACHE_BYTES_MAX = 1 << 30 };
+
+typedef enum how { WRITE_SYNCED, WRITE_NEW, WRITE_CACHE } how; /* NEW: synced, and never over another file */
 
 /* ---- time and chance ---- */
 
@@ -58,7 +60,10 @@ static riv_err os_path(riv_str path, char out[PATH_BYTES], riv_fault *fault)
 static riv_err io_error(riv_fault *fault, const char *verb, const char *path)
 {
     int     cause = errno;
-    riv_err err   = cause == ENOENT || cause == ENOTDIR ? RIV_E_NOT_FOUND : cause == EACCES ? RIV_E_DENIED : RIV_E_IO;
+    riv_err err   = cause == ENOENT || cause == ENOTDIR ? RIV_E_NOT_FOUND
+                    : cause == EACCES                   ? RIV_E_DENIED
+                    : cause == EEXIST                   ? RIV_E_CONFLICT
+                                                        : RIV_E_IO;
     return riv_fail(fault, err, 0, "cannot %s %s: %s", verb, path, strerror(cause));
 }
 
@@ -122,8 +127,20 @@ static bool sync_dir_of(riv_str path)
     return ok;
 }
 
-static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, bool sync, riv_fault *fault)
+/* File systems that cannot tell (EINVAL) are asked before. */
+static bool put_in_place(const char *temp, const char *name, how way)
 {
+    if (way != WRITE_NEW) return rename(temp, name) == 0;
+    if (renameat2(AT_FDCWD, temp, AT_FDCWD, name, RENAME_NOREPLACE) == 0) return true;
+    if (errno != EINVAL && errno != ENOSYS) return false;
+    struct stat st;
+    if (lstat(name, &st) == 0) return errno = EEXIST, false;
+    return rename(temp, name) == 0;
+}
+
+static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, how way, riv_fault *fault)
+{
+    bool     sync = way != WRITE_CACHE;
     char     name[PATH_BYTES], temp[PATH_BYTES + 32];
     uint64_t mark;
     RIV_TRY(os_path(path, name, fault));
@@ -133,7 +150,7 @@ static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, bool sync
     if (fd < 0) return io_error(fault, "write", name);
     bool ok = write_fully(fd, data) && (!sync || fsync(fd) == 0);
     ok      = close(fd) == 0 && ok;
-    ok      = ok && rename(temp, name) == 0 && (!sync || sync_dir_of(path));
+    ok      = ok && put_in_place(temp, name, way) && (!sync || sync_dir_of(path));
     if (ok) return RIV_OK;
     riv_err err = io_error(fault, "write", name);
     unlink(temp);
@@ -142,12 +159,17 @@ static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, bool sync
 
 riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
 {
-    return write_file(path, data, mode, true, fault);
+    return write_file(path, data, mode, WRITE_SYNCED, fault);
+}
+
+riv_err host_file_write_new(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
+{
+    return write_file(path, data, mode, WRITE_NEW, fault);
 }
 
 riv_err host_file_write_cache(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
 {
-    return write_file(path, data, mode, false, fault);
+    return write_file(path, data, mode, WRITE_CACHE, fault);
 }
 
 /* ---- folders ---- */
@@ -269,32 +291,58 @@ riv_str host_env(const char *name) { return riv_str_c(getenv(name)); }
 
 /* ---- cache ---- */
 
-static riv_str cache_path(riv_str dir, const crypto_hash *key, riv_arena *arena)
+static riv_str entry_name(const crypto_hash *key, riv_arena *arena)
 {
     riv_buf hex = riv_buf_in(arena);
     codec_put_hex(&hex, (riv_bytes){ key->bytes, sizeof key->bytes });
-    return host_path_join(arena, dir, riv_buf_str(&hex));
+    return riv_buf_str(&hex);
 }
 
-/* What is loaded as machine code must be ours alone: nobody else may have written it. */
-static bool ours_alone(const char *path)
+/* What is loaded as machine code must be ours alone: nobody else may have written it, or may put something in its place. So what is open is
+ * looked at, not what a path names at one moment and may not name at the next. */
+static bool ours_alone(int fd, mode_t kind)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
+    return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
+}
+
+static int open_cache(riv_str dir)
+{
+    char name[PATH_BYTES];
+    int  fd = os_path(dir, name, NULL) ? -1 : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || ours_alone(fd, S_IFDIR)) return fd;
+    close(fd);
+    errno = EACCES;
+    return -1;
+}
+
+/* Under its key: an entry that was moved to another one's name is no good. */
+static crypto_hash entry_hash(const crypto_hash *key, riv_bytes value)
+{
+    crypto_hash both[2] = { *key, crypto_blake3(value) };
+    return crypto_blake3((riv_bytes){ (const uint8_t *)both, sizeof both });
+}
+
+static bool read_entry(int folder, const char *name, riv_arena *arena, riv_bytes *out)
+{
+    int  fd   = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool good = fd >= 0 && ours_alone(fd, S_IFREG) && !read_all(fd, name, CACHE_BYTES_MAX, arena, NULL, out);
+    if (fd >= 0) close(fd);
+    return good;
 }
 
 riv_err host_cache_get(riv_str dir, const crypto_hash *key, riv_arena *arena, riv_fault *fault, riv_bytes *out)
 {
-    riv_str   path = cache_path(dir, key, arena);
-    riv_bytes data = { 0 };
-    if (!ours_alone(riv_cstr(arena, path)) || host_file_read(path, UINT64_C(1) << 30, arena, NULL, &data))
-        return riv_fail(fault, RIV_E_NOT_FOUND, 0, "not in the cache");
-    riv_bytes   value = riv_bytes_sub(data, CRYPTO_HASH_BYTES, data.len);
-    crypto_hash hash  = crypto_blake3(value);
-    if (data.len < CRYPTO_HASH_BYTES || memcmp(hash.bytes, data.ptr, CRYPTO_HASH_BYTES) != 0) {
-        unlink(riv_cstr(arena, path));
-        return riv_fail(fault, RIV_E_NOT_FOUND, 0, "damaged in the cache");
-    }
+    const char *name   = riv_cstr(arena, entry_name(key, arena));
+    riv_bytes   data   = { 0 };
+    int         folder = open_cache(dir);
+    bool        found  = folder >= 0 && read_entry(folder, name, arena, &data);
+    riv_bytes   value  = riv_bytes_sub(data, RIV_MIN(data.len, (size_t)CRYPTO_HASH_BYTES), data.len);
+    crypto_hash hash   = entry_hash(key, value);
+    bool        good   = found && data.len >= CRYPTO_HASH_BYTES && !memcmp(hash.bytes, data.ptr, CRYPTO_HASH_BYTES);
+    if (found && !good) unlinkat(folder, name, 0);
+    if (folder >= 0) close(folder);
+    if (!good) return riv_fail(fault, RIV_E_NOT_FOUND, 0, found ? "damaged in the cache" : "not in the cache");
     *out = value;
     return RIV_OK;
 }
@@ -303,11 +351,19 @@ riv_err host_cache_put(riv_str dir, const crypto_hash *key, riv_bytes value, riv
 {
     riv_arena  *arena = riv_arena_new(0);
     riv_buf     data  = riv_buf_in(arena);
-    crypto_hash hash  = crypto_blake3(value);
+    crypto_hash hash  = entry_hash(key, value);
     riv_put_bytes(&data, (riv_bytes){ hash.bytes, sizeof hash.bytes });
     riv_put_bytes(&data, value);
-    riv_err err = host_dir_make(dir, fault);
-    if (!err) err = host_file_write_cache(cache_path(dir, key, arena), riv_buf_view(&data), 0600, fault);
+    riv_err err    = host_dir_make(dir, fault);
+    int     folder = err ? -1 : open_cache(dir);
+    if (!err && folder < 0)
+        err = riv_fail(fault, RIV_E_DENIED, 0,
+                       "the cache " RIV_FMT " is not used: it must be a folder of yours that others may not write to",
+                       RIV_ARG(dir));
+    if (folder >= 0) close(folder);
+    if (!err)
+        err =
+            host_file_write_cache(host_path_join(arena, dir, entry_name(key, arena)), riv_buf_view(&data), 0600, fault);
     riv_arena_free(arena);
     return err;
 }

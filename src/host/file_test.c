@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -145,6 +146,25 @@ static void test_cache(void **state)
     assert_int_equal(chmod(path, 0620), 0); /* somebody else may have written it */
     assert_int_equal(host_cache_get(dir, &key, r->arena, NULL, &out), RIV_E_NOT_FOUND);
     assert_int_equal(chmod(path, 0600), 0);
+    crypto_hash other = crypto_sha256(RIV_BYTES("another"));
+    assert_int_equal(host_cache_put(dir, &other, RIV_BYTES("other code"), NULL), RIV_OK);
+    assert_int_equal(host_dir_list(dir, r->arena, NULL, &names, &count), RIV_OK);
+    assert_int_equal(count, 2);
+    const char *two = riv_cstr(r->arena, host_path_join(r->arena, dir, names[strstr(path, names[0].ptr) ? 1 : 0]));
+    assert_int_equal(rename(two, path), 0); /* whole, but of another key */
+    assert_int_equal(host_cache_get(dir, &key, r->arena, NULL, &out), RIV_E_NOT_FOUND);
+    assert_int_equal(host_cache_put(dir, &key, RIV_BYTES("machine code"), NULL), RIV_OK);
+    assert_int_equal(rename(path, two), 0);
+    assert_int_equal(symlink(two, path), 0);
+    assert_int_equal(host_cache_get(dir, &key, r->arena, NULL, &out), RIV_E_NOT_FOUND);
+    assert_int_equal(rename(two, path), 0);
+    const char *folder = riv_cstr(r->arena, dir);
+    assert_int_equal(chmod(folder, 0770), 0); /* others may put files there */
+    riv_fault fault = { 0 };
+    assert_int_equal(host_cache_get(dir, &key, r->arena, NULL, &out), RIV_E_NOT_FOUND);
+    assert_int_equal(host_cache_put(dir, &key, RIV_BYTES("machine code"), &fault), RIV_E_DENIED);
+    assert_non_null(strstr(fault.msg, "others may not write"));
+    assert_int_equal(chmod(folder, 0700), 0);
     for (off_t at = 0; at < 44; at += 11) { /* one byte changed anywhere, hash or value */
         assert_int_equal(host_cache_put(dir, &key, RIV_BYTES("machine code"), NULL), RIV_OK);
         int  fd = open(path, O_RDWR);
@@ -187,6 +207,9 @@ static void test_key_file(void **state)
     assert_memory_equal(&seed, &again, sizeof seed);
     assert_false(exposed);
     assert_int_equal(host_key_save(in(r, "key"), &seed, &fault), RIV_E_CONFLICT);
+    assert_int_equal(symlink("nowhere", riv_cstr(r->arena, in(r, "link"))),
+                     0); /* a name that leads nowhere is taken too */
+    assert_int_equal(host_key_save(in(r, "link"), &seed, NULL), RIV_E_CONFLICT);
     assert_int_equal(chmod(riv_cstr(r->arena, in(r, "key")), 0644), 0);
     assert_int_equal(host_key_load(in(r, "key"), NULL, &again, &exposed), RIV_OK);
     assert_true(exposed);

@@ -35,6 +35,8 @@ void host_entropy(void *out, size_t len);
 RIV_MUST_USE riv_err host_file_read(riv_str path, uint64_t bytes_max, riv_arena *arena, riv_fault *fault, riv_bytes *out);
 /* All or nothing: temporary file beside path, fsync, rename, fsync of the folder. */
 RIV_MUST_USE riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
+/* The same, but never over another file, nor a link: RIV_E_CONFLICT. */
+RIV_MUST_USE riv_err host_file_write_new(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
 /* The same for a file that can be made again: no fsync. */
 RIV_MUST_USE riv_err host_file_write_cache(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
 bool host_file_exists(riv_str path);
@@ -51,9 +53,10 @@ riv_str host_path_stem(riv_str path);                                /* "a/b.c" 
 riv_str host_path_real(riv_arena *arena, riv_str path);              /* links resolved; path itself when it does not exist */
 riv_str host_env(const char *name);                                  /* empty when unset */
 
-/* ---- files that can be made again: key -> bytes, each with its hash in front ---- */
-/* RIV_E_NOT_FOUND: absent, or damaged (then removed), or owned or writable by others. */
+/* ---- files that can be made again: key -> bytes, each with the hash of both in front ---- */
+/* RIV_E_NOT_FOUND: absent, or damaged (then removed); or it or the folder is owned or writable by others. */
 RIV_MUST_USE riv_err host_cache_get(riv_str dir, const crypto_hash *key, riv_arena *arena, riv_fault *fault, riv_bytes *out);
+/* RIV_E_DENIED: the folder is owned or writable by others. */
 RIV_MUST_USE riv_err host_cache_put(riv_str dir, const crypto_hash *key, riv_bytes value, riv_fault *fault);
 
 /* ---- key files: one line, base64 of the 32-byte ed25519 seed, mode 0600 ---- */

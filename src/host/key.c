@@ -31,15 +31,16 @@ out:
 
 riv_err host_key_save(riv_str path, const crypto_secret *seed, riv_fault *fault)
 {
-    riv_buf text = { 0 };
-    if (host_file_exists(path))
-        return riv_fail(fault, RIV_E_CONFLICT, 0, RIV_FMT " exists already; a key is never overwritten", RIV_ARG(path));
+    riv_buf   text = { 0 };
+    riv_fault why  = { 0 };
     codec_put_base64(&text, (riv_bytes){ seed->bytes, sizeof seed->bytes });
     riv_put_u8(&text, '\n');
-    riv_err err = host_file_write(path, riv_buf_view(&text), 0600, fault);
+    riv_err err = host_file_write_new(path, riv_buf_view(&text), 0600, &why);
     crypto_wipe(text.ptr, text.len);
     riv_buf_free(&text);
-    return err;
+    if (err == RIV_E_CONFLICT)
+        return riv_fail(fault, err, 0, RIV_FMT " exists already; a key is never overwritten", RIV_ARG(path));
+    return err ? riv_fail(fault, err, 0, "%s", why.msg) : RIV_OK;
 }
 
 void host_key_new(crypto_secret *out) { host_entropy(out->bytes, sizeof out->bytes); }
