@@ -66,7 +66,7 @@ struct host_node {
     riv_str         *addrs; size_t addrs_count;
     host_listener   *listeners[16]; size_t listeners_count;
     riv_map         *links, *dials; /* by id */
-    uint64_t         next_link, now_ms, deadline_ms;
+    uint64_t         next_link, now_ms, now_at_ms, deadline_ms; /* now_at_ms: by the monotonic clock, when now_ms was set */
     uv_timer_t       timer;
     bool             timer_dirty, started, stopped;
     riv_arena       *turns[2];    /* effects of the turn; the other one while they are carried out */
@@ -102,6 +102,8 @@ struct host {
 
 /* node.c */
 void host__node_give(host_node *n, node_event *event); /* one step; effects wait for the flush */
+/* A node's time: never back; while the clock is behind, it goes on at half speed, so that deadlines still come. */
+uint64_t host__node_time(uint64_t last_ms, uint64_t real_ms, uint64_t elapsed_ms);
 void host__node_note(host_node *n, node_event_kind kind, uint64_t id, riv_str text);
 void host__node_flush(host_node *n);                   /* commit, carry out, until nothing is left */
 void host__node_stop(host_node *n);                    /* NODE_STOP, goodbyes */

@@ -104,10 +104,17 @@ riv_err host_node_add(host *h, const host_node_config *config, riv_fault *fault,
 
 /* ---- stepping ---- */
 
+uint64_t host__node_time(uint64_t last_ms, uint64_t real_ms, uint64_t elapsed_ms)
+{
+    uint64_t least_ms;
+    if (__builtin_add_overflow(last_ms, elapsed_ms / 2, &least_ms)) least_ms = last_ms;
+    return RIV_MAX(real_ms, least_ms);
+}
+
 static uint64_t now_ms(host_node *n)
 {
-    uint64_t real = host_now_ms();
-    if (real > n->now_ms) n->now_ms = real; /* the clock of the machine may be set back, a node's never */
+    uint64_t at_ms = host_clock_ns() / 1000000u, now = host__node_time(n->now_ms, host_now_ms(), at_ms - n->now_at_ms);
+    if (now > n->now_ms) n->now_ms = now, n->now_at_ms = at_ms;
     return n->now_ms;
 }
 
@@ -226,6 +233,14 @@ static void give_notes(host_node *n)
     riv_free(notes);
 }
 
+/* Of effects that are not carried out: jobs own memory. */
+static void drop_jobs(const host_batch *batches, size_t count)
+{
+    for (size_t b = 0; b < count; b++)
+        for (size_t i = 0; i < batches[b].count; i++)
+            if (batches[b].items[i].kind == NODE_JOB) node_job_free(batches[b].items[i].job);
+}
+
 void host__node_flush(host_node *n)
 {
     if (n->host->flushing) return;
@@ -240,6 +255,7 @@ void host__node_flush(host_node *n)
         bool kept                         = commit_turn(n, batches, count);
         for (size_t b = 0; kept && b < count; b++)
             for (size_t i = 0; i < batches[b].count; i++) carry_out(n, &batches[b].items[i]);
+        if (!kept) drop_jobs(batches, count);
         riv_free(batches);
         riv_arena_reset(arena);
         give_notes(n);
@@ -271,9 +287,7 @@ void host__node_free(host_node *n)
 {
     for (size_t i = 0; i < n->notes_count; i++) riv_blob_free(&n->notes[i].text);
     for (size_t i = 0; i < n->listeners_count; i++) riv_free(n->listeners[i]);
-    for (size_t b = 0; b < n->batches_count; b++) /* never carried out: jobs own memory */
-        for (size_t i = 0; i < n->batches[b].count; i++)
-            if (n->batches[b].items[i].kind == NODE_JOB) node_job_free(n->batches[b].items[i].job);
+    drop_jobs(n->batches, n->batches_count);
     riv_free(n->notes);
     riv_free(n->batches);
     riv_free(n->addrs);

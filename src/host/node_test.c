@@ -1,7 +1,7 @@
 /* node_test.c: real nodes on loopback in one loop: a particle crosses them and comes back, dials fail with reasons, state survives,
  * floods of bytes from strangers do no harm. */
 #define _GNU_SOURCE
-#include "host/host.h"
+#include "host/internal.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -263,6 +263,25 @@ static void test_strangers(void **state)
     close_world(&w);
 }
 
+static void test_time_never_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t last_ms, real_ms, elapsed_ms, want_ms;
+    } cases[] = {
+        { 0, 1700000000000, 5000000, 1700000000000 }, /* the first look */
+        { 5000, 5010, 10, 5010 },                     /* all is well */
+        { 5000, 9000, 10, 9000 },                     /* the clock was set forward */
+        { 5000, 1000, 0, 5000 },                      /* back: not a step back, */
+        { 5000, 1000, 1, 5000 },                      /* but */
+        { 5000, 1100, 100, 5050 },                    /* on, at half speed, */
+        { 5000, 5060, 100, 5060 },                    /* until the clock has caught up */
+        { UINT64_MAX, 0, 100, UINT64_MAX },
+    };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++)
+        assert_int_equal(host__node_time(cases[i].last_ms, cases[i].real_ms, cases[i].elapsed_ms), cases[i].want_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_bad_configuration),
         cmocka_unit_test(test_state_folder),
         cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_time_never_stands),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ typedef enum node_event_kind {
     NODE_LINK_OPENED,  /* link, dial (0: accepted), addr */
     NODE_LINK_BYTES,   /* link, bytes */
     NODE_LINK_DRAINED, /* link, count: bytes that left the process */
-    NODE_LINK_CLOSED,  /* link: once for each that was opened, also after NODE_LINK_CLOSE */
+    NODE_LINK_CLOSED,  /* link: it ended by the peer or an error; after NODE_LINK_CLOSE it says nothing new and may be left out */
     NODE_DIAL_FAILED,  /* dial, reason */
     NODE_TIMER,        /* the deadline of TIMER_SET has come */
     NODE_JOB_DONE,     /* job: given back, freed by the node */
