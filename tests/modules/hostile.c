@@ -67,7 +67,4 @@ MARINE_EXPORT(u64, nan_bits, (f64 a, f64 b))
     return bits;
 }
 
-MARINE_EXPORT(array(u64), numbers, (u32 count))
-{
-    return marine_array_new(u64, count);
-}
+MARINE_EXPORT(array(u64), numbers, (u32 count)) { return marine_array_new(u64, count); }
