@@ -109,6 +109,7 @@ static bool same_word(riv_str a, riv_str b) { return a.len == b.len && a.ptr[0] 
 
 static bool keyword_of(riv_str word, air_kind *out)
 {
+    if (word.ptr[0] < 'a' || word.ptr[0] > 'z') return false;
     for (size_t i = 0; i < AIR_KINDS; i++)
         if (same_word(word, keywords[i])) {
             *out = (air_kind)i;

@@ -255,10 +255,11 @@ static riv_str track_value(avm *vm, datum *d)
 {
     riv_str text = avm__text(vm, d);
     riv_str cid  = codec_json_cid(vm->arena, riv_str_bytes(text));
-    if (riv_map_has(vm->stores.values, riv_str_bytes(cid))) return cid;
+    void  **held = riv_map_slot_view(vm->stores.values, cid);
+    if (*held) return cid;
     datum *stored = riv_new(vm->arena, datum, 1);
     *stored       = (datum){ .json = d->json, .stored = text, .text = text };
-    riv_map_put_view(vm->stores.values, cid, stored);
+    *held         = stored;
     return cid;
 }
 

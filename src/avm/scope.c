@@ -192,10 +192,14 @@ const value *avm__item(avm *vm, fold_state *f)
 {
     if (f->values) return f->values[f->cursor];
     if (f->item && f->item_cursor == f->cursor) return f->item;
-    value *v       = riv_new(vm->arena, value, 1);
-    *v             = (value){ avm__datum(vm, f->array->arr.items[f->cursor]),
-                              avm__with_lens(vm, f->tetraplet, riv_format(vm->arena, ".$.[%zu]", f->cursor)), f->trace_pos,
-                              f->provenance, f->cid };
+    riv_json index = { .kind = RIV_JSON_U64, .u64 = f->cursor };
+    riv_buf  lens  = riv_buf_in(vm->arena);
+    riv_put_str(&lens, RIV_LIT(".$.["));
+    riv_json_write(&index, &lens);
+    riv_put_u8(&lens, ']');
+    value *v = riv_new(vm->arena, value, 1);
+    *v = (value){ avm__datum(vm, f->array->arr.items[f->cursor]), avm__with_lens(vm, f->tetraplet, riv_buf_str(&lens)),
+                  f->trace_pos, f->provenance, f->cid };
     f->item        = v;
     f->item_cursor = f->cursor;
     return v;

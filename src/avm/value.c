@@ -80,11 +80,20 @@ bool avm__tetraplet_eq(const avm_tetraplet *a, const avm_tetraplet *b)
            riv_str_eq(a->function_name, b->function_name) && riv_str_eq(a->lens, b->lens);
 }
 
+static riv_str joined(riv_arena *arena, riv_str a, riv_str b)
+{
+    riv_buf both = riv_buf_in(arena);
+    riv_buf_reserve(&both, a.len + b.len);
+    riv_put_str(&both, a);
+    riv_put_str(&both, b);
+    return riv_buf_str(&both);
+}
+
 const avm_tetraplet *avm__with_lens(avm *vm, const avm_tetraplet *t, riv_str lens)
 {
     avm_tetraplet *copy = riv_new(vm->arena, avm_tetraplet, 1);
     *copy               = *t;
-    copy->lens          = t->lens.len ? riv_format(vm->arena, RIV_FMT RIV_FMT, RIV_ARG(t->lens), RIV_ARG(lens)) : lens;
+    copy->lens          = t->lens.len ? joined(vm->arena, t->lens, lens) : lens;
     return copy;
 }
 
@@ -232,12 +241,12 @@ bool avm__map_key(avm *vm, const riv_json *json, riv_str *typed, riv_str *printe
 {
     if (json->kind == RIV_JSON_STR) {
         *printed = json->str;
-        *typed   = riv_format(vm->arena, "s" RIV_FMT, RIV_ARG(json->str));
+        *typed   = joined(vm->arena, RIV_LIT("s"), json->str);
         return true;
     }
     if (json->kind != RIV_JSON_U64 && json->kind != RIV_JSON_I64) return false;
     *printed = riv_json_text(json, vm->arena);
-    *typed   = riv_format(vm->arena, "n" RIV_FMT, RIV_ARG(*printed));
+    *typed   = joined(vm->arena, RIV_LIT("n"), *printed);
     return true;
 }
 

@@ -166,18 +166,37 @@ void      riv_buf_free(riv_buf *b);            /* only the heap kind owns memory
 void      riv_buf_clear(riv_buf *b);           /* len = 0, memory kept */
 riv_bytes riv_buf_view(const riv_buf *b);      /* valid until the next write */
 riv_str   riv_buf_str(const riv_buf *b);
+void      riv_buf_grow(riv_buf *b, size_t more); /* makes room for at least so many bytes */
 void      riv_buf_reserve(riv_buf *b, size_t more); /* makes room for so many bytes at once, not for twice as many */
 uint8_t  *riv_buf_room(riv_buf *b, size_t len); /* len bytes at the end, zeroed, counted as written */
 void      riv_buf_drop(riv_buf *b, size_t len); /* removes len bytes from the front */
-void      riv_put_u8(riv_buf *b, uint8_t v);
+/* len bytes at the end, not zeroed, counted as written. */
+static inline uint8_t *riv_buf_raw(riv_buf *b, size_t len)
+{
+    if (len > b->cap - b->len) riv_buf_grow(b, len);
+    uint8_t *p = b->ptr + b->len;
+    b->len += len;
+    return p;
+}
+static inline void riv_put_u8(riv_buf *b, uint8_t v) { *riv_buf_raw(b, 1) = v; }
 void      riv_put_u16be(riv_buf *b, uint16_t v);
-void      riv_put_u32be(riv_buf *b, uint32_t v);
+static inline void riv_put_u32be(riv_buf *b, uint32_t v)
+{
+    uint8_t *p = riv_buf_raw(b, 4);
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (24 - 8 * i)); /* becomes one store */
+}
 void      riv_put_u64be(riv_buf *b, uint64_t v);
 void      riv_put_u16le(riv_buf *b, uint16_t v);
 void      riv_put_u32le(riv_buf *b, uint32_t v);
 void      riv_put_u64le(riv_buf *b, uint64_t v);
-void      riv_put_bytes(riv_buf *b, riv_bytes v);
-void      riv_put_str(riv_buf *b, riv_str s);
+static inline void riv_put_bytes(riv_buf *b, riv_bytes v)
+{
+    if (v.len) memcpy(riv_buf_raw(b, v.len), v.ptr, v.len);
+}
+static inline void riv_put_str(riv_buf *b, riv_str s)
+{
+    if (s.len) memcpy(riv_buf_raw(b, s.len), s.ptr, s.len);
+}
 void      riv_putf(riv_buf *b, const char *format, ...) RIV_PRINTF(2, 3);
 
 /* ---- maps: byte keys, insertion order, seeded by nothing that shows -------------------------------------------- */

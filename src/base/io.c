@@ -74,7 +74,7 @@ void riv_buf_reserve(riv_buf *b, size_t more)
     b->cap = cap;
 }
 
-static void reserve(riv_buf *b, size_t more)
+void riv_buf_grow(riv_buf *b, size_t more)
 {
     RIV_ASSERT(more <= SIZE_MAX / 4 - b->len);
     size_t need = b->len + more;
@@ -85,19 +85,10 @@ static void reserve(riv_buf *b, size_t more)
     b->cap = cap;
 }
 
-/* The same without zeros. */
-static uint8_t *room(riv_buf *b, size_t len)
-{
-    if (len > b->cap - b->len) reserve(b, len);
-    uint8_t *p = b->ptr + b->len;
-    b->len += len;
-    return p;
-}
-
 uint8_t *riv_buf_room(riv_buf *b, size_t len)
 {
     if (!len && !b->ptr) return NULL; /* nothing asked of an empty buffer */
-    return memset(room(b, len), 0, len);
+    return memset(riv_buf_raw(b, len), 0, len);
 }
 
 void riv_buf_drop(riv_buf *b, size_t len)
@@ -110,30 +101,21 @@ void riv_buf_drop(riv_buf *b, size_t len)
 /* len is a constant everywhere, so each of these becomes one store. */
 static inline void put_be(riv_buf *b, uint64_t v, size_t len)
 {
-    uint8_t *p = room(b, len);
+    uint8_t *p = riv_buf_raw(b, len);
     for (size_t i = 0; i < len; i++) p[i] = (uint8_t)(v >> 8 * (len - 1 - i));
 }
 
 static inline void put_le(riv_buf *b, uint64_t v, size_t len)
 {
-    uint8_t *p = room(b, len);
+    uint8_t *p = riv_buf_raw(b, len);
     for (size_t i = 0; i < len; i++) p[i] = (uint8_t)(v >> 8 * i);
 }
 
-void riv_put_u8(riv_buf *b, uint8_t v) { *room(b, 1) = v; }
 void riv_put_u16be(riv_buf *b, uint16_t v) { put_be(b, v, 2); }
-void riv_put_u32be(riv_buf *b, uint32_t v) { put_be(b, v, 4); }
 void riv_put_u64be(riv_buf *b, uint64_t v) { put_be(b, v, 8); }
 void riv_put_u16le(riv_buf *b, uint16_t v) { put_le(b, v, 2); }
 void riv_put_u32le(riv_buf *b, uint32_t v) { put_le(b, v, 4); }
 void riv_put_u64le(riv_buf *b, uint64_t v) { put_le(b, v, 8); }
-
-void riv_put_bytes(riv_buf *b, riv_bytes v)
-{
-    if (v.len) memcpy(room(b, v.len), v.ptr, v.len);
-}
-
-void riv_put_str(riv_buf *b, riv_str s) { riv_put_bytes(b, riv_str_bytes(s)); }
 
 void riv_putf(riv_buf *b, const char *format, ...)
 {
@@ -143,7 +125,7 @@ void riv_putf(riv_buf *b, const char *format, ...)
     int len = vsnprintf(NULL, 0, format, again);
     va_end(again);
     RIV_ASSERT(len >= 0);
-    reserve(b, (size_t)len + 1);
+    if ((size_t)len + 1 > b->cap - b->len) riv_buf_grow(b, (size_t)len + 1);
     vsnprintf((char *)b->ptr + b->len, (size_t)len + 1, format, args);
     b->len += (size_t)len;
     va_end(args);

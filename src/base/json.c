@@ -292,9 +292,15 @@ static size_t next_special(riv_str s, size_t i)
 void riv_json_write_str(riv_str s, riv_buf *out)
 {
     static const char hex[] = "0123456789abcdef";
+    size_t            plain = 0, i = next_special(s, 0);
+    if (i == s.len) { /* nearly always */
+        uint8_t *p = riv_buf_raw(out, s.len + 2);
+        p[0] = p[s.len + 1] = '"';
+        if (s.len) memcpy(p + 1, s.ptr, s.len);
+        return;
+    }
     riv_put_u8(out, '"');
-    size_t plain = 0;
-    for (size_t i = 0; (i = next_special(s, i)) < s.len; i++) {
+    for (; i < s.len; i = next_special(s, i + 1)) {
         uint8_t c = (uint8_t)s.ptr[i];
         riv_put_str(out, riv_str_sub(s, plain, i));
         plain       = i + 1;
