@@ -7,6 +7,8 @@
 #include "marine/marine.h"
 #include "node/node.h"
 
+enum { WORK_RESULT_BYTES_MAX = 64 << 20 }; /* memory for the values of a service's answer, before they are text */
+
 typedef struct work_env {
     marine_service *const *services; size_t services_count; /* by the index of node_config.services */
     uint64_t call_fuel;                                      /* 0: the default */

@@ -149,13 +149,31 @@ static void calls_a_real_service(void **state)
     free_greeter(&g);
 }
 
+/* A service may hand over 256 MiB of values; what becomes of them here is bounded too. */
+static void a_result_too_large_is_told(void **state)
+{
+    (void)state;
+    enum { NAME_BYTES = WORK_RESULT_BYTES_MAX + 1 };
+    greeter g    = make_greeter();
+    char   *args = riv_alloc(NAME_BYTES + 5);
+    memset(args, 'a', NAME_BYTES + 2);
+    memcpy(args, "[\"", 2);
+    memcpy(args + NAME_BYTES + 2, "\"]", 3);
+    node_job *job = greet(&g, "greeting", args, 0);
+    assert_int_equal(job->err, RIV_E_LIMIT);
+    assert_string_equal(job->fault.msg,
+                        "function greeting: result of 67108869 values does not fit in 67108864 bytes of memory");
+    node_job_free(job);
+    riv_free(args);
+    free_greeter(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_the_interpreter),
-        cmocka_unit_test(a_budget_that_is_spent_is_told),
-        cmocka_unit_test(a_service_that_is_not_there),
-        cmocka_unit_test(calls_a_real_service),
+        cmocka_unit_test(runs_the_interpreter),        cmocka_unit_test(a_budget_that_is_spent_is_told),
+        cmocka_unit_test(a_service_that_is_not_there), cmocka_unit_test(calls_a_real_service),
+        cmocka_unit_test(a_result_too_large_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
