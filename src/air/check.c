@@ -48,12 +48,12 @@ air_checker *air__checker_new(riv_arena *arena)
 
 static name_entry *entry_of(air_checker *c, riv_str name)
 {
-    name_entry *e = riv_map_get_str(c->names, name);
-    if (e) return e;
-    e          = riv_new(c->arena, name_entry, 1);
-    *e         = (name_entry){ name, NONE, NONE, NONE, NONE, NONE, NULL, c->entries };
-    c->entries = e;
-    riv_map_put_view(c->names, name, e); /* names stand in the script */
+    void **known = riv_map_slot_view(c->names, name); /* names stand in the script */
+    if (*known) return *known;
+    name_entry *e = riv_new(c->arena, name_entry, 1);
+    *e            = (name_entry){ name, NONE, NONE, NONE, NONE, NONE, NULL, c->entries };
+    c->entries    = e;
+    *known        = e;
     return e;
 }
 

@@ -35,14 +35,19 @@ static cells *cells_of(avm *vm, riv_str name)
     return c && c->stack.len ? c : NULL;
 }
 
-static void push_cell(avm *vm, riv_str name, void *held)
+/* The same, made when it is not there. */
+static cells *cells_for(avm *vm, riv_str name)
 {
-    cells *c = riv_map_get_str(vm->names, name);
-    if (!c) {
-        c       = riv_new(vm->arena, cells, 1);
-        c->name = name;
-        riv_map_put_view(vm->names, name, c);
-    }
+    void **held = riv_map_slot_view(vm->names, name);
+    if (*held) return *held;
+    cells *c = riv_new(vm->arena, cells, 1);
+    c->name  = name;
+    *held    = c;
+    return c;
+}
+
+static void push_cell(avm *vm, cells *c, void *held)
+{
     *riv_push(vm->arena, &c->stack) = (cell){ vm->depth, held };
     if (vm->depth == 0) return;
     names_here *here           = vm->set_here.ptr[vm->depth];
@@ -57,8 +62,8 @@ bool avm__could_be_set(avm *vm, riv_str name)
 
 const failure *avm__set(avm *vm, riv_str name, void *held)
 {
-    cells *c = cells_of(vm, name);
-    if (c) {
+    cells *c = cells_for(vm, name);
+    if (c->stack.len) {
         cell *last = &c->stack.ptr[c->stack.len - 1];
         if (vm->depth == 0 && last->held)
             return avm__fail(vm, CODE_SHADOWING,
@@ -70,7 +75,7 @@ const failure *avm__set(avm *vm, riv_str name, void *held)
             return NULL;
         }
     }
-    push_cell(vm, name, held);
+    push_cell(vm, c, held);
     return NULL;
 }
 
@@ -166,7 +171,7 @@ void avm__next_after(avm *vm)
     clean(vm);
 }
 
-void avm__new_start(avm *vm, riv_str name) { push_cell(vm, name, NULL); }
+void avm__new_start(avm *vm, riv_str name) { push_cell(vm, cells_for(vm, name), NULL); }
 
 const failure *avm__new_end(avm *vm, riv_str name)
 {

@@ -190,6 +190,7 @@ static void grow(riv_map *m)
 
 void *riv_map_get(const riv_map *m, riv_bytes key)
 {
+    if (!m->count) return NULL;
     size_t at = find(m, hash_of(m->seed, key), key);
     return at == SIZE_MAX ? NULL : m->entries[at].value;
 }

@@ -66,7 +66,9 @@ static riv_err bad_digit(riv_fault *fault, riv_str text, size_t pos)
 
 /* ---- digits of whole bits ---- */
 
-static void put_bits(riv_buf *out, riv_bytes data, const char *digits, unsigned bits, bool padded)
+/* Inlined into its callers, where bits is a constant: content ids are written so. */
+__attribute__((always_inline)) static inline void put_bits(riv_buf *out, riv_bytes data, const char *digits,
+                                                           unsigned bits, bool padded)
 {
     size_t count = (data.len * 8 + bits - 1) / bits;
     size_t group = bits == 6 ? 4 : 8;
