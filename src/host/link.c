@@ -6,7 +6,7 @@
 #include <netdb.h>
 #include <stdio.h>
 
-#define LISTEN_BACKLOG 128
+#define LISTEN_BACKLOG 1024 /* a busy machine must not make a burst of dialers wait a second for their second SYN */
 #define SWEEP_MS       100
 
 /* ---- addresses ---- */

@@ -5,6 +5,9 @@
 #include "host/internal.h"
 
 #include <signal.h>
+#include <sys/resource.h>
+
+enum { SOCKETS_WANTED = 16384 };
 
 static void flush_all(host *h)
 {
@@ -42,8 +45,18 @@ static uint32_t default_workers(void)
     return (uint32_t)RIV_MAX(1, RIV_MIN(count, 8));
 }
 
+/* Shells give 1024 as a rule, p2p takes four times as many links. What the machine does not grant is refused link by link. */
+static void allow_sockets(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= SOCKETS_WANTED) return;
+    limit.rlim_cur = RIV_MIN(limit.rlim_max, (rlim_t)SOCKETS_WANTED);
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 riv_err host_new(const host_config *config, riv_fault *fault, host **out)
 {
+    allow_sockets();
     host *h = riv_alloc(sizeof *h);
     uv_loop_init(&h->loop);
     uv_prepare_init(&h->loop, &h->prepare);
