@@ -48,23 +48,13 @@ int cli_cmd_air_fmt(cli *c)
     return CLI_OK;
 }
 
-/* Data as bytes, or their base64 text as it travels in JSON. */
-static riv_bytes from_base64(cli *c, riv_bytes data)
-{
-    riv_buf raw  = riv_buf_in(c->arena);
-    riv_str text = riv_str_trim(riv_bytes_str(data));
-    if (text.len == 0 || codec_read_base64(text, &raw, NULL)) return data;
-    return riv_buf_view(&raw);
-}
-
 int cli_cmd_air_show(cli *c)
 {
-    riv_bytes    data;
+    cli_particle p;
     archive_data decoded = { 0 };
     riv_fault    fault   = { 0 };
-    if (host_file_read(cli_arg(c, 0), CLI_DATA_BYTES_MAX, c->arena, &fault, &data)) return cli_fault(c, &fault);
-    data = from_base64(c, data);
-    if (archive_read(data, c->arena, &fault, &decoded)) {
+    if (!cli_particle_read(c, cli_arg(c, 0), &p)) return CLI_USAGE;
+    if (archive_read(p.data, c->arena, &fault, &decoded)) {
         cli_error(c, CLI_USAGE, RIV_FMT " holds no particle data: %s (offset %llu)", RIV_ARG(cli_arg(c, 0)), fault.msg,
                   (unsigned long long)fault.pos);
         cli_hint(c, "expected are the bytes that peers exchange, or their base64 text");

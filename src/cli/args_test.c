@@ -28,7 +28,7 @@ static void test_commands(void **state)
         { { "air", "fmt", "x" }, "air fmt", NULL, 2 },
         { { "aqua", "compile" }, "aqua compile", NULL, 2 },
         { { "rum" }, NULL, "there is no command 'rum'; did you mean 'run'?", 0 },
-        { { "air" }, NULL, "'air' needs one more word: air parse, air fmt, air show, air invoke", 0 },
+        { { "air" }, NULL, "'air' needs one more word: air parse, air fmt, air show, air verify, air invoke", 0 },
         { { "air", "--help" }, NULL, "'air' needs one more word: air parse", 0 },
         { { "air", "prase" }, NULL, "there is no command 'air prase'; did you mean 'air parse'?", 0 },
         { { "modul", "build" }, NULL, "there is no command 'modul'; did you mean 'module build'?", 0 },

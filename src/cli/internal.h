@@ -99,6 +99,8 @@ const char *cli_style(bool colour, const char *sequence);        /* "" without c
 
 /* Reads a text file of at most CLI_SOURCE_BYTES_MAX; prints what is wrong. */
 bool cli_read_text(cli *c, riv_str path, riv_str *out);
+/* Foreign text for a terminal: without control characters, cut after max bytes at a border of UTF-8, with an ellipsis. Lives in c->arena. */
+riv_str cli_shown(cli *c, riv_str text, size_t max);
 void cli_help(cli *c, const cli_command *command, FILE *to); /* NULL: the overview */
 void cli_help_exit_codes(FILE *to);
 
@@ -151,6 +153,17 @@ const node_service *cli_services_nodes(const cli_services *s, size_t *count);
 /* Instances for one more node; live as long as s. NULL: said why. env: what the modules see of the world. */
 const work_env *cli_services_env(cli *c, cli_services *s, const marine_env *env, bool measure, int *code);
 marine_env cli_world_env(cli *c); /* the real clock, the kernel's randomness, our log */
+
+/* ---- particle data from files ---- */
+
+/* What could be known of a particle; all but data may be empty. */
+typedef struct cli_particle { riv_bytes data; riv_str id, script, init_peer_id; uint64_t timestamp_ms; uint32_t ttl_ms; } cli_particle;
+/* Bytes of particle data or of a whole particle message, their base64 text, or JSON: an object with "data" (base64 or an array of bytes) and, if it has them,
+ * "id" or "particle_id", "script" or "air", "init_peer_id", "timestamp", "ttl". Whether data decodes is not looked at. */
+RIV_MUST_USE riv_err cli_particle_parse(riv_bytes bytes, riv_arena *arena, riv_fault *fault, cli_particle *out);
+bool cli_particle_read(cli *c, riv_str path, cli_particle *out); /* prints what is wrong */
+/* The tree of its trace, as rivulet trace shows it; nothing when data does not decode. names: {name: peer id} or NULL. */
+void cli_trace_print(cli *c, const cli_particle *p, const riv_json *names);
 
 /* ---- one function call ---- */
 
@@ -208,7 +221,7 @@ bool cli_interrupted(void);
 
 /* ---- the commands: one function each, named in table.c ---- */
 #define CLI_COMMANDS(X) \
-    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(air_parse) X(air_fmt) X(air_show) X(air_invoke) X(module_build) \
+    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(module_build) \
     X(module_info) X(key_new) X(key_show) X(completion) X(version) X(help)
 #define X(name) int cli_cmd_##name(cli *c);
 CLI_COMMANDS(X)

@@ -47,7 +47,11 @@ static const cli_flag demo_flags[] = {
     { "name", 0, CLI_VALUE, "NAME", "whom to greet (default Rivulet)" },
     F_CONFIG, F_SERVICE, F_IMPORT, F_CONST, F_JSON,
 };
-static const cli_flag sim_flags[]     = { F_AVM, F_JSON };
+static const cli_flag sim_flags[] = {
+    { "step", 0, CLI_SWITCH, NULL, "one step at a time, with the trace that it leaves; Enter goes on" },
+    { "seed", 0, CLI_VALUE,  "N",  "deliver in an order that is drawn from N" },
+    F_AVM, F_JSON,
+};
 static const cli_flag compile_flags[] = {
     { "input",  'i', CLI_VALUE, "FILE", "the same as the argument" },
     { "output", 'o', CLI_VALUE, "DIR",  "write FILE.FUNCTION.air and FILE.json there" },
@@ -67,6 +71,9 @@ static const cli_flag air_fmt_flags[]   = {
 };
 static const cli_flag air_show_flags[]   = { F_JSON };
 static const cli_flag air_invoke_flags[] = { F_AVM };
+#define F_PARTICLE { "particle", 'p', CLI_VALUE, "ID", "the particle's id, which signatures cover; when the file does not hold it" }
+static const cli_flag air_verify_flags[] = { F_PARTICLE, { "stored", 0, CLI_VALUE, "FILE", "look for contradictions with this data too" }, F_JSON };
+static const cli_flag trace_flags[]      = { { "air", 'a', CLI_VALUE, "FILE", "the script, to show instructions beside states; when the file does not hold it" }, F_PARTICLE, F_JSON };
 static const cli_flag build_flags[] = {
     { "output", 'o', CLI_VALUE,  "OUT.wasm", "where to write the module" },
     { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache" },
@@ -94,8 +101,14 @@ const cli_command cli_commands[] = {
     { "air fmt", "FILE", 1, 1, "print a script as people read it", NULL, FLAGS(air_fmt_flags), cli_cmd_air_fmt },
     { "air show", "DATA", 1, 1, "print particle data in readable form", "DATA is a file (- is standard input): the bytes or their base64 text.",
       FLAGS(air_show_flags), cli_cmd_air_show },
+    { "air verify", "DATA", 1, 1, "tell who vouches for particle data and where it is wrong",
+      "Content ids, references and signatures, peer by peer. DATA is a file (- is standard input): bytes, base64, or JSON with \"data\" and \"id\".\n"
+      "Exit code 0 when all holds, 1 when peers would refuse it, 2 when it cannot be read or signatures cannot be checked.",
+      FLAGS(air_verify_flags), cli_cmd_air_verify },
     { "air invoke", "[FILE]", 0, 1, "run single steps of AquaVM", "Reads one JSON document a line and answers one a line: docs/spec/scenarios.md section 4.",
       FLAGS(air_invoke_flags), cli_cmd_air_invoke },
+    { "trace", "DATA", 1, 1, "show what a particle did: its trace as a tree",
+      "With peers, values, signatures and, when the script is known, its instructions. DATA as for air verify.", FLAGS(trace_flags), cli_cmd_trace },
     { "sim", "FILE", 1, 1, "replay an AIR scenario in a simulated network", "The format is docs/spec/scenarios.md section 1.", FLAGS(sim_flags), cli_cmd_sim },
     { "module build", "SOURCE.c|FOLDER", 1, 1, "build a WebAssembly service from C",
       "Calls clang with the SDK's header (#include <marine.h>), then writes the interface section. Plain sources keep the sections they have.",

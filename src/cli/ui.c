@@ -203,6 +203,24 @@ int cli_fault_at(cli *c, int code, riv_str file, riv_str text, const riv_fault *
 
 /* ---- answers ---- */
 
+riv_str cli_shown(cli *c, riv_str text, size_t max)
+{
+    riv_buf out = riv_buf_in(c->arena);
+    if (!riv_utf8_valid(riv_str_bytes(text), NULL)) return RIV_LIT("(no UTF-8)");
+    for (size_t at = 0; at < text.len;) {
+        uint32_t scalar = riv_utf8_next(text, &at);
+        if (out.len >= max) {
+            riv_put_str(&out, RIV_LIT("…"));
+            break;
+        }
+        if (scalar < ' ' || (scalar >= 0x7f && scalar < 0xa0) || (scalar >= 0x202a && scalar <= 0x202e) ||
+            (scalar >= 0x2066 && scalar <= 0x2069)) /* control characters; those that turn the writing direction */
+            scalar = ' ';
+        riv_utf8_put(&out, scalar);
+    }
+    return riv_buf_str(&out);
+}
+
 void cli_print(riv_str text) { fwrite(text.ptr, 1, text.len, stdout); }
 
 void cli_print_json(const riv_json *doc, bool pretty)

@@ -25,6 +25,9 @@ typedef struct item {
     size_t                 results_count;
 } item;
 
+/* Which end of the queue is taken; or any place in it, drawn. */
+typedef enum queue_order { ORDER_FIFO, ORDER_LIFO, ORDER_RANDOM } queue_order;
+
 typedef struct scenario {
     riv_arena      *arena;
     riv_fault      *fault;
@@ -36,11 +39,13 @@ typedef struct scenario {
     riv_str         air, particle_id;
     uint64_t        timestamp_ms;
     uint32_t        ttl_ms;
-    bool            lifo, duplicate, single;
+    queue_order     order;
+    riv_prng        prng; /* of ORDER_RANDOM */
+    bool            duplicate, single;
     const riv_json *limits, *tamper;
     peer           *init;
     RIV_VEC(peer *) all;
-    RIV_VEC(item) queue; /* taken at head (fifo) or at the end (lifo) */
+    RIV_VEC(item) queue; /* waiting: from head to the end */
     size_t        head;
     uint64_t      step, messages;
     riv_json_list steps;
@@ -56,9 +61,13 @@ riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_
     const riv_json *doc;
     RIV_TRY(riv_json_parse(text, arena, fault, &doc));
     scenario s = { .arena = arena, .fault = fault, .version = options->version };
-    s.names    = sim__names_new(arena);
-    s.by_id    = riv_map_new(arena);
-    s.doc      = sim__names_replace(s.names, doc, arena);
+    if (options->has_seed) {
+        s.order = ORDER_RANDOM;
+        s.prng  = riv_prng_seed(options->seed);
+    }
+    s.names = sim__names_new(arena);
+    s.by_id = riv_map_new(arena);
+    s.doc   = sim__names_replace(s.names, doc, arena);
     RIV_TRY(read_scenario(&s));
     RIV_TRY(play(&s));
     *out = report(&s);
@@ -92,6 +101,22 @@ static riv_err read_word(scenario *s, const char *key, const char *first, const 
     *is_second = v && riv_str_eq(v->str, riv_str_c(second));
     if (!v || *is_second || riv_str_eq(v->str, riv_str_c(first))) return RIV_OK;
     return sim__malformed(s->fault, "scenario", key, riv_format(s->arena, "\"%s\" or \"%s\"", first, second).ptr);
+}
+
+/* A seed that the caller gave wins over the file's order. */
+static riv_err read_order(scenario *s)
+{
+    static const char *const words[] = { [ORDER_FIFO] = "fifo", [ORDER_LIFO] = "lifo", [ORDER_RANDOM] = "random" };
+    const riv_json          *word, *seed;
+    size_t                   i = 0;
+    RIV_TRY(get(s, "order", RIV_JSON_STR, &word));
+    RIV_TRY(get(s, "seed", RIV_JSON_U64, &seed));
+    while (word && i < RIV_COUNT(words) && !riv_str_eq(word->str, riv_str_c(words[i]))) i++;
+    if (i == RIV_COUNT(words)) return sim__malformed(s->fault, "scenario", "order", "\"fifo\", \"lifo\" or \"random\"");
+    if (s->order == ORDER_RANDOM) return RIV_OK;
+    s->order = (queue_order)i;
+    s->prng  = riv_prng_seed(seed ? seed->u64 : 1);
+    return RIV_OK;
 }
 
 static riv_err read_particle(scenario *s)
@@ -190,12 +215,12 @@ static riv_err read_scenario(scenario *s)
 {
     static const char *const keys[] = { "air",    "init",   "services",        "particle_id", "timestamp",     "ttl",
                                         "order",  "about",  "duplicate",       "results",     "extra_results", "limits",
-                                        "air_of", "forget", "param_overrides", "tamper" };
+                                        "air_of", "forget", "param_overrides", "tamper",      "seed" };
     const riv_json          *v;
     RIV_TRY(sim__known_keys(s->doc, "scenario", keys, RIV_COUNT(keys), s->fault));
     RIV_TRY(read_particle(s));
     RIV_TRY(sim__rules_read(riv_json_get(s->doc, RIV_LIT("services")), s->arena, s->fault, &s->rules));
-    RIV_TRY(read_word(s, "order", "fifo", "lifo", &s->lifo));
+    RIV_TRY(read_order(s));
     RIV_TRY(read_word(s, "results", "all", "single", &s->single));
     RIV_TRY(get(s, "duplicate", RIV_JSON_BOOL, &v));
     s->duplicate = v && v->boolean;
@@ -211,8 +236,16 @@ static riv_err read_scenario(scenario *s)
 
 static bool take_item(scenario *s, item *out)
 {
-    if (s->head == s->queue.len) return false;
-    *out = s->lifo ? s->queue.ptr[--s->queue.len] : s->queue.ptr[s->head++];
+    size_t waiting = s->queue.len - s->head;
+    if (waiting == 0) return false;
+    if (s->order == ORDER_LIFO) {
+        *out = s->queue.ptr[--s->queue.len];
+        return true;
+    }
+    size_t at = s->head + (s->order == ORDER_RANDOM ? (size_t)riv_prng_below(&s->prng, waiting) : 0);
+    *out      = s->queue.ptr[at];
+    for (; at > s->head; at--) s->queue.ptr[at] = s->queue.ptr[at - 1]; /* the others keep their order */
+    s->head++;
     return true;
 }
 

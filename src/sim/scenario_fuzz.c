@@ -10,7 +10,7 @@ static bool as_scenario(riv_str text, riv_buf *out)
 {
     riv_arena           *arena   = riv_arena_new(64 << 20);
     riv_fault            fault   = { 0 };
-    sim_scenario_options options = { AVM_0_64 };
+    sim_scenario_options options = { .version = AVM_0_64 };
     const riv_json      *doc     = NULL;
     riv_err              err     = sim_scenario_run(text, &options, arena, &fault, &doc);
     RIV_ASSERT(err ? fault.err == err && fault.msg[0] : doc != NULL);

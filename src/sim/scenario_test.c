@@ -27,7 +27,7 @@ static const riv_json *run(riv_arena *arena, const char *text)
 {
     const riv_json      *out     = NULL;
     riv_fault            fault   = { 0 };
-    sim_scenario_options options = { AVM_0_62 };
+    sim_scenario_options options = { .version = AVM_0_62 };
     if (sim_scenario_run(riv_str_c(text), &options, arena, &fault, &out)) fail_msg("%s: %s", text, fault.msg);
     return out;
 }
@@ -96,6 +96,38 @@ static void orders_and_attacks(void **state)
     }
 }
 
+static const riv_json *drawn(riv_arena *arena, const char *text, uint64_t seed)
+{
+    const riv_json      *out     = NULL;
+    riv_fault            fault   = { 0 };
+    sim_scenario_options options = { .version = AVM_0_62, .has_seed = true, .seed = seed };
+    if (sim_scenario_run(riv_str_c(text), &options, arena, &fault, &out))
+        fail_msg("seed %u: %s", (unsigned)seed, fault.msg);
+    return out;
+}
+
+/* Orders that are drawn: repeatable, different from each other, and of no influence on what comes out. */
+static void orders_are_drawn(void **state)
+{
+    (void)state;
+    riv_arena  *arena     = riv_arena_new(0);
+    riv_map    *walks_met = riv_map_new(arena);
+    const char *text      = "{\"order\":\"lifo\"," FORK "}";
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        const riv_json *doc   = drawn(arena, text, seed),
+                       *calls = riv_json_get(riv_json_get(doc, RIV_LIT("calls")), RIV_LIT("dave"));
+        riv_map_put_str(walks_met, riv_str_c(walk(arena, doc)), arena);
+        if (!riv_json_eq(doc, drawn(arena, text, seed))) fail_msg("seed %u gives two documents", (unsigned)seed);
+        if (!calls || calls->arr.count != 1) fail_msg("seed %u: dave was not called once", (unsigned)seed);
+        assert_string_equal(riv_cstr(arena, riv_json_text(riv_json_get(calls->arr.items[0], RIV_LIT("args")), arena)),
+                            "[\"bob\",\"carol\"]");
+    }
+    assert_true(riv_map_count(walks_met) >= 4);
+    assert_true(riv_json_eq(run(arena, "{\"order\":\"random\",\"seed\":7," FORK "}"), drawn(arena, text, 7)));
+    assert_true(riv_json_eq(run(arena, "{\"order\":\"random\"," FORK "}"), drawn(arena, text, 1)));
+    riv_arena_free(arena);
+}
+
 static void the_document(void **state)
 {
     (void)state;
@@ -129,7 +161,9 @@ static const struct {
     { "{}", "scenario.air: expected a text" },
     { "{\"air\":\"(null)\"}", "scenario.init: expected a text" },
     { "{\"air\":\"(null)\",\"init\":\"a\",\"ordr\":\"fifo\"}", "scenario.ordr: no such key" },
-    { "{\"air\":\"(null)\",\"init\":\"a\",\"order\":\"filo\"}", "scenario.order: expected \"fifo\" or \"lifo\"" },
+    { "{\"air\":\"(null)\",\"init\":\"a\",\"order\":\"filo\"}",
+      "scenario.order: expected \"fifo\", \"lifo\" or \"random\"" },
+    { "{\"air\":\"(null)\",\"init\":\"a\",\"order\":\"random\",\"seed\":-1}", "scenario.seed: expected" },
     { "{\"air\":\"(null)\",\"init\":\"a\",\"results\":1}", "scenario.results: expected a text" },
     { "{\"air\":\"(null)\",\"init\":\"a\",\"ttl\":4294967296}", "scenario.ttl: expected a number of 32 bits" },
     { "{\"air\":\"(null)\",\"init\":\"a\",\"limits\":{\"air\":1}}", "limits.air: no such key" },
@@ -159,7 +193,7 @@ static void what_is_malformed(void **state)
     for (size_t i = 0; i < RIV_COUNT(bad); i++) {
         riv_arena           *arena   = riv_arena_new(0);
         riv_fault            fault   = { 0 };
-        sim_scenario_options options = { AVM_0_64 };
+        sim_scenario_options options = { .version = AVM_0_64 };
         const riv_json      *out;
         riv_err              err = sim_scenario_run(riv_str_c(bad[i].text), &options, arena, &fault, &out);
         if (err != RIV_E_MALFORMED || !strstr(fault.msg, bad[i].says))
@@ -234,8 +268,8 @@ static void bad_invokes(void **state)
 int main(void)
 {
     if (crypto_init(NULL)) return 1;
-    const struct CMUnitTest tests[] = { cmocka_unit_test(orders_and_attacks), cmocka_unit_test(the_document),
-                                        cmocka_unit_test(what_is_malformed), cmocka_unit_test(an_invoke),
-                                        cmocka_unit_test(bad_invokes) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(orders_and_attacks), cmocka_unit_test(orders_are_drawn),
+                                        cmocka_unit_test(the_document),       cmocka_unit_test(what_is_malformed),
+                                        cmocka_unit_test(an_invoke),          cmocka_unit_test(bad_invokes) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

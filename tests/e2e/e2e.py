@@ -4,6 +4,7 @@
 Each test is a function whose name begins with its group. A test fails by an assertion; what the program said is shown then.
 Nothing may stay behind: no process, no temporary folder.
 """
+import base64
 import json
 import os
 import re
@@ -104,6 +105,13 @@ class Running:
         if self.process.poll() is None:
             self.process.kill()
             self.process.communicate()
+
+
+def write_bytes(name, data):
+    path = os.path.join(TMP, name)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
 
 
 def node(*args):
@@ -285,9 +293,70 @@ def tools_sim():
     assert doc["visited"] == ["alice", "bob"], doc
     assert doc["calls"]["alice"][0]["args"] == ["x"], doc
     assert json.loads(rivulet("sim", scenario, "--json").out) == doc
-    check(rivulet("sim", scenario), 0, out=["steps", "calls", "bob"])
+    check(rivulet("sim", scenario), 0, out=["5 steps, 2 calls, 2 sent", r'bob gets the particle from alice \(step 1\)', r'calls  s.f\("x"\) = "x"', "in the end"])
+    steps = check(rivulet("sim", scenario, "--step"), 0, out='call bob s.f = "x" ✓  ← call bob').out
+    assert steps.count("----") == 4, steps
+    check(rivulet("sim", scenario, "--step", "--json"), 2, err="do not go together")
+    fork = write("fork.json", json.dumps({"air": '(par (call "@bob" ("s" "f") []) (par (call "@carol" ("s" "f") []) (call "@dave" ("s" "f") [])))', "init": "alice",
+                                          "services": [{"const": 1}]}))
+    orders = {tuple(s["peer"] for s in json.loads(check(rivulet("sim", fork, "--json", "--seed", str(n)), 0).out)["steps"]) for n in range(8)}
+    assert len(orders) > 2, orders
+    check(rivulet("sim", fork, "--seed", "x"), 2, err="--seed")
     check(rivulet("sim", scenario, "--avm-version", "0.62", "--json"), 0)
     check(rivulet("sim", scenario, "--avm-version", "9"), 2, err="0.62 or 0.64")
+
+
+def particle(scenario, *args):
+    """What the init peer holds in the end, as a particle in JSON."""
+    doc = json.loads(check(rivulet("sim", scenario, "--json", *args), 0).out)
+    name, = [n for n, i in doc["peers"].items() if i == doc["particle"]["init_peer_id"]]
+    return dict(doc["particle"], script=doc["air"], data=doc["final"][name]["data"]), doc
+
+
+def tools_evidence():
+    air = '(seq (call "@bob" ("s" "f") ["truth"] y) (call "@alice" ("s" "g") [y] z))'
+    scenario = write("ev.json", json.dumps({"air": air, "init": "alice", "services": [{"echo": 0}]}))
+    good, doc = particle(scenario)
+    bob = doc["peers"]["bob"]
+    path = write("good.json", json.dumps(good))
+    check(rivulet("air", "verify", path), 0, out=["^good", "content ids all good", "✓ " + bob + "  1 result"])
+    assert json.loads(check(rivulet("air", "verify", path, "--json"), 0).out)["good"] is True
+    bare = write("good.b64", good["data"])
+    check(rivulet("air", "verify", bare), 2, out="half checked", err=["signatures were not checked", "add --particle ID"])
+    check(rivulet("air", "verify", bare, "--particle", good["id"]), 0)
+    other = json.loads(check(rivulet("air", "verify", bare, "--particle", "another", "--json"), 1).out)
+    assert other["code"] == 9 and {s["verdict"] for s in other["signatures"]} == {"wrong"}, other
+    raw = base64.b64decode(good["data"])
+    assert b'"truth"' in raw
+    check(rivulet("air", "verify", write_bytes("lie", raw.replace(b'"truth"', b'"a lie"')), "--particle", good["id"]), 1,
+          out=["refused, code 8", "value bagaaihra", "what stands there hashes to bagaaihra", "it belongs to a result of " + bob])
+    lie, _ = particle(write("lie.json", json.dumps({"air": air, "init": "alice", "services": [{"peer": "bob", "const": "lie"}, {"echo": 0}]})))
+    both = check(rivulet("air", "verify", write("lied.json", json.dumps(lie)), "--stored", path), 1, out=["signed both", "two answers to one call", '"truth"', '"lie"'])
+    assert bob in both.out, both
+    check(rivulet("air", "verify", write("rubbish", "rubbish")), 2, out="refused, code 3", err="no particle data that can be read")
+    check(rivulet("air", "verify", write("empty", "")), 2, err="holds no data")
+    check(rivulet("air", "verify", os.path.join(TMP, "no-such")), 2)
+
+
+def tools_trace():
+    air = ('(seq (par (call "@bob" ("s" "f") [1] $s) (call "@carol" ("s" "f") [2] $s)) (seq (fold $s i (par (xor (match i 1 (call "@alice" ("s" "one") [] x)) '
+           '(call "@alice" ("s" "two") [])) (next i))) (canon "@alice" $s #cc)))')
+    good, doc = particle(write("tr.json", json.dumps({"air": air, "init": "alice", "services": [{"function": "f", "echo": 0}, {"const": 7}]})))
+    path = write("trace.json", json.dumps(good))
+    bob = doc["peers"]["bob"]
+    shown = check(rivulet("trace", path), 0, out=["particle  particle-1", "2023-11-14 22:13:20.000 UTC", bob + "  ✓ signature good", "par of 2 branches", "branch 1",
+                                                  bob[-6:] + r' s.f = 1 into generation \d ✓', r"fold over \d items?  ← fold \$s i", "canon .* ✓"])
+    assert "does not fit" not in shown.out and "could be of several" not in shown.out, shown
+    states = json.loads(check(rivulet("trace", path, "--json"), 0).out)
+    assert states["script_fits"] is True and states["refused"] is None, states
+    assert states["states"][0]["kind"] == "par" and states["states"][1]["value"] == 1 and states["states"][1]["signed"] is True, states
+    bare = write("trace.b64", good["data"])
+    assert "←" not in check(rivulet("trace", bare), 0, out="signatures were not checked").out
+    script = write("trace.air", good["script"])
+    check(rivulet("trace", bare, "--air", script, "--particle", good["id"]), 0, out=["← fold", "signature good"])
+    check(rivulet("trace", bare, "--air", write("other.air", "(seq (ap 1 x) (ap x $y))")), 0, out="does not fit this trace: it parts from it at state 0")
+    check(rivulet("trace", bare, "--air", write("broken.air", "(seq (null)")), 2, err=r"broken.air:1:\d+")
+    check(rivulet("trace", write("none", "none!")), 2, err="holds no particle data")
 
 
 def tools_keys():
