@@ -2,9 +2,22 @@
  * Spec: docs/spec/marine.md 5.1-5.3. Tests: service_test.c. */
 #include "marine/internal.h"
 
-enum { LOG_BYTES_MAX = 64 << 10 };
+enum {
+    LOG_BYTES_MAX  = 64 << 10,
+    TOLD_BYTES_MAX = 16 << 20, /* in one call */
+    LINE_BYTES     = 100,      /* what the host writes around each */
+};
 
 /* ---- the log ---- */
+
+riv_err marine__tell(marine__instance *in, size_t bytes)
+{
+    in->service->told += bytes + LINE_BYTES;
+    if (in->service->told <= TOLD_BYTES_MAX) return RIV_OK;
+    return marine__fail(in->service, MARINE_OUT_OF_MEMORY,
+                        "module " RIV_FMT " logs and prints more than %d bytes in one call", RIV_ARG(in->name),
+                        TOLD_BYTES_MAX);
+}
 
 /* At most LOG_BYTES_MAX bytes of good UTF-8, not ending inside a character. */
 static riv_str cut(riv_str text)
@@ -24,6 +37,7 @@ static riv_err log_utf8_string(marine__instance *in, wasmtime_val_raw_t *io)
     RIV_TRY(marine__charge(s, size));
     /* SPEC marine.md 5.3: message is emitted if `target == 0` or `(target & logging_mask) != 0` */
     if (!s->env.log || (target && !(target & in->config->logging_mask))) return RIV_OK;
+    RIV_TRY(marine__tell(in, RIV_MIN(size, (uint32_t)LOG_BYTES_MAX)));
     if (level < 1 || level > 5) level = 5;
     if (riv_utf8_valid(text, NULL))
         s->env.log(s->env.ctx, in->name, level, cut(riv_bytes_str(text)));

@@ -390,6 +390,40 @@ static void test_long_logs(void **state)
     bench_close(&b);
 }
 
+/* What a call logs and prints ends on the host's disk. */
+static void test_endless_logs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *import, *call;
+        size_t      lines_max;
+    } cases[] = {
+        { "\"host\" \"log_utf8_string\" (func $l (param i32 i32 i32 i32))",
+          "(call $l (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 65536))", 256 },
+        { "\"host\" \"log_utf8_string\" (func $l (param i32 i32 i32 i32))",
+          "(call $l (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0))", 170000 },
+        { "\"wasi_snapshot_preview1\" \"fd_write\" (func $l (param i32 i32 i32 i32) (result i32))",
+          "(i32.store8 (i32.const 4) (i32.const 1)) (drop (call $l (i32.const 1) (i32.const 0) (i32.const 1) "
+          "(i32.const 8)))",
+          170000 },
+    };
+    const marine_module_config logging = { .logger_enabled = true, .logging_mask = INT32_MAX };
+    bench                      b;
+    bench_start(&b);
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        last_log         last = { 0 };
+        const marine_env env  = { .ctx = &last, .log = keep_log };
+        char             wat[1000];
+        snprintf(wat, sizeof wat,
+                 "(module (import %s) (memory (export \"memory\") 1) (func (export \"_start\") (loop %s (br 0))))",
+                 cases[i].import, cases[i].call);
+        assert_string_equal(try_start(&b, wat, &logging, 0, &env),
+                            "memory: module m logs and prints more than 16777216 bytes in one call");
+        assert_true(last.count <= cases[i].lines_max);
+    }
+    bench_close(&b);
+}
+
 /* ---- sections that cost much ---- */
 
 typedef struct crowd {
@@ -510,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_adapters_are_paid_for),
         cmocka_unit_test(test_tables_are_small),
         cmocka_unit_test(test_long_logs),
+        cmocka_unit_test(test_endless_logs),
         cmocka_unit_test(test_crowded_sections),
         cmocka_unit_test(test_limits_are_not_per_part),
     };

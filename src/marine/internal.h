@@ -184,6 +184,7 @@ struct marine_service {
     bool                     exited; /* proc_exit was called */
     uint32_t                 exit_code;
     size_t                   depth;  /* adapters inside each other */
+    uint64_t                 told;   /* bytes that its modules logged and printed */
 };
 
 /* Notes the first failure of a call; returns the error that stands for its kind. */
@@ -250,6 +251,8 @@ enum {
 riv_err marine__wasi_end(wasmtime_val_raw_t *io, uint32_t error);
 
 bool marine__is_host(riv_str module); /* a namespace of host functions */
+/* Before a log or an output of so many bytes: a guest must not fill the disk that the host writes its log to. */
+RIV_MUST_USE riv_err marine__tell(marine__instance *in, size_t bytes);
 /* Takes fuel for work that the host does at the guest's wish: one unit a byte, an instruction of an adapter, or a value looked at. */
 RIV_MUST_USE riv_err marine__charge(marine_service *service, uint64_t units);
 

@@ -15,7 +15,8 @@ enum {
 #define MARINE_MEMORY_DEFAULT UINT64_C(0x10000000) /* 256 MiB for all modules of a service */
 #define MARINE_STACK_BYTES    (2u << 20)
 
-/* What a module may see of the world. All may be NULL: then the clock stands at 0, randomness is a fixed stream, output is dropped. */
+/* What a module may see of the world. All may be NULL: then the clock stands at 0, randomness is a fixed stream, output is dropped.
+ * What a call logs and prints together is at most 16 MiB, then it fails as out of memory. */
 typedef struct marine_env {
     void *ctx;
     uint64_t (*now_ns)(void *ctx);

@@ -518,6 +518,7 @@ static void begin(marine_service *s, const marine_call_params *params, uint64_t 
     s->fault                = (riv_fault){ 0 };
     s->exited               = false;
     s->depth                = 0;
+    s->told                 = 0;
     s->budget->rejects      = 0;
     wasmtime_error_t *error = wasmtime_context_set_fuel(s->context, fuel ? fuel : MARINE_FUEL_DEFAULT);
     RIV_ASSERT(!error); /* the engine counts fuel */

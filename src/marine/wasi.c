@@ -172,10 +172,7 @@ static riv_err write_out(marine__instance *in, bool is_stderr, wasmtime_val_raw_
         riv_put_bytes(&text, riv_bytes_sub(piece, 0, WRITE_BYTES_MAX - text.len));
     }
     RIV_TRY(marine__charge(s, text.len));
-    /* What a guest prints in one call counts against its memory for values: the copies stay until the call is over. */
-    if (riv_arena_over(s->scratch))
-        return marine__fail(s, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " prints too much in one call",
-                            RIV_ARG(in->name));
+    RIV_TRY(marine__tell(in, text.len)); /* which bounds the copies too: they stay until the call is over */
     if (s->env.output && text.len) s->env.output(s->env.ctx, in->name, is_stderr, riv_buf_str(&text));
     RIV_TRY(put_u32(in, arg(io, 3), (uint32_t)text.len));
     return marine__wasi_end(io, MARINE__WASI_OK);
