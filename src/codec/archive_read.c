@@ -195,23 +195,22 @@ static riv_err read_vec(archive_walk *w, uint64_t pos, const archive_shape *shap
     return RIV_OK;
 }
 
-/* Rc<T> of a sized T. The decoded record is shared as the archived one is, so that many pointers at a long one cost nothing. */
-static riv_err read_rc(archive_walk *w, uint64_t pos, rc_kind kind, const archive_shape *shape, const void **out)
+/* Rc<T> of a sized T, into out, which is zero. What was decoded is remembered where it is: many pointers at a long record cost a copy of
+ * its head each. */
+static riv_err read_rc(archive_walk *w, uint64_t pos, rc_kind kind, const archive_shape *shape, void *out)
 {
     uint64_t at, outer_end = 0;
     RIV_TRY(locate_rel(w, pos, shape->wire_bytes, ARCHIVE__ALIGN, &at));
     const seen_target *seen = seen_at(w, at);
     if (seen && seen->kind != kind) return broken(w, pos, "shared record of another kind");
     if (seen) {
-        *out = seen->record;
+        memcpy(out, seen->record, shape->bytes);
         return RIV_OK;
     }
     RIV_TRY(enter(w, pos, at, shape->wire_bytes, &outer_end));
-    void *record = riv_arena_alloc(w->arena, shape->bytes, _Alignof(max_align_t));
-    RIV_TRY(shape->read(w, at, record));
+    RIV_TRY(shape->read(w, at, out));
     leave(w, at, shape->wire_bytes, outer_end);
-    *out = record;
-    return remember(w, pos, (seen_target){ (uint32_t)at, kind, 0, record });
+    return remember(w, pos, (seen_target){ (uint32_t)at, kind, 0, out });
 }
 
 /* ---- states ---- */
@@ -222,10 +221,7 @@ static const archive_shape string_shape = { ARCHIVE__STRING_BYTES, sizeof(riv_st
 
 static riv_err read_sender(archive_walk *w, uint64_t pos, riv_str *out)
 {
-    const void *text;
-    RIV_TRY(read_rc(w, pos, RC_STRING, &string_shape, &text));
-    *out = *(const riv_str *)text;
-    return RIV_OK;
+    return read_rc(w, pos, RC_STRING, &string_shape, out);
 }
 
 static riv_err read_request(archive_walk *w, uint64_t pos, archive_state *s)
@@ -384,12 +380,11 @@ static riv_err read_service_result(archive_walk *w, uint64_t pos, void *out)
 /* key, then the record, whose decoded form begins with the place of the key. */
 static riv_err read_entry(archive_walk *w, uint64_t pos, rc_kind kind, const archive_shape *record, void *out)
 {
-    riv_str     key;
-    const void *decoded;
+    riv_str key;
     RIV_TRY(read_text(w, pos, &key));
-    RIV_TRY(read_rc(w, pos + 8, kind, record, &decoded));
-    memcpy(out, decoded, record->bytes);
-    memcpy(out, &key, sizeof key);
+    RIV_TRY(read_rc(w, pos + 8, kind, record, out));
+    memcpy(out, &key,
+           sizeof key); /* a record that is shared is remembered with its first key, which is not looked at */
     return RIV_OK;
 }
 
