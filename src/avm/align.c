@@ -1,6 +1,6 @@
 /* align.c: which instruction of a script made which state of a trace, for tools that show traces.
  * Nothing is executed: values are not looked at. The script is taken as a grammar whose words are the states; par sizes and fold lore say where its
- * parts stand, and where an instruction could have ended in several ways, all are tried. Spec: docs/spec/air.md §4.3, §5. Tests: align_test.c. */
+ * parts stand, and where an instruction could have ended in several ways, all are tried. Spec: docs/spec/air.md §4.3, §5. Tests: align_test.c, align_fuzz.c. */
 #include "avm/avm.h"
 
 enum {
