@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+enum { SHOWN_BYTES_MAX = 16 << 10 }; /* of one text of another peer, on standard error */
+
 /* ---- the call ---- */
 
 static void list_functions(cli *c, const aqua_output *out)
@@ -225,15 +227,18 @@ static int exit_code(const cli_outcome *o)
     return o->kind == NODE_REPLY_RESPONSE ? CLI_OK : CLI_FAILED;
 }
 
+/* Another peer wrote it: nothing in it may move the user's cursor. */
+static riv_str shown(cli *c, const riv_json *v) { return cli_shown(c, plain_text(c->arena, v), SHOWN_BYTES_MAX); }
+
 static void print_error(cli *c, const cli_program *p, const cli_outcome *o)
 {
     const riv_json *e    = error_of(c->arena, o);
-    riv_str         peer = plain_text(c->arena, riv_json_get(e, RIV_LIT("peer_id")));
-    riv_str         code = plain_text(c->arena, riv_json_get(e, RIV_LIT("code")));
-    riv_str         at   = plain_text(c->arena, riv_json_get(e, RIV_LIT("instruction")));
+    riv_str         peer = shown(c, riv_json_get(e, RIV_LIT("peer_id")));
+    riv_str         code = shown(c, riv_json_get(e, RIV_LIT("code")));
+    riv_str         at   = shown(c, riv_json_get(e, RIV_LIT("instruction")));
     const char     *how  = !o->done || o->kind == NODE_REPLY_EXPIRED ? "did not answer in time" : "failed";
     cli_error(c, CLI_FAILED, RIV_FMT " %s: " RIV_FMT, RIV_ARG(p->func->name), how,
-              RIV_ARG(plain_text(c->arena, riv_json_get(e, RIV_LIT("message")))));
+              RIV_ARG(shown(c, riv_json_get(e, RIV_LIT("message")))));
     if (peer.len && !riv_str_eq(peer, RIV_LIT("null"))) cli_note(c, "  on peer      " RIV_FMT, RIV_ARG(peer));
     if (at.len) cli_note(c, "  instruction  " RIV_FMT, RIV_ARG(at));
     if (code.len && !riv_str_eq(code, RIV_LIT("0"))) cli_note(c, "  code         " RIV_FMT, RIV_ARG(code));
@@ -249,8 +254,8 @@ int cli_outcome_print(cli *c, const cli_program *p, cli_outcome *o, const riv_js
     }
     for (size_t i = 0; i < o->callbacks.len; i++) {
         riv_str args = riv_json_text(riv_json_get(o->callbacks.ptr[i], RIV_LIT("args")), c->arena);
-        cli_note(c, RIV_FMT RIV_FMT, RIV_ARG(plain_text(c->arena, riv_json_get(o->callbacks.ptr[i], RIV_LIT("name")))),
-                 RIV_ARG(args));
+        cli_note(c, RIV_FMT RIV_FMT, RIV_ARG(shown(c, riv_json_get(o->callbacks.ptr[i], RIV_LIT("name")))),
+                 RIV_ARG(cli_shown(c, args, SHOWN_BYTES_MAX)));
     }
     const riv_json *answer = cli_answer(c->arena, p, o);
     if (answer && p->func->results_count) cli_print_json(answer, false);

@@ -105,9 +105,28 @@ static void test_values(void **state)
     riv_arena_free(a);
 }
 
+/* What a peer says of an error goes to the user's terminal without the characters that move its cursor. */
+static void test_errors_are_shown(void **state)
+{
+    (void)state;
+    cli             c    = { .arena = riv_arena_new(0) };
+    aqua_func       func = { .name = RIV_LIT("hello") };
+    cli_program     p    = { .func = &func };
+    cli_outcome     o    = { 0 };
+    const riv_json *json = riv_json_object(c.arena, "message", riv_json_strc(c.arena, "it \x1b[2Jbroke\xc2\x9b"), NULL);
+    const char     *words[] = { "run", "x.aqua" };
+    size_t          used;
+    assert_int_equal(cli_command_find(words, 2, NULL, &c.command, &used), RIV_OK);
+    assert_int_equal(cli_args_parse(c.command, words + used, 1, c.arena, NULL, &c.given), RIV_OK);
+    cli_outcome_reply(&o, c.arena, 1, NODE_REPLY_FAILED, (riv_str){ 0 }, json);
+    assert_int_equal(cli_outcome_print(&c, &p, &o, NULL), CLI_FAILED);
+    assert_true(riv_str_eq(c.first_error, RIV_LIT("hello failed: it  [2Jbroke ")));
+    riv_arena_free(c.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_hops), cmocka_unit_test(test_answers),
-                                        cmocka_unit_test(test_values) };
+                                        cmocka_unit_test(test_values), cmocka_unit_test(test_errors_are_shown) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
