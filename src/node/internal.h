@@ -184,7 +184,7 @@ void           node__settle(node *n, node_particle *p); /* answers the request o
 uint64_t       node__deadline_of(uint64_t timestamp_ms, uint32_t ttl_ms);
 
 /* outbox.c: next peers */
-void node__next_peer(node *n, node_particle *p, riv_str peer);
+riv_str node__next_peer(node *n, node_particle *p, riv_str peer); /* why it cannot be one; empty: good */
 void node__flush(node *n, node_particle *p);
 void node__sent(node *n, uint64_t token);
 void node__lost(node *n, uint64_t token, riv_str reason);

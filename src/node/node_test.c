@@ -248,6 +248,9 @@ static void waiting_is_bounded(void **state)
     rig_finish(&r, job);
     assert_int_equal(node_stats_of(r.n).waiting, 0);
     assert_int_equal(node_stats_of(r.n).runs, NODE_WAITING_MAX + 1);
+    void *particle = NULL;
+    assert_true(riv_map_at(r.n->by_number, 0, NULL, &particle));
+    assert_int_equal(((node_particle *)particle)->rounds, 0); /* none of them was any good */
     rig_deinit(&r);
 }
 
@@ -318,6 +321,24 @@ static void finish_one(rig *r)
     node_job *job = r->jobs.ptr[0];
     r->jobs.len   = 0;
     rig_finish(r, job);
+}
+
+static void many_bad_next_peers_are_one_line(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    p2p_particle p = rig_particle(&r, "p-1",
+                                  "(par (call \"x1\" (\"a\" \"b\") []) (par (call \"x2\" (\"a\" \"b\") [])"
+                                  " (call \"x3\" (\"a\" \"b\") [])))",
+                                  5000);
+    rig_send(&r, &p);
+    assert_logged(&r, "particle.lost id=p-1 to=x1", "count=3");
+    size_t lines = 0;
+    for (size_t i = 0; i < r.log.len; i++) lines += riv_str_starts(r.log.ptr[i], RIV_LIT("particle.lost"));
+    assert_int_equal(lines, 1);
+    rig_deinit(&r);
 }
 
 /* A particle of some hundred bytes that grows here meets the same bounds as one that comes large. */
@@ -954,6 +975,7 @@ int main(void)
         cmocka_unit_test(one_peer_has_a_share),
         cmocka_unit_test(arrivals_fill_the_share_of_their_sender),
         cmocka_unit_test(growth_needs_room),
+        cmocka_unit_test(many_bad_next_peers_are_one_line),
         cmocka_unit_test(calls_are_bounded_in_bytes),
         cmocka_unit_test(answers_a_request),
         cmocka_unit_test(every_request_ends),

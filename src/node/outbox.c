@@ -16,30 +16,25 @@ static void lost(node *n, const node_particle *p, riv_str to, riv_str reason)
     LOG_INFO(n->log, "particle.lost", LOG_STR("id", p->head.id), LOG_STR("to", to), LOG_STR("reason", reason));
 }
 
-void node__next_peer(node *n, node_particle *p, riv_str text)
+riv_str node__next_peer(node *n, node_particle *p, riv_str text)
 {
     codec_peer peer;
     riv_fault  fault = { 0 };
-    if (codec_peer_parse(text, &fault, &peer)) {
-        lost(n, p, text.len <= CODEC_PEER_TEXT_MAX ? text : RIV_LIT("?"), riv_str_c(fault.msg));
-        return;
-    }
+    if (codec_peer_parse(text, &fault, &peer)) return riv_str_dup(n->scratch, riv_str_c(fault.msg));
     if (codec_peer_eq(&peer, &n->identity.peer)) { /* back to ourselves, without the network */
         node__add_arrival(n, p, ++n->arrivals_next, false, NULL, riv_blob_view(p->data));
         node__store_arrival(n, p, p->last->number, riv_blob_view(p->data));
-        return;
+        return (riv_str){ 0 };
     }
     node_out *o = find(p, &peer);
     if (o && (o->state == NODE_OUT_NEW ||
               o->state == NODE_OUT_RETRY)) { /* has not left yet: the next try takes the newer trace along */
         o->state = NODE_OUT_NEW;
-        return;
+        return (riv_str){ 0 };
     }
-    if (p->outbox.len >= NODE_OUTBOX_MAX) {
-        lost(n, p, text, RIV_LIT("too many next peers"));
-        return;
-    }
+    if (p->outbox.len >= NODE_OUTBOX_MAX) return RIV_LIT("too many next peers");
     node__push(&p->outbox)->peer = peer;
+    return (riv_str){ 0 };
 }
 
 /* Where a particle for `peer` really goes. A client knows only its relay: the request names it, or it is who handed us the particle. */

@@ -480,6 +480,21 @@ static bool can_grow(const node *n, const node_particle *p, const avm_output *ou
     return out->data.len <= p->data.len || node__has_room(n, p, out->data.len - p->data.len);
 }
 
+/* A script can name thousands that are none: one line tells of the first and how many there are. */
+static void add_next_peers(node *n, node_particle *p, const avm_output *out)
+{
+    riv_str  to = { 0 }, reason = { 0 };
+    uint64_t count = 0;
+    for (size_t i = 0; i < out->next_peers_count; i++) {
+        riv_str why = node__next_peer(n, p, out->next_peers[i]);
+        if (why.len && !count++) to = out->next_peers[i], reason = why;
+    }
+    if (count)
+        LOG_INFO(n->log, "particle.lost", LOG_STR("id", p->head.id),
+                 LOG_STR("to", to.len <= CODEC_PEER_TEXT_MAX ? to : RIV_LIT("?")), LOG_STR("reason", reason),
+                 LOG_U64("count", count));
+}
+
 static void adopt(node *n, node_particle *p, const avm_output *out)
 {
     if (!is_refusal(out->ret_code) && !can_grow(n, p, out)) {
@@ -490,7 +505,7 @@ static void adopt(node *n, node_particle *p, const avm_output *out)
         node__set_data(n, p, out->data);
         node__mark_seen(p, out->data); /* what we made ourselves teaches us nothing when it comes back */
     }
-    for (size_t i = 0; i < out->next_peers_count; i++) node__next_peer(n, p, out->next_peers[i]);
+    add_next_peers(n, p, out);
     for (size_t i = 0; i < out->call_requests_count; i++) node__call_new(n, p, &out->call_requests[i]);
 }
 
@@ -512,6 +527,8 @@ void node__avm_done(node *n, const node_flight *flight, node_job *job)
         n->stats.signatures_checked += out->signatures_checked;
         adopt(n, p, out);
     }
+    /* Data that is refused does not use up the runs of whoever began the particle. */
+    if (foreign && (job->err || is_refusal(out->ret_code)) && p->rounds < NODE_ROUNDS_MAX) p->rounds--;
     node__store_state(n, p);
     if (arrival) node__forget_arrival(n, p, arrival);
     if (foreign && !job->err && is_refusal(out->ret_code)) log_refused(n, p, job);
