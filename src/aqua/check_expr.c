@@ -482,24 +482,11 @@ static const type *check_binary(checker *k, expr *e)
     return e->op == OP_POW ? left : widen(k, e);
 }
 
-static const type *literal_type(literal_kind kind)
-{
-    switch (kind) {
-    case LIT_BOOL: return &aqua__lit_bool;
-    case LIT_UNSIGNED: return &aqua__lit_unsigned;
-    case LIT_SIGNED: return &aqua__lit_signed;
-    case LIT_FLOAT: return &aqua__lit_float;
-    case LIT_STRING:
-    case LIT_INIT_PEER: return &aqua__lit_string;
-    }
-    return NULL;
-}
-
 const type *aqua__check_value(checker *k, expr *e)
 {
     const type *t = NULL;
     switch (e->kind) {
-    case EX_LITERAL: t = literal_type(e->literal); break;
+    case EX_LITERAL: t = aqua__literal_type(e->literal); break;
     case EX_NAME: t = check_name(k, e); break;
     case EX_ARRAY:
     case EX_OPTION:

@@ -119,19 +119,6 @@ static void predefine(compiler *c)
     predefine_one(c, "LAST_ERROR", ":error:", &aqua__error_type);
 }
 
-static const type *literal_type(literal_kind kind)
-{
-    switch (kind) {
-    case LIT_BOOL: return &aqua__lit_bool;
-    case LIT_UNSIGNED: return &aqua__lit_unsigned;
-    case LIT_SIGNED: return &aqua__lit_signed;
-    case LIT_FLOAT: return &aqua__lit_float;
-    case LIT_STRING:
-    case LIT_INIT_PEER: return &aqua__lit_string;
-    }
-    return NULL;
-}
-
 /* "NAME = literal" or "NAME ?= literal", with the spaces. */
 static bool read_constant(compiler *c, riv_str text)
 {
@@ -149,7 +136,7 @@ static bool read_constant(compiler *c, riv_str text)
     symbol *s = riv_new(c->arena, symbol, 1);
     *s        = (symbol){ .kind    = SYM_CONST,
                           .name    = name,
-                          .type    = literal_type(value->literal),
+                          .type    = aqua__literal_type(value->literal),
                           .text    = value->text,
                           .literal = value->literal };
     if (!riv_map_get_str(c->constants, name)) riv_map_put_str(c->constants, name, s);

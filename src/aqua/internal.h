@@ -180,6 +180,7 @@ enum { CMP_LESS = -1, CMP_EQUAL = 0, CMP_GREATER = 1, CMP_NONE = 2 };
 extern const type aqua__top, aqua__bottom, aqua__string, aqua__bool, aqua__u32, aqua__u64, aqua__i64, aqua__f64, aqua__lit_signed,
     aqua__lit_unsigned, aqua__lit_float, aqua__lit_bool, aqua__lit_string, aqua__nil, aqua__error_type;
 const type *aqua__scalar_named(riv_str name); /* NULL: no such scalar */
+const type *aqua__literal_type(literal_kind kind);
 type       *aqua__type_new(compiler *c, type_kind kind);
 const type *aqua__type_of_elem(compiler *c, type_kind kind, const type *elem);
 /* CMP_*: how a stands to b; aqua__accepts: a value of type `given` may stand where `wanted` is expected. SPEC aqua.md 5.3 */

@@ -61,6 +61,19 @@ const type *aqua__scalar_named(riv_str name)
     return NULL;
 }
 
+const type *aqua__literal_type(literal_kind kind)
+{
+    switch (kind) {
+    case LIT_BOOL: return &aqua__lit_bool;
+    case LIT_UNSIGNED: return &aqua__lit_unsigned;
+    case LIT_SIGNED: return &aqua__lit_signed;
+    case LIT_FLOAT: return &aqua__lit_float;
+    case LIT_STRING:
+    case LIT_INIT_PEER: return &aqua__lit_string;
+    }
+    return NULL;
+}
+
 type *aqua__type_new(compiler *c, type_kind kind)
 {
     type *t = riv_new(c->arena, type, 1);

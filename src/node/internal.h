@@ -160,7 +160,6 @@ node_effect   *node__emit(node *n, node_effect_kind kind);
 void           node__timer_add(node *n, uint64_t at_ms, node_timer_kind kind, const node_particle *p, uint32_t call);
 node_particle *node__particle_by_number(const node *n, uint64_t number);
 riv_str        node__peer_text(const node *n, const codec_peer *peer); /* in the step's arena */
-codec_peer     node__self(const node *n);
 
 /* particle.c: arrival, runs, deadline */
 bool           node__id_ok(riv_str id);

@@ -68,8 +68,6 @@ void node_free(node *n)
 
 codec_peer node_peer(const node *n) { return n->identity.peer; }
 
-codec_peer node__self(const node *n) { return n->identity.peer; }
-
 void node_job_free(node_job *job)
 {
     if (!job) return;
