@@ -65,6 +65,26 @@ typedef struct avm_output {
  * RIV_E_LIMIT: the step or memory budget is spent, nothing is returned. */
 RIV_MUST_USE riv_err avm_run(const avm_input *in, riv_arena *arena, riv_fault *fault, avm_output *out);
 
+/* ---- a particle's run between its steps (session.c) ---- */
+
+/* Keeps what avm_run would work out again at each step: the parsed script, the decoded trace and stores, content ids that are known to be
+ * right, the last signature, and the place where the script waits. The definition stays avm_run; for every sequence of steps
+ *     avm_session_step(s, in)          gives what   avm_run(in with prev = data)   gives, byte for byte, but for out->data
+ *     avm_session_data(s)              gives        data := that run's out->data
+ * and a session that was dropped and opened again from its data goes on with the same bytes. (Budgets of memory and steps may differ.)
+ * One thread at a time. Not for several particles: script and params other than results must be those of the first step, else RIV_E_CONFLICT. */
+typedef struct avm_session avm_session;
+/* From encoded data (copied; empty: none yet), which is trusted as avm_run trusts `prev`. Never NULL. */
+avm_session *avm_session_new(riv_bytes data);
+void         avm_session_free(avm_session *s); /* NULL is allowed */
+/* in->prev is ignored. Results live in arena; out->data stays empty. After an error (RIV_E_LIMIT) the session is as before the step. */
+RIV_MUST_USE riv_err avm_session_step(avm_session *s, const avm_input *in, riv_arena *arena, riv_fault *fault, avm_output *out);
+/* Encodes and signs, once for each change. *out is the session's and lasts until its next step. */
+RIV_MUST_USE riv_err avm_session_data(avm_session *s, riv_fault *fault, riv_bytes *out);
+size_t avm_session_bytes(const avm_session *s); /* all memory that it holds; an owner of many frees the largest or oldest to stay in its budget */
+typedef struct avm_session_stats { uint64_t steps, resumed /* without replay */, replayed, encoded, signed_anew; } avm_session_stats;
+avm_session_stats avm_session_stats_of(const avm_session *s);
+
 /* What avm_run checks of `cur` before it runs: envelope, archive, content ids, signatures, with the same codes in fault->code. */
 RIV_MUST_USE riv_err avm_verify(riv_bytes data, riv_str particle_id, riv_arena *arena, riv_fault *fault);
 
