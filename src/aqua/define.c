@@ -8,21 +8,21 @@ static const riv_json *text(compiler *c, riv_str s) { return riv_json_str(c->are
 
 static const riv_json *tag(compiler *c, const char *name)
 {
-    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, name), NULL);
+    return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, name), NULL);
 }
 
 static const riv_json *with_elem(compiler *c, const char *name, const type *elem)
 {
-    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, name), "type", define(c, elem), NULL);
+    return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, name), "type", define(c, elem), NULL);
 }
 
-/* {"name": T}. Objects here are sorted by name, so the order of arguments is kept apart: params of aqua_func. */
+/* {"name": T}. Clients take arguments by their place here. Fields of a type come sorted by name from the checker. */
 static const riv_json *fields_of(compiler *c, const type *t)
 {
     riv_json_member *members = riv_new(c->arena, riv_json_member, t->fields_count + 1);
     for (size_t i = 0; i < t->fields_count; i++)
         members[i] = (riv_json_member){ t->fields[i].name, define(c, t->fields[i].type) };
-    return riv_json_obj(c->arena, members, t->fields_count);
+    return riv_json_ordered(c->arena, members, t->fields_count);
 }
 
 static const riv_json *unlabeled(compiler *c, const type *const *items, size_t count)
@@ -30,13 +30,13 @@ static const riv_json *unlabeled(compiler *c, const type *const *items, size_t c
     riv_json_list list = { 0 };
     if (count == 0) return tag(c, "nil");
     for (size_t i = 0; i < count; i++) riv_json_add(c->arena, &list, define(c, items[i]));
-    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "unlabeledProduct"), "items",
+    return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "unlabeledProduct"), "items",
                            riv_json_arr(c->arena, list.ptr, list.len), NULL);
 }
 
 static const riv_json *labeled(compiler *c, const type *t)
 {
-    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "labeledProduct"), "fields", fields_of(c, t), NULL);
+    return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "labeledProduct"), "fields", fields_of(c, t), NULL);
 }
 
 static const riv_json *domain(compiler *c, const type *t)
@@ -49,7 +49,7 @@ static const riv_json *domain(compiler *c, const type *t)
 
 static const riv_json *arrow_of(compiler *c, const type *t)
 {
-    return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", domain(c, t), "codomain",
+    return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", domain(c, t), "codomain",
                            unlabeled(c, t->results, t->results_count), NULL);
 }
 
@@ -60,10 +60,10 @@ static const riv_json *define(compiler *c, const type *t)
     case TY_TOP: return tag(c, "topType");
     case TY_BOTTOM: return tag(c, "bottomType");
     case TY_SCALAR:
-        return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "scalar"), "name",
+        return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "scalar"), "name",
                                text(c, aqua__type_text(c, t)), NULL);
     case TY_LITERAL:
-        return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "scalar"), "name",
+        return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "scalar"), "name",
                                text(c, aqua__type_text(c, t)), NULL);
     case TY_ARRAY:
     case TY_STREAM:
@@ -72,7 +72,7 @@ static const riv_json *define(compiler *c, const type *t)
     case TY_STRUCT:
     case TY_ABILITY:
     case TY_SERVICE:
-        return riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "struct"), "name", text(c, t->name), "fields",
+        return riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "struct"), "name", text(c, t->name), "fields",
                                fields_of(c, t), NULL);
     case TY_ARROW: return arrow_of(c, t);
     case TY_MAP:
@@ -91,12 +91,12 @@ static const riv_json *names_of(compiler *c)
     riv_json_member members[RIV_COUNT(pairs)];
     for (size_t i = 0; i < RIV_COUNT(pairs); i++)
         members[i] = (riv_json_member){ riv_str_c(pairs[i][0]), riv_json_strc(c->arena, pairs[i][1]) };
-    return riv_json_obj(c->arena, members, RIV_COUNT(pairs));
+    return riv_json_ordered(c->arena, members, RIV_COUNT(pairs));
 }
 
 void aqua__define_func(compiler *c, const type *t, aqua_func *out)
 {
-    const riv_json *whole  = riv_json_object(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", labeled(c, t),
+    const riv_json *whole  = riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", labeled(c, t),
                                              "codomain", unlabeled(c, t->results, t->results_count), NULL);
     aqua_param     *params = riv_new(c->arena, aqua_param, t->fields_count + 1);
     for (size_t i = 0; i < t->fields_count; i++)
@@ -120,7 +120,7 @@ void aqua__define_func(compiler *c, const type *t, aqua_func *out)
     out->results_count = t->results_count;
     out->signature     = riv_buf_str(&signature);
     out->func_def =
-        riv_json_object(c->arena, "functionName", text(c, out->name), "arrow", whole, "names", names_of(c), NULL);
+        riv_json_record(c->arena, "functionName", text(c, out->name), "arrow", whole, "names", names_of(c), NULL);
 }
 
 const riv_json *aqua__define_service(compiler *c, const decl *service)
@@ -132,5 +132,5 @@ const riv_json *aqua__define_service(compiler *c, const decl *service)
         bool        quoted = s.len >= 2 && s.ptr[0] == '"';
         id                 = text(c, quoted ? riv_str_sub(s, 1, s.len - 1) : s);
     }
-    return riv_json_object(c->arena, "defaultServiceId", id, "functions", labeled(c, service->def), NULL);
+    return riv_json_record(c->arena, "defaultServiceId", id, "functions", labeled(c, service->def), NULL);
 }

@@ -176,24 +176,25 @@ static void definitions_name_types(void **state)
     riv_arena  *arena = riv_arena_new(0);
     aqua_output out =
         test_compile(arena, "aqua T\nexport main, Op\nservice Op(\"op\"):\n  g(x: i32) -> *i32\n  none: -> ()\n"
-                            "func main(b: ?u8, cb: u8 -> ()) -> []string:\n  <- []\n");
+                            "func main(z: ?u8, cb: u8 -> ()) -> []string:\n  <- []\n");
     assert_true(out.accepted);
-    static const char func[] =
-        "{\"codomain\":{\"items\":[{\"tag\":\"array\",\"type\":{\"name\":\"string\",\"tag\":\"scalar\"}}],\"tag\":"
-        "\"unlabeledProduct\"},"
-        "\"domain\":{\"fields\":{\"b\":{\"tag\":\"option\",\"type\":{\"name\":\"u8\",\"tag\":\"scalar\"}},"
-        "\"cb\":{\"codomain\":{\"tag\":\"nil\"},\"domain\":{\"items\":[{\"name\":\"u8\",\"tag\":\"scalar\"}],\"tag\":"
-        "\"unlabeledProduct\"},\"tag\":\"arrow\"}},"
-        "\"tag\":\"labeledProduct\"},\"tag\":\"arrow\"}";
+    static const char func[] = /* arguments in their order, which is how clients find them */
+        "{\"tag\":\"arrow\",\"domain\":{\"tag\":\"labeledProduct\",\"fields\":{\"z\":{\"tag\":\"option\",\"type\":{"
+        "\"tag\":\"scalar\","
+        "\"name\":\"u8\"}},\"cb\":{\"tag\":\"arrow\",\"domain\":{\"tag\":\"unlabeledProduct\",\"items\":[{\"tag\":"
+        "\"scalar\",\"name\":"
+        "\"u8\"}]},\"codomain\":{\"tag\":\"nil\"}}}},\"codomain\":{\"tag\":\"unlabeledProduct\",\"items\":[{\"tag\":"
+        "\"array\",\"type\":"
+        "{\"tag\":\"scalar\",\"name\":\"string\"}}]}}";
     assert_string_equal(riv_cstr(arena, riv_json_text(riv_json_get(out.funcs[0].func_def, RIV_LIT("arrow")), arena)),
                         func);
-    static const char service[] = "{\"defaultServiceId\":\"op\",\"functions\":{\"fields\":{"
-                                  "\"g\":{\"codomain\":{\"items\":[{\"tag\":\"array\",\"type\":{\"name\":\"i32\","
-                                  "\"tag\":\"scalar\"}}],\"tag\":\"unlabeledProduct\"},"
-                                  "\"domain\":{\"fields\":{\"x\":{\"name\":\"i32\",\"tag\":\"scalar\"}},\"tag\":"
-                                  "\"labeledProduct\"},\"tag\":\"arrow\"},"
-                                  "\"none\":{\"codomain\":{\"tag\":\"nil\"},\"domain\":{\"tag\":\"nil\"},\"tag\":"
-                                  "\"arrow\"}},\"tag\":\"labeledProduct\"}}";
+    static const char service[] = "{\"defaultServiceId\":\"op\",\"functions\":{\"tag\":\"labeledProduct\",\"fields\":{"
+                                  "\"g\":{\"tag\":\"arrow\",\"domain\":{\"tag\":"
+                                  "\"labeledProduct\",\"fields\":{\"x\":{\"tag\":\"scalar\",\"name\":\"i32\"}}},"
+                                  "\"codomain\":{\"tag\":\"unlabeledProduct\",\"items\":"
+                                  "[{\"tag\":\"array\",\"type\":{\"tag\":\"scalar\",\"name\":\"i32\"}}]}},\"none\":{"
+                                  "\"tag\":\"arrow\",\"domain\":{\"tag\":\"nil\"},"
+                                  "\"codomain\":{\"tag\":\"nil\"}}}}}";
     assert_string_equal(riv_cstr(arena, riv_json_text(out.services[0].service_def, arena)), service);
     assert_true(out.funcs[0].params[1].is_arrow && !out.funcs[0].params[0].is_arrow);
     riv_arena_free(arena);

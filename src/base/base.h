@@ -244,12 +244,13 @@ typedef enum riv_json_kind {
 #define RIV_JSON_DEPTH_MAX 128 /* serde_json's limit: the 128th nested container is refused */
 
 /* An immutable value in an arena. Object members are sorted by key bytes and unique (the last duplicate wins), as a
- * BTreeMap's. Build with the functions below, never by hand. */
+ * BTreeMap's, unless it was made by riv_json_ordered. Build with the functions below, never by hand. */
 typedef struct riv_json riv_json;
 typedef struct riv_json_member { riv_str key; const riv_json *value; } riv_json_member;
 struct riv_json {
     riv_json_kind kind;
     bool          boolean;
+    bool          ordered; /* OBJ: members stand as they were given, see riv_json_ordered */
     union {
         uint64_t u64;
         int64_t  i64;
@@ -282,6 +283,10 @@ const riv_json *riv_json_arr(riv_arena *arena, const riv_json *const *items, siz
 const riv_json *riv_json_obj(riv_arena *arena, const riv_json_member *members, size_t count);
 /* riv_json_object(arena, "a", x, "b", y, NULL): C names and values in pairs. A NULL value leaves its member out. */
 const riv_json *riv_json_object(riv_arena *arena, ...) __attribute__((sentinel));
+/* The same two for objects whose order means something to readers: members stay as given and are written so; keys must differ.
+ * Looking a key up takes as long as there are members; riv_json_eq does not look at the order. Parsing never makes one. */
+const riv_json *riv_json_ordered(riv_arena *arena, const riv_json_member *members, size_t count);
+const riv_json *riv_json_record(riv_arena *arena, ...) __attribute__((sentinel));
 const riv_json *riv_json_get(const riv_json *obj, riv_str key);    /* NULL when absent, or obj is NULL or no object */
 const riv_json *riv_json_at(const riv_json *arr, size_t index);    /* NULL when out of range or no array */
 const riv_json *riv_json_copy(riv_arena *arena, const riv_json *v); /* deep */

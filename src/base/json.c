@@ -106,17 +106,53 @@ const riv_json *riv_json_obj(riv_arena *arena, const riv_json_member *members, s
     return object_of(arena, copy, count);
 }
 
-const riv_json *riv_json_object(riv_arena *arena, ...)
+/* Takes over members. */
+static const riv_json *ordered_of(riv_arena *arena, const riv_json_member *members, size_t count)
 {
-    RIV_VEC(riv_json_member) members = { 0 };
-    va_list args;
-    va_start(args, arena);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++) RIV_ASSERT_SLOW(!riv_str_eq(members[i].key, members[j].key));
+    riv_json *v    = make(arena, RIV_JSON_OBJ);
+    v->ordered     = true;
+    v->obj.members = members;
+    v->obj.count   = count;
+    return v;
+}
+
+const riv_json *riv_json_ordered(riv_arena *arena, const riv_json_member *members, size_t count)
+{
+    riv_json_member *copy = riv_new(arena, riv_json_member, count);
+    if (count) memcpy(copy, members, count * sizeof *copy);
+    return ordered_of(arena, copy, count);
+}
+
+typedef RIV_VEC(riv_json_member) member_list;
+
+static member_list pairs_of(riv_arena *arena, va_list args)
+{
+    member_list members = { 0 };
     for (const char *name; (name = va_arg(args, const char *));) {
         const riv_json *value = va_arg(args, const riv_json *);
         if (value) *riv_push(arena, &members) = (riv_json_member){ riv_str_c(name), value };
     }
+    return members;
+}
+
+const riv_json *riv_json_object(riv_arena *arena, ...)
+{
+    va_list args;
+    va_start(args, arena);
+    member_list members = pairs_of(arena, args);
     va_end(args);
     return object_of(arena, members.ptr, members.len);
+}
+
+const riv_json *riv_json_record(riv_arena *arena, ...)
+{
+    va_list args;
+    va_start(args, arena);
+    member_list members = pairs_of(arena, args);
+    va_end(args);
+    return ordered_of(arena, members.ptr, members.len);
 }
 
 const riv_json *riv_json_copy(riv_arena *arena, const riv_json *v)
@@ -138,7 +174,7 @@ const riv_json *riv_json_copy(riv_arena *arena, const riv_json *v)
         for (size_t i = 0; i < v->obj.count; i++)
             members[i] = (riv_json_member){ riv_str_dup(arena, v->obj.members[i].key),
                                             riv_json_copy(arena, v->obj.members[i].value) };
-        return object_of(arena, members, v->obj.count);
+        return v->ordered ? ordered_of(arena, members, v->obj.count) : object_of(arena, members, v->obj.count);
     }
     }
     RIV_UNREACHABLE();
@@ -149,7 +185,9 @@ const riv_json *riv_json_copy(riv_arena *arena, const riv_json *v)
 const riv_json *riv_json_get(const riv_json *obj, riv_str key)
 {
     if (!obj || obj->kind != RIV_JSON_OBJ) return NULL;
-    size_t lo = 0, hi = obj->obj.count;
+    for (size_t i = 0; obj->ordered && i < obj->obj.count; i++)
+        if (riv_str_eq(obj->obj.members[i].key, key)) return obj->obj.members[i].value;
+    size_t lo = 0, hi = obj->ordered ? 0 : obj->obj.count;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         int    c   = riv_str_cmp(obj->obj.members[mid].key, key);
@@ -185,10 +223,13 @@ bool riv_json_eq(const riv_json *a, const riv_json *b)
         return true;
     case RIV_JSON_OBJ:
         if (a->obj.count != b->obj.count) return false;
-        for (size_t i = 0; i < a->obj.count; i++)
-            if (!riv_str_eq(a->obj.members[i].key, b->obj.members[i].key) ||
-                !riv_json_eq(a->obj.members[i].value, b->obj.members[i].value))
-                return false;
+        for (size_t i = 0; i < a->obj.count; i++) {
+            const riv_json_member *x = &a->obj.members[i], *y = &b->obj.members[i];
+            const riv_json        *other = riv_str_eq(x->key, y->key) ? y->value
+                                           : a->ordered || b->ordered ? riv_json_get(b, x->key)
+                                                                      : NULL;
+            if (!other || !riv_json_eq(x->value, other)) return false;
+        }
         return true;
     }
     RIV_UNREACHABLE();

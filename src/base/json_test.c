@@ -157,6 +157,34 @@ static void test_looking(void **state)
     riv_arena_free(arena);
 }
 
+/* Members in the order given: written, copied and found so; equal to the same members in any order. */
+static void test_ordered(void **state)
+{
+    (void)state;
+    riv_arena      *arena   = riv_arena_new(0);
+    riv_json_member given[] = { { RIV_LIT("z"), riv_json_u64(arena, 1) },
+                                { RIV_LIT("a"), riv_json_null() },
+                                { RIV_LIT("m"), riv_json_u64(arena, 2) } };
+    const riv_json *v       = riv_json_ordered(arena, given, RIV_COUNT(given)),
+                   *sorted  = riv_json_obj(arena, given, RIV_COUNT(given));
+    const riv_json *other = riv_json_record(arena, "m", riv_json_u64(arena, 2), "left out", NULL, "a", riv_json_null(),
+                                            "z", riv_json_u64(arena, 1), NULL);
+    given[0].value        = NULL; /* the list was copied */
+    assert_string_equal(riv_cstr(arena, riv_json_text(v, arena)), "{\"z\":1,\"a\":null,\"m\":2}");
+    assert_string_equal(riv_cstr(arena, riv_json_text(riv_json_copy(arena, v), arena)), "{\"z\":1,\"a\":null,\"m\":2}");
+    assert_string_equal(riv_cstr(arena, riv_json_text(other, arena)), "{\"m\":2,\"a\":null,\"z\":1}");
+    assert_string_equal(riv_cstr(arena, riv_json_text(sorted, arena)), "{\"a\":null,\"m\":2,\"z\":1}");
+    assert_int_equal(riv_json_get(v, RIV_LIT("m"))->u64, 2);
+    assert_int_equal(riv_json_get(v, RIV_LIT("z"))->u64, 1);
+    assert_null(riv_json_get(v, RIV_LIT("b")));
+    assert_true(riv_json_eq(v, sorted) && riv_json_eq(sorted, v) && riv_json_eq(v, other) && riv_json_eq(other, v));
+    assert_false(riv_json_eq(v, riv_json_record(arena, "z", riv_json_u64(arena, 1), "a", riv_json_null(), "n",
+                                                riv_json_u64(arena, 2), NULL)));
+    assert_false(riv_json_eq(v, riv_json_record(arena, "z", riv_json_u64(arena, 1), "a", riv_json_null(), NULL)));
+    assert_int_equal(riv_json_ordered(arena, NULL, 0)->obj.count, 0);
+    riv_arena_free(arena);
+}
+
 /* A value takes twenty times the room of its text; an arena's budget is not passed twice over, which would end the process. */
 static void test_budget(void **state)
 {
@@ -184,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_budget),    cmocka_unit_test(test_parse_and_print), cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_roundtrip), cmocka_unit_test(test_looking),
+        cmocka_unit_test(test_roundtrip), cmocka_unit_test(test_looking),         cmocka_unit_test(test_ordered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
