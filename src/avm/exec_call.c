@@ -164,7 +164,7 @@ static const failure *take_result(avm *vm, const call *c, const avm_call_result 
     }
     riv_fault       fault = { 0 };
     const riv_json *json;
-    if (riv_json_parse(result->result, vm->arena, &fault, &json)) return not_json(vm, c, result, &fault);
+    if (riv_json_parse_serde(result->result, vm->arena, &fault, &json)) return not_json(vm, c, result, &fault);
     return keep_result(vm, c, avm__datum(vm, json));
 }
 

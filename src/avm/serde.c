@@ -48,14 +48,34 @@ static bool word(walk *w, const char *rest)
 
 static bool is_digit(int c) { return c >= '0' && c <= '9'; }
 
-static bool exponent(walk *w)
+/* Its digits are given up where they pass 32 bits: an error there unless the number is 0. */
+static bool skip_exponent(walk *w, bool huge)
 {
+    if (huge) return here(w, "number out of range");
+    while (is_digit(peek(w))) w->pos++;
+    return true;
+}
+
+static bool is_zero(riv_str mantissa)
+{
+    for (size_t i = 0; i < mantissa.len; i++)
+        if (mantissa.ptr[i] >= '1' && mantissa.ptr[i] <= '9') return false;
+    return true;
+}
+
+static bool exponent(walk *w, size_t start)
+{
+    bool huge = !is_zero(riv_str_sub(w->text, start, w->pos));
     w->pos++;
+    if (peek(w) == '-') huge = false;
     if (peek(w) == '+' || peek(w) == '-') w->pos++;
     int c = next(w);
     if (c < 0) return here(w, "EOF while parsing a value");
     if (!is_digit(c)) return here(w, "invalid number");
-    while (is_digit(peek(w))) w->pos++;
+    for (int64_t e = c - '0'; is_digit(peek(w));) {
+        e = e * 10 + (next(w) - '0');
+        if (e > INT32_MAX) return skip_exponent(w, huge);
+    }
     return true;
 }
 
@@ -75,10 +95,10 @@ static bool number(walk *w, size_t start)
     if (c == '0' && is_digit(peek(w))) return ahead(w, "invalid number");
     while (is_digit(peek(w))) w->pos++;
     if (peek(w) == '.' && !fraction(w)) return false;
-    if ((peek(w) == 'e' || peek(w) == 'E') && !exponent(w)) return false;
+    if ((peek(w) == 'e' || peek(w) == 'E') && !exponent(w, start)) return false;
     riv_arena      *arena = riv_arena_new(0); /* is it in range? base knows */
     const riv_json *json;
-    riv_err         err = riv_json_parse(riv_str_sub(w->text, start, w->pos), arena, NULL, &json);
+    riv_err         err = riv_json_parse_serde(riv_str_sub(w->text, start, w->pos), arena, NULL, &json);
     riv_arena_free(arena);
     return err ? here(w, "number out of range") : true;
 }

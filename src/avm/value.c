@@ -15,7 +15,7 @@ const riv_json *avm__json(avm *vm, datum *d)
 {
     if (d->json) return d->json;
     riv_fault fault = { 0 };
-    if (riv_json_parse(d->stored, vm->arena, &fault, &d->json)) {
+    if (riv_json_parse_serde(d->stored, vm->arena, &fault, &d->json)) {
         /* SPEC air.md 3.2: the original traps here; value texts are checked by hash alone */
         if (!vm->broken) vm->broken = avm__fail(vm, CODE_CID, "a value in the store is not JSON: %s", fault.msg);
         d->json = riv_json_null();

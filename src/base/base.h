@@ -265,6 +265,9 @@ struct riv_json {
  * budget is passed (values take up to 20 times their text; keep texts under a quarter of it). Numbers beyond
  * f64 are refused. Lone surrogates are refused. Values live in arena and do not point into text. */
 RIV_MUST_USE riv_err riv_json_parse(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out);
+/* The same, but floats as Rust's serde_json reads them by default: digits that fit 64 bits times a power of ten, rounded twice, so not
+ * always the nearest double (and out of range a little earlier). For values that peers of the network must agree on. */
+RIV_MUST_USE riv_err riv_json_parse_serde(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out);
 void    riv_json_write(const riv_json *v, riv_buf *out);           /* compact, serde_json's form */
 void    riv_json_write_pretty(const riv_json *v, riv_buf *out);    /* two spaces, serde_json's pretty form */
 riv_str riv_json_text(const riv_json *v, riv_arena *arena);        /* compact */

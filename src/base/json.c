@@ -3,6 +3,7 @@
  * Tests: json_test.c, json_fuzz.c. */
 #include "base/base.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <yyjson.h>
@@ -246,6 +247,99 @@ const char *riv_json_kind_name(const riv_json *v)
 
 /* ---- parsing ---- */
 
+/* ---- numbers as serde_json reads them without its feature float_roundtrip ---- */
+
+static const double powers[] = {
+#define P10(h) h##0, h##1, h##2, h##3, h##4, h##5, h##6, h##7, h##8, h##9
+#define P100(h)                                                                                                        \
+    P10(h##0), P10(h##1), P10(h##2), P10(h##3), P10(h##4), P10(h##5), P10(h##6), P10(h##7), P10(h##8), P10(h##9)
+    P100(1e), P100(1e1), P100(1e2), 1e300, 1e301, 1e302, 1e303, 1e304, 1e305, 1e306, 1e307, 1e308,
+#undef P100
+#undef P10
+};
+
+/* significand * 10^exponent, rounded at each step: that is what peers agree on, not the nearest double. False: out of range. */
+static bool scale(uint64_t significand, int64_t exponent, double *out)
+{
+    double f = (double)significand;
+    while (exponent < -308 && f > 0) {
+        f /= 1e308;
+        exponent += 308;
+    }
+    if (!(f > 0)) exponent = 0;
+    if (exponent > 308) return false;
+    f    = exponent < 0 ? f / powers[-exponent] : f * powers[exponent];
+    *out = f;
+    return f <= DBL_MAX;
+}
+
+typedef struct number_text { /* of a number that is well formed */
+    const char *at, *end;
+    uint64_t    significand;
+} number_text;
+
+static bool is_digit(const number_text *d) { return d->at < d->end && *d->at >= '0' && *d->at <= '9'; }
+
+/* Takes digits into the significand until one does not fit. */
+static int64_t take_digits(number_text *d)
+{
+    const char *start = d->at;
+    for (; is_digit(d); d->at++) {
+        uint64_t more, digit = (uint64_t)(*d->at - '0');
+        if (__builtin_mul_overflow(d->significand, 10u, &more) || __builtin_add_overflow(more, digit, &more)) break;
+        d->significand = more;
+    }
+    return d->at - start;
+}
+
+static int64_t skip_digits(number_text *d)
+{
+    const char *start = d->at;
+    while (is_digit(d)) d->at++;
+    return d->at - start;
+}
+
+/* Saturates: beyond it all numbers but zero are out of range or zero. */
+static int64_t take_exponent(number_text *d)
+{
+    int64_t e        = 0;
+    bool    negative = *d->at == '-';
+    d->at += *d->at == '-' || *d->at == '+';
+    for (; is_digit(d); d->at++) e = RIV_MIN(e * 10 + (*d->at - '0'), (int64_t)INT32_MAX);
+    return negative ? -e : e;
+}
+
+static riv_err serde_number(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out)
+{
+    bool        negative = text.ptr[0] == '-', integer;
+    number_text d        = { text.ptr + negative, text.ptr + text.len, 0 };
+    double      f        = 0;
+    (void)take_digits(&d);
+    int64_t exponent = skip_digits(&d); /* of an integer that is too long */
+    integer          = exponent == 0;
+    if (d.at < d.end && *d.at == '.') {
+        integer = false;
+        d.at++;
+        exponent -= take_digits(&d);
+        (void)skip_digits(&d); /* serde_json does not look at these */
+    }
+    if (d.at < d.end) { /* e or E */
+        integer = false;
+        d.at++;
+        exponent += take_exponent(&d);
+    }
+    if (integer && !negative) {
+        *out = riv_json_u64(arena, d.significand);
+    } else if (integer && d.significand && d.significand <= (uint64_t)INT64_MAX + 1) {
+        *out = riv_json_i64(arena, (int64_t)(0 - d.significand));
+    } else { /* "-0" is a float */
+        if (!scale(d.significand, exponent, &f))
+            return riv_fail(fault, RIV_E_MALFORMED, 0, "bad json: number is infinity");
+        *out = riv_json_f64(arena, negative ? -f : f);
+    }
+    return RIV_OK;
+}
+
 static riv_err convert(yyjson_val *in, unsigned depth, riv_arena *arena, riv_fault *fault, const riv_json **out);
 
 static riv_err convert_array(yyjson_val *in, unsigned depth, riv_arena *arena, riv_fault *fault, const riv_json **out)
@@ -291,24 +385,35 @@ static riv_err convert(yyjson_val *in, unsigned depth, riv_arena *arena, riv_fau
         else /* "-0" is a float in serde_json */
             *out = riv_json_f64(arena, yyjson_is_sint(in) ? -0.0 : yyjson_get_real(in));
         return RIV_OK;
+    case YYJSON_TYPE_RAW: return serde_number((riv_str){ yyjson_get_raw(in), yyjson_get_len(in) }, arena, fault, out);
     case YYJSON_TYPE_ARR: return convert_array(in, depth, arena, fault, out);
     case YYJSON_TYPE_OBJ: return convert_object(in, depth, arena, fault, out);
     default: RIV_UNREACHABLE();
     }
 }
 
-riv_err riv_json_parse(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out)
+static riv_err parse(riv_str text, yyjson_read_flag flags, riv_arena *arena, riv_fault *fault, const riv_json **out)
 {
     yyjson_read_err error = { 0 };
     if (!text.len) return riv_fail(fault, RIV_E_MALFORMED, 0, "empty text where json was expected");
     /* Without the in-situ flag yyjson copies the text and does not write to it. */
-    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.ptr, text.len, YYJSON_READ_NOFLAG, NULL, &error);
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.ptr, text.len, flags, NULL, &error);
     if (!doc) return riv_fail(fault, RIV_E_MALFORMED, error.pos, "bad json: %s", error.msg);
     const riv_json *value = NULL;
     riv_err         err   = convert(yyjson_doc_get_root(doc), 0, arena, fault, &value);
     yyjson_doc_free(doc);
     if (!err) *out = value;
     return err;
+}
+
+riv_err riv_json_parse(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out)
+{
+    return parse(text, YYJSON_READ_NOFLAG, arena, fault, out);
+}
+
+riv_err riv_json_parse_serde(riv_str text, riv_arena *arena, riv_fault *fault, const riv_json **out)
+{
+    return parse(text, YYJSON_READ_NUMBER_AS_RAW, arena, fault, out);
 }
 
 /* ---- writing ---- */
