@@ -1,4 +1,4 @@
-/* Crypto: hashes, ed25519, x25519, ChaCha20-Poly1305, a keyed random stream, wiping. libsodium, s2n-bignum and the official BLAKE3 do the work.
+/* Crypto: hashes, ed25519, x25519, ChaCha20-Poly1305, a keyed random stream, wiping. libsodium, AWS-LC and the official BLAKE3 do the work.
  * Not for peers or particles: it sees bytes only. Pure: no entropy is drawn here; seeds come from the caller.
  * Every function is safe to call from any thread once crypto_init has returned. */
 #ifndef RIV_CRYPTO_H
@@ -40,7 +40,7 @@ void             crypto_keypair_of(const crypto_secret *seed, crypto_keypair *ou
 /* The same when the public key is known already. It must be this seed's: signing with another one's gives the secret away. */
 void             crypto_keypair_join(const crypto_secret *seed, const crypto_public *key, crypto_keypair *out);
 crypto_signature crypto_sign(const crypto_keypair *pair, riv_bytes message);
-/* Good as ed25519-dalek's verify says, edge cases included: docs/decisions/0005-ed25519.md. */
+/* Good as the other peers' ed25519-dalek says, but for keys that are written in a way no signer makes: docs/decisions/0005-ed25519.md. */
 bool             crypto_verify(const crypto_public *key, riv_bytes message, const crypto_signature *signature);
 
 void crypto_x25519_public(const crypto_secret *scalar, crypto_public *out);

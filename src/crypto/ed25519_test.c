@@ -11,8 +11,6 @@
 #include "crypto/crypto.h"
 #include "crypto/internal.h"
 
-#include <s2n-bignum.h>
-
 static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
 
 static void unhex(const char *hex, uint8_t out[32])
@@ -39,13 +37,17 @@ static const char *const small_points[] = {
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", /* the same, sign set */
     /* clang-format on */
 };
-enum { POINTS = RIV_COUNT(small_points), MESSAGES = 4 };
+enum {
+    POINTS       = RIV_COUNT(small_points),
+    PLAIN_POINTS = 8 /* the rest are other writings of some of them */,
+    MESSAGES     = 4
+};
 
-/* [key] is a digit for each R: bit m tells that R with S = 0 is a good signature of the message "m", m. */
-static const char *const small_verdicts[POINTS] = {
-    "f0000000000000", "00000400000000", "20001000000000", "10400022000000", "60007000000000",
-    "0a000130000000", "10108040000000", "00a00201000000", "f0000000000000", "30002000000000",
-    "40308000000000", "4030c0f0000000", "f0000000000000", "f0000000000000",
+/* [key] is a digit for each R: bit m tells that R with S = 0 is a good signature of the message "m", m. For keys in other writings ours
+ * says no, where dalek takes them for the point. */
+static const char *const small_verdicts[PLAIN_POINTS] = {
+    "f0000000000000", "00000400000000", "20001000000000", "10400022000000",
+    "60007000000000", "0a000130000000", "10108040000000", "00a00201000000",
 };
 
 static bool verdict(const char *key, const char *r, const char *s, uint8_t number)
@@ -65,10 +67,11 @@ static void test_small_order(void **state)
     static const char zero[] = "0000000000000000000000000000000000000000000000000000000000000000";
     for (size_t key = 0; key < POINTS; key++)
         for (size_t r = 0; r < POINTS; r++)
-            for (uint8_t m = 0; m < MESSAGES; m++)
-                if (verdict(small_points[key], small_points[r], zero, m) !=
-                    (bool)(digit(small_verdicts[key][r]) >> m & 1))
+            for (uint8_t m = 0; m < MESSAGES; m++) {
+                bool good = key < PLAIN_POINTS && digit(small_verdicts[key][r]) >> m & 1;
+                if (verdict(small_points[key], small_points[r], zero, m) != good)
                     fail_msg("key %zu, R %zu, message %u", key, r, m);
+            }
 }
 
 static const struct {
@@ -175,43 +178,12 @@ static void test_like_libsodium(void **state)
     }
 }
 
-/* Processors without BMI2 and ADX run the other make of each function: the same numbers. */
-static void test_both_makes(void **state)
-{
-    (void)state;
-    riv_prng prng = riv_prng_seed(7);
-    for (int i = 0; i < 200; i++) {
-        uint64_t a[4], b[4], c[4], one[8], other[8], p[8];
-        uint8_t  encoded[32];
-        riv_prng_fill(&prng, (uint8_t *)a, sizeof a);
-        riv_prng_fill(&prng, (uint8_t *)b, sizeof b);
-        riv_prng_fill(&prng, (uint8_t *)c, sizeof c);
-        edwards25519_scalarmulbase_alt(p, a);
-        edwards25519_scalarmulbase(one, a);
-        assert_memory_equal(one, p, sizeof one);
-        edwards25519_encode(encoded, p);
-        assert_int_equal(edwards25519_decode(one, encoded), 0);
-        assert_int_equal(edwards25519_decode_alt(other, encoded), 0);
-        assert_memory_equal(one, p, sizeof one);
-        assert_memory_equal(other, p, sizeof other);
-        edwards25519_scalarmuldouble(one, b, p, c);
-        edwards25519_scalarmuldouble_alt(other, b, p, c);
-        assert_memory_equal(one, other, sizeof one);
-        bignum_madd_n25519(one, a, b, c);
-        bignum_madd_n25519_alt(other, a, b, c);
-        assert_memory_equal(one, other, sizeof a);
-        riv_prng_fill(&prng, encoded, sizeof encoded); /* half of them are no points */
-        assert_int_equal(edwards25519_decode(one, encoded), edwards25519_decode_alt(other, encoded));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_order),
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_like_libsodium),
-        cmocka_unit_test(test_both_makes),
     };
     if (crypto_init(NULL)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
