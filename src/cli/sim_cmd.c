@@ -22,6 +22,10 @@ static bool version_of(cli *c, avm_version *out)
     return true;
 }
 
+/* What is done with each line of the input that is not empty. */
+typedef int (*line_fn)(cli *c, riv_str line, size_t number, const void *ctx);
+static int each_line(cli *c, line_fn fn, const void *ctx);
+
 /* ---- sim ---- */
 
 static riv_str text_of(const riv_json *doc, const char *key, riv_arena *arena)
@@ -229,16 +233,34 @@ static void print_report(cli *c, const riv_json *doc)
     print_final(&v);
 }
 
+/* One scenario of many: whatever it is, one line answers it. */
+static int scenario_line(cli *c, riv_str line, size_t number, const void *ctx)
+{
+    const sim_scenario_options *options = ctx;
+    const riv_json             *doc     = NULL;
+    riv_fault                   fault   = { 0 };
+    riv_arena                  *arena   = riv_arena_new(0);
+    (void)c;
+    (void)number;
+    if (sim_scenario_run(line, options, arena, &fault, &doc))
+        doc = riv_json_object(arena, "error", riv_json_strc(arena, fault.msg), NULL);
+    cli_print_json(doc, false);
+    fflush(stdout);
+    riv_arena_free(arena);
+    return CLI_OK;
+}
+
 int cli_cmd_sim(cli *c)
 {
     riv_str              text;
     const riv_json      *doc     = NULL;
     riv_fault            fault   = { 0 };
-    sim_scenario_options options = { 0 };
+    sim_scenario_options options = { .sessions = cli_has(c, "sessions") };
     if (!version_of(c, &options.version) || !cli_number(c, "seed", 0, 0, UINT64_MAX, &options.seed)) return CLI_USAGE;
-    if (cli_has(c, "step") && cli_has(c, "json"))
-        return cli_error(c, CLI_USAGE, "--step and --json do not go together: the document has all steps");
+    if (cli_has(c, "step") && (cli_has(c, "json") || cli_has(c, "lines")))
+        return cli_error(c, CLI_USAGE, "--step does not go with --json or --lines: the document has all steps");
     options.has_seed = cli_value(c, "seed").len > 0;
+    if (cli_has(c, "lines")) return each_line(c, scenario_line, &options);
     if (!cli_read_text(c, cli_arg(c, 0), &text)) return CLI_USAGE;
     riv_err err = sim_scenario_run(text, &options, c->arena, &fault, &doc);
     if (err) {
@@ -255,29 +277,34 @@ int cli_cmd_sim(cli *c)
 
 /* ---- air invoke ---- */
 
-static int invoke_line(cli *c, riv_str line, size_t number, avm_version version)
+static int invoke_line(cli *c, riv_str line, size_t number, const void *ctx)
 {
-    const riv_json *out   = NULL;
-    riv_fault       fault = { 0 };
-    riv_arena      *arena = riv_arena_new(0);
-    riv_err         err   = sim_invoke(line, version, arena, &fault, &out);
+    const avm_version *version = ctx;
+    const riv_json    *out     = NULL;
+    riv_fault          fault   = { 0 };
+    riv_arena         *arena   = riv_arena_new(0);
+    riv_err            err     = sim_invoke(line, *version, arena, &fault, &out);
     if (!err) cli_print_json(out, false);
     fflush(stdout);
     riv_arena_free(arena);
     return err ? cli_error(c, CLI_USAGE, "line %zu: %s", number, fault.msg) : CLI_OK;
 }
 
-/* Line by line, so that another program can hold a conversation. */
 int cli_cmd_air_invoke(cli *c)
 {
-    char       *line = NULL;
-    size_t      cap = 0, number = 0;
-    int         code = CLI_OK;
-    riv_str     path = cli_arg(c, 0);
     avm_version version;
-    if (!version_of(c, &version)) return CLI_USAGE;
-    bool  file  = path.len && !riv_str_eq(path, RIV_LIT("-"));
-    FILE *input = file ? fopen(riv_cstr(c->arena, path), "rb") : stdin;
+    return version_of(c, &version) ? each_line(c, invoke_line, &version) : CLI_USAGE;
+}
+
+/* Line by line, so that another program can hold a conversation. */
+static int each_line(cli *c, line_fn fn, const void *ctx)
+{
+    char   *line = NULL;
+    size_t  cap = 0, number = 0;
+    int     code  = CLI_OK;
+    riv_str path  = cli_arg(c, 0);
+    bool    file  = path.len && !riv_str_eq(path, RIV_LIT("-"));
+    FILE   *input = file ? fopen(riv_cstr(c->arena, path), "rb") : stdin;
     if (!input) return cli_error(c, CLI_USAGE, "cannot read " RIV_FMT, RIV_ARG(path));
     for (ssize_t len; code == CLI_OK && (len = getline(&line, &cap, input)) >= 0;) {
         riv_str text = riv_str_trim((riv_str){ line, (size_t)len });
@@ -285,7 +312,7 @@ int cli_cmd_air_invoke(cli *c)
         if (text.len > CLI_DATA_BYTES_MAX)
             code = cli_error(c, CLI_USAGE, "line %zu is longer than %d bytes", number, CLI_DATA_BYTES_MAX);
         else if (text.len)
-            code = invoke_line(c, text, number, version);
+            code = fn(c, text, number, ctx);
     }
     if (file) fclose(input);
     free(line);

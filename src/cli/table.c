@@ -50,6 +50,8 @@ static const cli_flag demo_flags[] = {
 static const cli_flag sim_flags[] = {
     { "step", 0, CLI_SWITCH, NULL, "one step at a time, with the trace that it leaves; Enter goes on" },
     { "seed", 0, CLI_VALUE,  "N",  "deliver in an order that is drawn from N" },
+    { "lines", 0, CLI_SWITCH, NULL, "FILE has a scenario on each line; the document of each is printed on one" },
+    { "sessions", 0, CLI_SWITCH, NULL, "peers keep interpreter sessions between their steps" },
     F_AVM, F_JSON,
 };
 static const cli_flag compile_flags[] = {

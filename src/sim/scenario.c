@@ -3,7 +3,10 @@
  * Spec: docs/spec/scenarios.md 1. Tests: scenario_test.c, tests/conform/avm (against the original). */
 #include "sim/internal.h"
 
-enum { STEPS_MAX = 100000 }; /* a scenario that goes on for longer is given up */
+enum {
+    STEPS_MAX     = 100000, /* a scenario that goes on for longer is given up */
+    SESSION_STEPS = 5,      /* sessions are opened anew at each step whose number this divides */
+};
 
 typedef struct peer {
     const sim_name *name;
@@ -12,6 +15,7 @@ typedef struct peer {
     const riv_json *overrides; /* run parameters */
     const riv_json *extra;     /* call results for ids that were never asked */
     riv_bytes       data;      /* as the last invoke returned it */
+    avm_session    *session;   /* with option `sessions`: holds what data is made of */
     riv_json_list   calls;
 } peer;
 
@@ -32,6 +36,7 @@ typedef struct scenario {
     riv_arena      *arena;
     riv_fault      *fault;
     avm_version     version;
+    bool            sessions;
     const riv_json *doc;
     sim_names      *names;
     sim_rules      *rules;
@@ -60,7 +65,7 @@ riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_
 {
     const riv_json *doc;
     RIV_TRY(riv_json_parse(text, arena, fault, &doc));
-    scenario s = { .arena = arena, .fault = fault, .version = options->version };
+    scenario s = { .arena = arena, .fault = fault, .version = options->version, .sessions = options->sessions };
     if (options->has_seed) {
         s.order = ORDER_RANDOM;
         s.prng  = riv_prng_seed(options->seed);
@@ -69,9 +74,10 @@ riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_
     s.by_id = riv_map_new(arena);
     s.doc   = sim__names_replace(s.names, doc, arena);
     RIV_TRY(read_scenario(&s));
-    RIV_TRY(play(&s));
-    *out = report(&s);
-    return RIV_OK;
+    riv_err err = play(&s);
+    if (!err) *out = report(&s);
+    for (size_t i = 0; i < s.all.len; i++) avm_session_free(s.all.ptr[i]->session);
+    return err;
 }
 
 /* ---- reading ---- */
@@ -365,6 +371,40 @@ static const riv_json *flags_json(const avm_output *out, riv_arena *a)
     return riv_json_arr(a, list.ptr, list.len);
 }
 
+/* A session is asked for its data only where data leaves or nothing follows, as an owner would. */
+static bool shows_data(const scenario *s, const avm_output *out)
+{
+    return !s->sessions || out->next_peers_count || !out->call_requests_count;
+}
+
+static riv_err run_once(scenario *s, peer *p, const avm_input *in, riv_arena *run, avm_output *out)
+{
+    RIV_TRY(avm_run(in, run, s->fault, out));
+    p->data = riv_bytes_dup(s->arena, out->data);
+    return RIV_OK;
+}
+
+/* Now and then the session is dropped and opened again from its data: that may change nothing. */
+static riv_err step_session(scenario *s, peer *p, const avm_input *in, riv_arena *run, avm_output *out)
+{
+    riv_bytes data;
+    if (p->session && p->forgets && !in->results_count) {
+        avm_session_free(p->session);
+        p->session = NULL;
+    } else if (p->session && s->step % SESSION_STEPS == 0) {
+        RIV_TRY(avm_session_data(p->session, s->fault, &data));
+        avm_session *again = avm_session_new(data);
+        avm_session_free(p->session);
+        p->session = again;
+    }
+    if (!p->session) p->session = avm_session_new((riv_bytes){ 0 });
+    RIV_TRY(avm_session_step(p->session, in, run, s->fault, out));
+    if (!shows_data(s, out)) return RIV_OK;
+    RIV_TRY(avm_session_data(p->session, s->fault, &data));
+    p->data = riv_bytes_dup(s->arena, data);
+    return RIV_OK;
+}
+
 static void note_step(scenario *s, const item *it, const avm_output *out)
 {
     static const char *const kinds[] = {
@@ -373,7 +413,6 @@ static void note_step(scenario *s, const item *it, const avm_output *out)
     riv_arena *a             = s->arena;
     peer      *p             = it->to;
     p->visited               = true;
-    p->data                  = riv_bytes_dup(a, out->data);
     const riv_json *requests = answer_all(s, p, out); /* its own results go in first, then its messages */
     const riv_json *next     = send_all(s, p, out);
     riv_json_add(a, &s->steps,
@@ -383,7 +422,8 @@ static void note_step(scenario *s, const item *it, const avm_output *out)
                                  riv_json_i64(a, out->ret_code), "error_message",
                                  riv_json_str(a, riv_str_dup(a, out->error_message)), "flags", flags_json(out, a),
                                  "next_peers", next, "call_requests", requests, "data_out",
-                                 riv_json_str(a, codec_base64(a, p->data)), NULL));
+                                 shows_data(s, out) ? riv_json_str(a, codec_base64(a, p->data)) : riv_json_null(),
+                                 NULL));
 }
 
 static riv_err play_item(scenario *s, item *it, riv_arena *run)
@@ -392,7 +432,7 @@ static riv_err play_item(scenario *s, item *it, riv_arena *run)
     avm_output out = { 0 };
     if (it->kind == ITEM_MESSAGE) RIV_TRY(tampered(s, &it->data));
     RIV_TRY(input_of(s, it, &in));
-    RIV_TRY(avm_run(&in, run, s->fault, &out));
+    RIV_TRY(s->sessions ? step_session(s, it->to, &in, run, &out) : run_once(s, it->to, &in, run, &out));
     s->step++;
     note_step(s, it, &out);
     return RIV_OK;

@@ -12,6 +12,7 @@ typedef struct sim_scenario_options {
     avm_version version;
     bool        has_seed; /* order `random`, drawn from seed, whatever the file says */
     uint64_t    seed;
+    bool        sessions; /* peers keep sessions (avm.h) between their steps; data_out is null where only calls follow */
 } sim_scenario_options;
 /* text is the scenario's JSON. RIV_E_MALFORMED names the key and what was expected. *out is the document of docs/spec/scenarios.md §1. */
 RIV_MUST_USE riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_arena *arena, riv_fault *fault, const riv_json **out);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { DEFAULT_LIMITS, Original, VERSION, mpParse } from './original.mjs';
+import { DEFAULT_LIMITS, Original, VERSION, formOfFloat, mpParse } from './original.mjs';
 import { Num, num, parse, stringify } from './json.mjs';
 
 // ---- names ----
@@ -28,7 +28,14 @@ export function unbase58(text) {
   return Buffer.concat([Buffer.alloc(/^1*/.exec(text)[0].length), Buffer.from(hex, 'hex')]);
 }
 
+const known = new Map();
+
 export function peerOf(name) {
+  if (!known.has(name)) known.set(name, makePeer(name));
+  return known.get(name);
+}
+
+function makePeer(name) {
   const seed = createHash('sha256').update(`simnet-peer:${name}`).digest();
   const key = createPrivateKey({
     key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8',
@@ -38,11 +45,48 @@ export function peerOf(name) {
   return { name, seed, publicKey, id };
 }
 
+// ---- randomness ----
+
+/** riv_prng of src/base: xoshiro256** from splitmix64; below(n) takes the same numbers as riv_prng_below. */
+export class Prng {
+  constructor(seed) {
+    const mask = (1n << 64n) - 1n;
+    let x = BigInt(seed);
+    this.s = Array.from({ length: 4 }, () => {
+      x = (x + 0x9e3779b97f4a7c15n) & mask;
+      let z = x;
+      z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+      z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
+      return z ^ (z >> 31n);
+    });
+  }
+
+  #next() {
+    const mask = (1n << 64n) - 1n;
+    const rotl = (v, n) => ((v << n) | (v >> (64n - n))) & mask;
+    const s = this.s;
+    const out = (rotl((s[1] * 5n) & mask, 7n) * 9n) & mask;
+    const t = (s[1] << 17n) & mask;
+    s[2] ^= s[0]; s[3] ^= s[1]; s[1] ^= s[2]; s[0] ^= s[3]; s[2] ^= t;
+    s[3] = rotl(s[3], 45n);
+    return out;
+  }
+
+  below(bound) {
+    const n = BigInt(bound);
+    const max = (1n << 64n) - 1n;
+    const limit = max - max % n;
+    let v;
+    do v = this.#next(); while (v >= limit);
+    return Number(v % n);
+  }
+}
+
 // ---- interpreters ----
 
-/** Ours, as `rivulet air invoke`: one JSON line a request. command is a list of words. */
-export class Ours {
-  constructor(command, args = ['air', 'invoke', '--avm-version', VERSION]) {
+/** A command of ours that answers each line with a line. command is a list of words. */
+class Lines {
+  constructor(command, args) {
     this.child = spawn(command[0], [...command.slice(1), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.waiting = [];
     this.child.on('exit', (code, signal) => this.#fail(new Error(`our interpreter ended (${signal ?? code})`)));
@@ -55,22 +99,42 @@ export class Ours {
     for (const w of this.waiting.splice(0)) w.reject(error);
   }
 
-  async invoke(air, prev, data, params, results) {
+  async ask(line) {
     if (this.dead) throw this.dead;
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.child.stdin.write(`${line}\n`);
+    });
+  }
+
+  close() { this.child.removeAllListeners('exit'); this.child.stdin.end(); }
+}
+
+/** Our simulator: a scenario's text in, its document out. */
+export class Simulator extends Lines {
+  constructor(command, args = []) { super(command, ['sim', '-', '--lines', '--avm-version', VERSION, ...args]); }
+
+  async run(scenarioText) {
+    const doc = parse(await this.ask(stringify(parse(scenarioText)))); // on one line
+    if (doc.error) throw new Error(`rivulet sim: ${doc.error}`);
+    return doc;
+  }
+}
+
+/** Ours, as `rivulet air invoke`. */
+export class Ours extends Lines {
+  constructor(command) { super(command, ['air', 'invoke', '--avm-version', VERSION]); }
+
+  async invoke(air, prev, data, params, results) {
     const request = {
       air, prev: Buffer.from(prev).toString('base64'), data: Buffer.from(data).toString('base64'),
       params: { ...params, secret_key: Buffer.from(params.secret_key).toString('base64') }, call_results: results ?? {},
     };
-    const line = await new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      this.child.stdin.write(`${JSON.stringify(request)}\n`);
-    });
+    const line = await this.ask(JSON.stringify(request));
     const out = parse(line);
     if (out.ret_code === undefined) throw new Error(`our interpreter: ${line.slice(0, 300)}`);
     return { ...out, ret_code: Number(out.ret_code.form), data: Buffer.from(out.data, 'base64') };
   }
-
-  close() { this.child.removeAllListeners('exit'); this.child.stdin.end(); }
 }
 
 // ---- services ----
@@ -96,7 +160,7 @@ function answer(rule, call) {
       const numbers = call.args.filter((a) => a instanceof Num);
       if (numbers.some((n) => n.isFloat)) {
         const sum = numbers.reduce((s, n) => s + Number(n.form), 0);
-        return { ret_code: 0, result: Number.isInteger(sum) ? `${sum}.0` : String(sum) };
+        return { ret_code: 0, result: formOfFloat(sum) };
       }
       return { ret_code: 0, result: String(numbers.reduce((s, n) => s + BigInt(n.form), 0n)) };
     }
@@ -197,8 +261,11 @@ function tamper(entry, data, peer, original) {
 export const STEPS_MAX = 2000;
 export class TooLong extends Error {}
 
-/** Plays a scenario. interpreterOf(name) gives the interpreter of a peer; original decodes data. */
-export async function play(scenarioText, interpreterOf, original, stepsMax = STEPS_MAX) {
+/**
+ * Plays a scenario. interpreterOf(name) gives the interpreter of a peer; original decodes data. answerFirst(call) may answer a call
+ * ({ret_code, result}) before the scenario's rules are asked.
+ */
+export async function play(scenarioText, interpreterOf, original, stepsMax = STEPS_MAX, answerFirst = () => undefined) {
   const peers = new Map();
   const peer = (nameOrId) => {
     for (const p of peers.values()) if (p.id === nameOrId) return p;
@@ -223,12 +290,13 @@ export async function play(scenarioText, interpreterOf, original, stepsMax = STE
   for (const table of [s.air_of, s.param_overrides, s.extra_results]) Object.keys(table ?? {}).forEach(peer);
   const rules = s.services ?? [];
   const queue = [{ kind: 'start', to: init, from: null, data: Buffer.alloc(0), results: {} }];
+  const prng = s.order === 'random' ? new Prng(s.seed?.form ?? 1) : null;
   const steps = [];
   let messages = 0;
 
   while (queue.length) {
     if (steps.length >= stepsMax) throw new TooLong(`more than ${stepsMax} steps`);
-    const item = s.order === 'lifo' ? queue.pop() : queue.shift();
+    const item = s.order === 'lifo' ? queue.pop() : queue.splice(prng ? prng.below(queue.length) : 0, 1)[0];
     const p = item.to;
     let { data, results } = item;
     if (item.kind === 'message') {
@@ -249,7 +317,8 @@ export async function play(scenarioText, interpreterOf, original, stepsMax = STE
     const requests = Object.entries(out.call_requests).sort(([a], [b]) => Number(a) - Number(b)).map(([id, r]) => (
       { id: num(id), service: r.service_id, function: r.function_name, args: r.arguments, tetraplets: r.tetraplets }));
     const answers = requests.map((r) => {
-      const given = answerCall(rules, { peer: p, service: r.service, function: r.function, args: r.args, tetraplets: r.tetraplets });
+      const call = { peer: p, service: r.service, function: r.function, args: r.args, tetraplets: r.tetraplets };
+      const given = answerFirst(call) ?? answerCall(rules, call);
       p.calls.push({ step: num(step), ...r, answer: { ret_code: num(given.ret_code), result: given.result } });
       return [r.id.form, given];
     });

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { Num, parse } from './json.mjs';
 
 const utf8 = new TextEncoder();
-const text = new TextDecoder();
+const text = new TextDecoder('utf-8', { ignoreBOM: true });
 export const DEFAULT_LIMITS = {
   air_size_limit: 16 << 20,
   particle_size_limit: 64 << 20,
@@ -193,9 +193,17 @@ function encodeCallResults(results) {
   return Uint8Array.from(out);
 }
 
-function formOfFloat(v) {
-  if (Object.is(v, -0)) return '-0.0';
-  return Number.isInteger(v) && Math.abs(v) < 1e16 ? `${v}.0` : String(v).replace('e+', 'e');
+/** As Rust prints it (ryu): the same digits as JavaScript's, but another border to exponents. */
+export function formOfFloat(v) {
+  if (v === 0) return Object.is(v, -0) ? '-0.0' : '0.0';
+  const [mantissa, exponent] = Math.abs(v).toExponential().split('e');
+  const digits = mantissa.replace('.', '');
+  const point = Number(exponent) + 1; // the decimal point stands before digits[point]
+  const sign = v < 0 ? '-' : '';
+  if (point >= digits.length && point <= 16) return `${sign}${digits}${'0'.repeat(point - digits.length)}.0`;
+  if (point > 0 && point <= 16) return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+  if (point > -5 && point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  return `${sign}${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e${point - 1}`;
 }
 
 /** Reads one value at r.at. Maps become Map objects, numbers Num. */
