@@ -85,22 +85,38 @@ riv_str codec_cid_text(riv_arena *arena, const codec_cid *cid)
     return riv_buf_str(&text);
 }
 
-/* Made for every value that a run meets, so the fixed form is written at once: codec_cid_text gives the same. */
+/* Made for every value that a run meets, so the fixed form is written at once: codec_cid_text gives the same. The five bytes in front of
+ * the digest are eight whole digits, the same in every id. */
+void codec_json_cid_put(const crypto_hash *hash, char out[CODEC_JSON_CID_BYTES])
+{
+    static const char head[] = "bagaaihra", digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+    enum {
+        GROUP_BYTES  = 5,
+        GROUP_DIGITS = 8,
+        DIGIT_BITS   = 5,
+        GROUPS       = 7,
+        LAST_DIGITS  = 4
+    }; /* the last group has two bytes */
+    _Static_assert(CODEC_JSON_CID_BYTES == sizeof head - 1 + (GROUPS - 1) * GROUP_DIGITS + LAST_DIGITS,
+                   "61 characters");
+    uint8_t bytes[GROUPS * GROUP_BYTES + sizeof(uint64_t)] = { 0 };
+    memcpy(bytes, hash->bytes, sizeof hash->bytes);
+    memcpy(out, head, sizeof head - 1);
+    out += sizeof head - 1;
+    for (size_t g = 0; g < GROUPS; g++) {
+        uint64_t word = 0;
+        for (size_t i = 0; i < sizeof word; i++) word = word << 8 | bytes[g * GROUP_BYTES + i]; /* becomes one load */
+        unsigned count = g + 1 < GROUPS ? GROUP_DIGITS : LAST_DIGITS;
+        for (unsigned k = 1; k <= count; k++) *out++ = digits[word >> (64 - DIGIT_BITS * k) & 31];
+    }
+}
+
 riv_str codec_json_cid(riv_arena *arena, riv_bytes data)
 {
-    static const uint8_t head[] = { 1, 0x80 | (CODEC_JSON & 0x7f), CODEC_JSON >> 7, CODEC_HASH_BLAKE3,
-                                    CRYPTO_HASH_BYTES };
-    enum { TEXT_BYTES = 1 + ((sizeof head + CRYPTO_HASH_BYTES) * 8 + 4) / 5 };
-    uint8_t     bytes[sizeof head + CRYPTO_HASH_BYTES];
     crypto_hash hash = crypto_blake3(data);
-    memcpy(bytes, head, sizeof head);
-    memcpy(bytes + sizeof head, hash.bytes, sizeof hash.bytes);
-    riv_buf text = riv_buf_in(arena);
-    riv_buf_reserve(&text, TEXT_BYTES + 1); /* and a NUL, for the debugger's eyes */
-    riv_put_u8(&text, 'b');
-    codec_put_base32(&text, (riv_bytes){ bytes, sizeof bytes });
-    riv_put_u8(&text, 0);
-    return (riv_str){ (const char *)text.ptr, TEXT_BYTES };
+    char       *text = riv_arena_alloc_raw(arena, CODEC_JSON_CID_BYTES, 1);
+    codec_json_cid_put(&hash, text);
+    return (riv_str){ text, CODEC_JSON_CID_BYTES };
 }
 
 bool codec_cid_matches(const codec_cid *cid, riv_bytes data)

@@ -56,6 +56,30 @@ static void test_all_bases(void **state)
     riv_arena_free(arena);
 }
 
+/* The quick way to write an id gives what the general one gives. */
+static void test_json_cid(void **state)
+{
+    (void)state;
+    const uint64_t seed  = 20261123;
+    riv_prng       prng  = riv_prng_seed(seed);
+    riv_arena     *arena = riv_arena_new(0);
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (int i = 0; i < 500; i++) {
+        uint8_t data[200];
+        size_t  len = riv_prng_below(&prng, sizeof data);
+        riv_prng_fill(&prng, data, len);
+        crypto_hash hash = crypto_blake3((riv_bytes){ data, len });
+        codec_cid   cid  = { 1, CODEC_JSON, CODEC_HASH_BLAKE3, { hash.bytes, sizeof hash.bytes } };
+        char        text[CODEC_JSON_CID_BYTES];
+        riv_str     want = codec_cid_text(arena, &cid);
+        codec_json_cid_put(&hash, text);
+        assert_int_equal(want.len, sizeof text);
+        assert_memory_equal(text, want.ptr, sizeof text);
+        assert_true(riv_str_eq(codec_json_cid(arena, (riv_bytes){ data, len }), want));
+    }
+    riv_arena_free(arena);
+}
+
 static void test_version_0(void **state)
 {
     (void)state;
@@ -168,8 +192,9 @@ static void test_blueprint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_bases),     cmocka_unit_test(test_version_0), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_texts_refused), cmocka_unit_test(test_files),     cmocka_unit_test(test_blueprint),
+        cmocka_unit_test(test_all_bases), cmocka_unit_test(test_json_cid),      cmocka_unit_test(test_version_0),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_texts_refused), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_blueprint),
     };
     if (crypto_init(NULL)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

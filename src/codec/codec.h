@@ -41,6 +41,8 @@ RIV_MUST_USE riv_err codec_cid_parse(riv_str text, riv_arena *arena, riv_fault *
 riv_str codec_cid_text(riv_arena *arena, const codec_cid *cid); /* base32 with 'b' (CIDv0: base58) */
 /* CID of AquaVM's stores: v1, json, blake3-256 over data: "bagaaihra...", 61 characters. SPEC air.md 3.3 */
 riv_str codec_json_cid(riv_arena *arena, riv_bytes data);
+enum { CODEC_JSON_CID_BYTES = 61 };
+void    codec_json_cid_put(const crypto_hash *hash, char out[CODEC_JSON_CID_BYTES]); /* the same of a hash that is known; no NUL */
 /* True when cid's hash is known (sha2-256, blake3) and matches data. */
 bool codec_cid_matches(const codec_cid *cid, riv_bytes data);
 /* CID of a module or blueprint: raw sha2-256 of 262,144-byte chunks, joined by one DAG-PB node if several. SPEC node.md 6 */
