@@ -41,7 +41,7 @@ static const riv_json *labeled(compiler *c, const type *t)
 
 static const riv_json *domain(compiler *c, const type *t)
 {
-    if (t->named) return labeled(c, t);
+    if (t->named && t->fields_count) return labeled(c, t); /* without fields the original writes nil for both */
     const type **items = riv_new(c->arena, const type *, t->fields_count + 1);
     for (size_t i = 0; i < t->fields_count; i++) items[i] = t->fields[i].type;
     return unlabeled(c, items, t->fields_count);

@@ -62,7 +62,7 @@ static void test_imports(void **state)
     (void)state;
     riv_str     lib      = host_path_join(arena, dir, RIV_LIT("lib"));
     riv_str     importer = host_path_join(arena, dir, RIV_LIT("src/main.aqua"));
-    cli_imports imports  = { &lib, 1 };
+    cli_imports imports  = cli_imports_of(&lib, 1, arena);
     for (size_t i = 0; i < RIV_COUNT(cases); i++) {
         riv_str   path = { 0 }, source = { 0 }, tried = { 0 };
         riv_fault fault = { 0 };

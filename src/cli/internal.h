@@ -58,6 +58,7 @@ RIV_MUST_USE riv_err cli_command_find(const char *const *words, size_t count, ri
 
 struct cli {
     riv_arena         *arena; /* of the whole call */
+    riv_arena         *programs; /* compiled programs, with the compiler's budget; NULL before the first */
     const cli_command *command;
     cli_args           given;
     const char        *program; /* argv[0] */
@@ -106,11 +107,23 @@ void cli_help_exit_codes(FILE *to);
 
 /* ---- compiling Aqua ---- */
 
-typedef struct cli_imports { const riv_str *dirs; size_t count; } cli_imports;
+/* One --import: names that begin with prefix (all, when it is empty) are looked for in dir, without it. */
+typedef struct cli_import_rule { riv_str prefix, dir; } cli_import_rule;
+/* A path that was looked at. err: RIV_E_NOT_FOUND, or the file is there and cannot be read: cause. */
+typedef struct cli_looked { riv_err err; riv_str path /* links resolved */, text, cause; host_stamp stamp; } cli_looked;
+typedef struct cli_imports {
+    const cli_import_rule *rules; size_t count; /* in order of trial */
+    riv_arena *arena;
+    riv_map   *looked; /* cli_looked * by path as it was tried; may serve several programs */
+} cli_imports;
+cli_imports cli_imports_of(const riv_str *given, size_t count, riv_arena *arena); /* --import DIR or PREFIX:DIR */
+/* An aqua_import_fn; ctx is a cli_imports. */
 riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_arena *arena, riv_fault *fault, riv_str *path, riv_str *source,
                    riv_str *tried);
 /* Reads and compiles path with the flags --import and --const; options has the rest. False: it was said why, *code is set. */
 bool cli_compile(cli *c, riv_str path, aqua_options options, aqua_output *out, int *code);
+bool cli_compile_with(cli *c, riv_str path, cli_imports *imports, aqua_options options, aqua_output *out, int *code);
+riv_str cli_short_path(cli *c, riv_str path); /* as the user knows it: relative to where they are */
 void cli_print_diags(cli *c, aqua_diags diags);
 const riv_json *cli_diags_json(cli *c, aqua_diags diags);
 

@@ -7,7 +7,7 @@
 #define F_JSON    { "json",    'j', CLI_SWITCH, NULL,   "print one JSON document on standard output" }
 #define F_CONFIG  { "config",  'c', CLI_VALUE,  "FILE", "configuration instead of the rivulet.toml that lies beside" }
 #define F_SERVICE { "service", 's', CLI_VALUES, "ID=FILE", "add a service: a .wasm module, or a .c source that is built first" }
-#define F_IMPORT  { "import",  'I', CLI_VALUES, "DIR",  "also look here for imported files (beside the importer and node_modules are searched anyway)" }
+#define F_IMPORT  { "import",  'm', CLI_VALUES, "[PREFIX:]DIR", "also look here for imported files, or for those whose names begin with PREFIX" }
 #define F_CONST   { "const",   0,   CLI_VALUES, "NAME=VALUE", "set a constant of the program" }
 #define F_AVM     { "avm-version", 0, CLI_VALUE, "0.62|0.64", "behave as this version where the originals differ (default 0.64)" }
 
@@ -55,16 +55,20 @@ static const cli_flag sim_flags[] = {
     F_AVM, F_JSON,
 };
 static const cli_flag compile_flags[] = {
-    { "input",  'i', CLI_VALUE, "FILE", "the same as the argument" },
-    { "output", 'o', CLI_VALUE, "DIR",  "write FILE.FUNCTION.air and FILE.json there" },
-    { "air",    0, CLI_SWITCH, NULL, "print (or write) only the AIR texts" },
+    { "input",  'i', CLI_VALUE, "FILE|FOLDER", "the same as the argument" },
+    { "output", 'o', CLI_VALUE, "DIR",  "write files there: FILE.FUNCTION.air and FILE.json, or those of --air, --js and --ts" },
+    { "air",    'a', CLI_SWITCH, NULL, "the AIR texts: FILE.FUNCTION.air" },
+    { "js",     0,   CLI_SWITCH, NULL, "a JavaScript module for @fluencelabs/js-client: FILE.js and FILE.d.ts" },
+    { "ts",     0,   CLI_SWITCH, NULL, "the same as TypeScript: FILE.ts" },
     F_JSON,
     { "no-relay", 0, CLI_BOOL, NULL, "do not go through a relay" },
     { "no-xor",   0, CLI_BOOL, NULL, "do not wrap the calls in error handling" },
     { "no-empty-response", 0, CLI_BOOL, NULL, "no response call for functions without results (default true)" },
     { "tracing", 0, CLI_BOOL, NULL, "put tracing events into the script" },
-    F_IMPORT, F_CONST,
-    { "dry", 0, CLI_SWITCH, NULL, "check only, write and print nothing" },
+    F_IMPORT,
+    { "const",   'c', CLI_VALUES, "NAME=VALUE", "set a constant of the program" },
+    { "dry",   'd', CLI_SWITCH, NULL, "check only, write and print nothing" },
+    { "watch", 'w', CLI_SWITCH, NULL, "compile again whenever a file changes, until Ctrl-C" },
 };
 static const cli_flag air_parse_flags[] = { F_JSON, { "unchecked", 0, CLI_SWITCH, NULL, "leave out the checks of names and iterators" } };
 static const cli_flag air_fmt_flags[]   = {
@@ -98,7 +102,10 @@ const cli_command cli_commands[] = {
     { "demo", "[FOLDER]", 0, 1, "three node processes, one particle, one WebAssembly service",
       "FOLDER holds NAME.aqua, its services and rivulet.toml; by default examples/hello. Everything is stopped and removed at the end.",
       FLAGS(demo_flags), cli_cmd_demo },
-    { "aqua compile", "FILE.aqua", 0, 1, "compile Aqua to AIR and interface definitions", NULL, FLAGS(compile_flags), cli_cmd_aqua_compile },
+    { "aqua compile", "FILE.aqua|FOLDER", 0, 1, "compile Aqua to AIR, definitions, JavaScript and TypeScript",
+      "Without --output the texts asked for are printed, or what is exported. Of a folder every .aqua file in it is compiled; when one is\n"
+      "refused nothing is written.",
+      FLAGS(compile_flags), cli_cmd_aqua_compile },
     { "air parse", "FILE", 1, 1, "print the tree of a script, or its error", NULL, FLAGS(air_parse_flags), cli_cmd_air_parse },
     { "air fmt", "FILE", 1, 1, "print a script as people read it", NULL, FLAGS(air_fmt_flags), cli_cmd_air_fmt },
     { "air show", "DATA", 1, 1, "print particle data in readable form", "DATA is a file (- is standard input): the bytes or their base64 text.",

@@ -78,6 +78,7 @@ int cli_main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     int code = run(c, (const char *const *)(argc > 0 ? argv + 1 : argv), argc > 0 ? (size_t)argc - 1 : 0);
     if (fflush(stdout) && code == CLI_OK) code = CLI_INTERNAL;
+    riv_arena_free(c->programs);
     riv_arena_free(c->arena);
     riv_free(c);
     return code;

@@ -32,6 +32,12 @@ uint64_t host_now_ms(void) { return clock_ns(CLOCK_REALTIME) / 1000000u; }
 uint64_t host_now_us(void) { return clock_ns(CLOCK_REALTIME) / 1000u; }
 uint64_t host_clock_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
+void host_sleep_ms(uint32_t ms)
+{
+    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    (void)nanosleep(&t, NULL);
+}
+
 void host_entropy(void *out, size_t len)
 {
     uint8_t *at = out;
@@ -67,15 +73,18 @@ static riv_err io_error(riv_fault *fault, const char *verb, const char *path)
     return riv_fail(fault, err, 0, "cannot %s %s: %s", verb, path, strerror(cause));
 }
 
-static riv_err read_all(int fd, const char *name, uint64_t bytes_max, riv_arena *arena, riv_fault *fault,
-                        riv_bytes *out)
+/* likely: how many bytes it has by its size, 0: not known; so that a file takes its own room in the arena and no more. */
+static riv_err read_all(int fd, const char *name, uint64_t likely, uint64_t bytes_max, riv_arena *arena,
+                        riv_fault *fault, riv_bytes *out)
 {
-    riv_buf buf = riv_buf_in(arena);
+    riv_buf buf   = riv_buf_in(arena);
+    size_t  first = likely && likely <= bytes_max ? (size_t)likely + 1 : 0; /* one more: to see the end */
+    if (first) riv_buf_reserve(&buf, first);
     for (;;) {
-        size_t   before = buf.len;
-        uint8_t *room   = riv_buf_room(&buf, READ_STEP);
-        ssize_t  got    = read(fd, room, READ_STEP);
-        buf.len         = before + (got > 0 ? (size_t)got : 0);
+        size_t   before = buf.len, step = before < first ? first - before : READ_STEP;
+        uint8_t *room = riv_buf_raw(&buf, step);
+        ssize_t  got  = read(fd, room, step);
+        buf.len       = before + (got > 0 ? (size_t)got : 0);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return io_error(fault, "read", name);
         if (buf.len > bytes_max)
@@ -91,14 +100,15 @@ riv_err host_file_read(riv_str path, uint64_t bytes_max, riv_arena *arena, riv_f
     char        name[PATH_BYTES];
     struct stat st;
     RIV_TRY(os_path(path, name, fault));
-    if (riv_str_eq(path, RIV_LIT("-"))) return read_all(0, "standard input", bytes_max, arena, fault, out);
+    if (riv_str_eq(path, RIV_LIT("-"))) return read_all(0, "standard input", 0, bytes_max, arena, fault, out);
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return io_error(fault, "read", name);
-    riv_err err = RIV_OK;
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+    riv_err err  = RIV_OK;
+    bool    seen = fstat(fd, &st) == 0;
+    if (seen && S_ISDIR(st.st_mode))
         err = riv_fail(fault, RIV_E_IO, 0, "cannot read %s: it is a folder", name);
     else
-        err = read_all(fd, name, bytes_max, arena, fault, out);
+        err = read_all(fd, name, seen && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, bytes_max, arena, fault, out);
     close(fd);
     return err;
 }
@@ -186,6 +196,22 @@ bool host_is_dir(riv_str path)
     char        name[PATH_BYTES];
     struct stat st;
     return !os_path(path, name, NULL) && stat(name, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool host_is_file(riv_str path)
+{
+    char        name[PATH_BYTES];
+    struct stat st;
+    return !os_path(path, name, NULL) && stat(name, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+host_stamp host_file_stamp(riv_str path)
+{
+    char        name[PATH_BYTES];
+    struct stat st;
+    if (os_path(path, name, NULL) || stat(name, &st) != 0) return (host_stamp){ 0 };
+    return (host_stamp){ (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_size,
+                         (uint64_t)st.st_ino };
 }
 
 riv_err host_dir_make(riv_str path, riv_fault *fault)
@@ -326,7 +352,7 @@ static crypto_hash entry_hash(const crypto_hash *key, riv_bytes value)
 static bool read_entry(int folder, const char *name, riv_arena *arena, riv_bytes *out)
 {
     int  fd   = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    bool good = fd >= 0 && ours_alone(fd, S_IFREG) && !read_all(fd, name, CACHE_BYTES_MAX, arena, NULL, out);
+    bool good = fd >= 0 && ours_alone(fd, S_IFREG) && !read_all(fd, name, 0, CACHE_BYTES_MAX, arena, NULL, out);
     if (fd >= 0) close(fd);
     return good;
 }

@@ -43,6 +43,44 @@ static int tear_down(void **state)
 
 static riv_str in(room *r, const char *name) { return host_path_join(r->arena, r->dir, riv_str_c(name)); }
 
+static void test_stamps(void **state)
+{
+    room      *r    = *state;
+    riv_str    file = in(r, "a"), none = in(r, "none");
+    host_stamp before, after;
+    assert_int_equal(host_file_write_cache(file, RIV_BYTES("one"), 0600, NULL), RIV_OK);
+    before = host_file_stamp(file);
+    assert_int_equal(before.size, 3);
+    assert_true(before.mtime_ns > 0 && before.inode > 0);
+    assert_int_equal(host_file_write_cache(file, RIV_BYTES("two"), 0600, NULL), RIV_OK);
+    after = host_file_stamp(file); /* as long as before, and perhaps within one tick: another file all the same */
+    assert_true(before.inode != after.inode || before.mtime_ns != after.mtime_ns);
+    after = host_file_stamp(none);
+    assert_true(after.mtime_ns == 0 && after.size == 0 && after.inode == 0);
+    assert_true(host_is_file(file) && !host_is_file(none) && !host_is_file(r->dir));
+}
+
+/* Sizes around those at which reading asks for more room. */
+static void test_sizes(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 65535, 65536, 65537, 200000 };
+    room               *r       = *state;
+    for (size_t i = 0; i < RIV_COUNT(sizes); i++) {
+        riv_bytes read  = { 0 };
+        riv_fault fault = { 0 };
+        riv_buf   data  = riv_buf_in(r->arena);
+        riv_prng  p     = riv_prng_seed(i + 1);
+        riv_prng_fill(&p, riv_buf_room(&data, sizes[i]), sizes[i]);
+        assert_int_equal(host_file_write_cache(in(r, "sized"), riv_buf_view(&data), 0600, &fault), RIV_OK);
+        size_t used = riv_arena_used(r->arena);
+        assert_int_equal(host_file_read(in(r, "sized"), sizes[i], r->arena, &fault, &read), RIV_OK);
+        assert_true(riv_bytes_eq(read, riv_buf_view(&data)));
+        assert_true(sizes[i] == 0 || riv_arena_used(r->arena) - used < sizes[i] + 4096);
+        if (sizes[i] == 0) continue;
+        assert_int_equal(host_file_read(in(r, "sized"), sizes[i] - 1, r->arena, &fault, &read), RIV_E_LIMIT);
+    }
+}
+
 static void test_read_and_write(void **state)
 {
     room     *r     = *state;
@@ -261,6 +299,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_read_and_write, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stamps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_is_atomic_under_kill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paths, set_up, tear_down),

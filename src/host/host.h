@@ -27,6 +27,7 @@ enum {
 uint64_t host_now_ms(void);  /* since the Unix epoch */
 uint64_t host_now_us(void);
 uint64_t host_clock_ns(void); /* monotonic */
+void host_sleep_ms(uint32_t ms); /* a signal that the program catches ends it early */
 /* From the kernel. Ends the process when the kernel gives none. */
 void host_entropy(void *out, size_t len);
 
@@ -41,6 +42,10 @@ RIV_MUST_USE riv_err host_file_write_new(riv_str path, riv_bytes data, uint32_t 
 RIV_MUST_USE riv_err host_file_write_cache(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
 bool host_file_exists(riv_str path);
 bool host_is_dir(riv_str path);
+bool host_is_file(riv_str path);   /* a regular one; links are followed */
+/* What changes when a file is written or replaced; all zero when there is none. */
+typedef struct host_stamp { uint64_t mtime_ns, size, inode; } host_stamp;
+host_stamp host_file_stamp(riv_str path);
 RIV_MUST_USE riv_err host_dir_make(riv_str path, riv_fault *fault); /* with parents, mode 0700 */
 void host_dir_remove(riv_str path);                                 /* with all that is in it; follows no links; best effort */
 RIV_MUST_USE riv_err host_dir_list(riv_str path, riv_arena *arena, riv_fault *fault, const riv_str **names, size_t *count); /* sorted */

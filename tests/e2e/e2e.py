@@ -249,6 +249,138 @@ def compile_writes_files():
     assert not os.path.exists(os.path.join(TMP, "none"))
 
 
+def folder(name, files):
+    """A folder with these files, new each time."""
+    root = os.path.join(TMP, name)
+    shutil.rmtree(root, ignore_errors=True)
+    for path, text in files.items():
+        os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+        write(os.path.join(name, path), text)
+    return root
+
+
+def listed(root):
+    return sorted(os.path.relpath(os.path.join(d, f), root) for d, _, files in os.walk(root) for f in files)
+
+
+PART = 'aqua Part declares *\n\nfunc word() -> string:\n  <- "%s"\n'
+USER = 'aqua User declares *\n\nimport "%s"\n\nexport %s\n\nfunc %s() -> string:\n  w <- word()\n  <- w\n'
+
+
+def compile_forms():
+    out = os.path.join(TMP, "forms")
+    check(rivulet("aqua", "compile", "-i", HELLO, "-o", out, "--js", "--ts"), 0, err="wrote ")
+    assert listed(out) == ["hello.d.ts", "hello.js", "hello.ts"], listed(out)
+    check(rivulet("aqua", "compile", HELLO, "-o", out, "--air"), 0)
+    assert listed(out) == ["hello.d.ts", "hello.hello.air", "hello.js", "hello.ts"], listed(out)
+    assert check(rivulet("aqua", "compile", HELLO, "--js"), 0).out == open(os.path.join(out, "hello.js")).read()
+    assert check(rivulet("aqua", "compile", HELLO, "-o", out, "--js"), 0).err == ""  # nothing is written anew that stands already
+    check(rivulet("aqua", "compile", HELLO, "-i", HELLO), 2, err="both --input")
+    check(rivulet("aqua", "compile"), 2, err="needs FILE.aqua")
+    doc = json.loads(check(rivulet("aqua", "compile", os.path.join(TMP, "absent.aqua"), "--json"), 2).out)
+    assert doc["accepted"] is False and "absent.aqua" in doc["errors"][0]["text"], doc
+    blocked = write("blocked", "a file where a folder should be")
+    check(rivulet("aqua", "compile", HELLO, "-o", blocked), 4, err="blocked")
+
+
+def compile_folders():
+    root = folder("tree", {"a.aqua": USER % ("lib/part", "one", "one"), "lib/part.aqua": PART % "part", "sub/b.aqua": USER % ("../lib/part", "two", "two"),
+                           "node_modules/x/bad.aqua": "nothing of ours", ".hidden/c.aqua": "nor this", "notes.txt": "nor that"})
+    os.symlink(root, os.path.join(root, "sub", "up"))
+    out = os.path.join(TMP, "tree-out")
+    check(rivulet("aqua", "compile", root, "-o", out, "--js", "--air"), 0)
+    assert listed(out) == ["a.d.ts", "a.js", "a.one.air", "sub/b.d.ts", "sub/b.js", "sub/b.two.air"], listed(out)
+    doc = json.loads(check(rivulet("aqua", "compile", root, "--json"), 0).out)
+    assert doc["accepted"] and [len(f["functions"]) for f in doc["files"]] == [1, 0, 1], doc
+    # One slip in a file that two others import: told once, and nothing is written.
+    write("tree/lib/part.aqua", "aqua Part declares *\n\nfunc word() -> string:\n  <- nothing\n")
+    shutil.rmtree(out)
+    result = check(rivulet("aqua", "compile", root, "-o", out), 1, err=["3 of 3 programs were refused", "nothing was written"])
+    assert result.err.count("part.aqua:4:6") == 1 and not os.path.exists(out), result
+    doc = json.loads(check(rivulet("aqua", "compile", root, "--json"), 1).out)
+    assert not doc["accepted"] and len(doc["files"]) == 3, doc
+    check(rivulet("aqua", "compile", folder("bare", {"x.txt": ""})), 2, err="no .aqua file")
+
+
+def compile_import_rules():
+    root = folder("rules", {"src/a.aqua": USER % ("@own/deep/part.aqua", "f", "f"), "own/part.aqua": PART % "short", "deep/part.aqua": PART % "long",
+                            "colon:dir/@own/deep/part.aqua": PART % "colon", "src/both.aqua": USER % ("./part", "f", "f"), "far/part.aqua": PART % "far"})
+    def answer(file, *rules):
+        flags = [word for r in rules for word in ("-m", r)]
+        return json.loads(check(rivulet("run", os.path.join(root, file), "-f", "f()", *flags), 0).out)
+    own, deep = "@own/deep:" + os.path.join(root, "own"), "@own:" + os.path.join(root)
+    assert answer("src/a.aqua", own) == "short"
+    assert answer("src/a.aqua", deep) == "long"
+    assert answer("src/a.aqua", deep, own) == "short"  # the longest prefix first
+    assert answer("src/a.aqua", os.path.join(root, "colon:dir")) == "colon"  # a folder of that name
+    assert answer("src/both.aqua", os.path.join(root, "far")) == "far"
+    write("rules/src/part.aqua", PART % "near")
+    assert answer("src/both.aqua", os.path.join(root, "far")) == "near"
+    check(rivulet("aqua", "compile", os.path.join(root, "src/a.aqua"), "--dry", "-m", "@other:" + root), 1,
+          err=["a.aqua:3:8", "src/@own/deep/part.aqua"])
+
+
+def compile_odd_imports():
+    root = folder("odd", {"a.aqua": USER % ("part", "f", "f"), "real/part.aqua": PART % "linked", "b.aqua": USER % ("c", "f", "f"),
+                          "c.aqua": 'aqua C declares *\n\nimport "link.aqua"\n\nfunc word() -> string:\n  <- "c"\n', "d.aqua": USER % ("folder", "f", "f")})
+    a = os.path.join(root, "a.aqua")
+    os.symlink("real/part.aqua", os.path.join(root, "part.aqua"))
+    assert json.loads(check(rivulet("run", a, "-f", "f()"), 0).out) == "linked"
+    os.symlink("b.aqua", os.path.join(root, "link.aqua"))  # b imports c imports b by another name
+    check(rivulet("aqua", "compile", os.path.join(root, "b.aqua"), "--dry"), 1, err="Cycle loops detected in imports")
+    os.mkdir(os.path.join(root, "folder.aqua"))
+    check(rivulet("aqua", "compile", os.path.join(root, "d.aqua"), "--dry"), 1, err=["d.aqua:3:8", "folder.aqua"])
+    os.remove(os.path.join(root, "part.aqua"))
+    os.symlink("nowhere.aqua", os.path.join(root, "part.aqua"))
+    check(rivulet("aqua", "compile", a, "--dry"), 1, err=["could not be resolved", "part.aqua"])
+    os.remove(os.path.join(root, "part.aqua"))
+    write_bytes("odd/part.aqua", b"aqua Part declares *\n\nfunc \xff() -> string:\n")
+    check(rivulet("aqua", "compile", a, "--dry"), 1, err=["part.aqua:3:6", "not UTF-8"])
+    check(rivulet("aqua", "compile", os.path.join(root, "part.aqua"), "--dry"), 2, err="no UTF-8 text")
+    with open(os.path.join(root, "part.aqua"), "wb") as big:
+        big.truncate(17 << 20)
+    check(rivulet("aqua", "compile", a, "--dry"), 1, err=["a.aqua:3:8", "is larger than"])
+    os.remove(os.path.join(root, "part.aqua"))
+    os.mkfifo(os.path.join(root, "part.aqua"))
+    check(rivulet("aqua", "compile", a, "--dry"), 1, err=["a.aqua:3:8", "is no file"])
+    if os.geteuid() != 0:
+        os.remove(os.path.join(root, "part.aqua"))
+        os.chmod(write("odd/part.aqua", PART % "x"), 0)
+        check(rivulet("aqua", "compile", a, "--dry"), 1, err=["a.aqua:3:8", "Permission denied"])
+
+
+def compile_watches():
+    root = folder("watched", {"a.aqua": USER % ("part", "f", "f")})
+    out = os.path.join(TMP, "watched-out")
+    err = lambda s: s.text[s.process.stderr]
+    with Running("aqua", "compile", root, "-o", out, "--air", "--watch") as w:
+        w.read(lambda s: b"could not be resolved" in err(s) and err(s).count(b"waiting for changes") == 1)
+        assert not os.path.exists(out)
+        write("watched/part.aqua", PART % "first")  # what was looked for has come
+        w.read(lambda s: err(s).count(b"waiting for changes") == 2)
+        w.read(lambda s: b"1 function, 1 file written" in err(s))
+        assert '"first"' in open(os.path.join(out, "a.f.air")).read()
+        write("watched/part.aqua", PART % "second")  # only an import changed
+        w.read(lambda s: err(s).count(b"1 file written") == 2)
+        assert '"second"' in open(os.path.join(out, "a.f.air")).read()
+        write("watched/part.aqua", PART % "second" + "-- nothing new\n")
+        w.read(lambda s: b"0 files written" in err(s))
+        write("watched/b.aqua", USER % ("part", "g", "g"))  # a program more
+        w.read(lambda s: os.path.exists(os.path.join(out, "b.g.air")))
+        write("watched/b.aqua", "aqua B\n\nexport nothing\n")
+        w.read(lambda s: b"nothing was written" in err(s))
+        assert w.stop(signal.SIGINT) == 0
+    assert not [f for f in listed(out) if not f.endswith(".air")], listed(out)
+    check(rivulet("aqua", "compile", os.path.join(root, "absent.aqua"), "--watch"), 2, err="absent.aqua")
+    check(rivulet("aqua", "compile", "-", "--watch"), 2, err="--watch needs a file")
+    with Running("aqua", "compile", os.path.join(root, "a.aqua"), "--json", "--watch") as w:
+        w.read(lambda s: s.text[s.process.stdout].endswith(b"\n"))
+        write("watched/part.aqua", PART % "third")
+        w.read(lambda s: s.text[s.process.stdout].count(b"\n") == 2)
+        assert [json.loads(line)["accepted"] for line in w.text[w.process.stdout].splitlines()] == [True, True]
+        assert w.stop(signal.SIGTERM) == 0
+
+
 # ---- tools ----
 
 
