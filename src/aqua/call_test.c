@@ -102,21 +102,21 @@ static void diagnostics_are_readable(void **state)
         const char *source, *shown;
     } cases[] = {
         { "aqua T\nfunc f(count: i32) -> i32:\n\t<- cuont\n",
-          "error: Name 'cuont' isn't found in scope. Did you mean any of this? 'count', 'nil', 'LAST_ERROR', "
+          "error[A0301]: Name 'cuont' isn't found in scope. Did you mean any of this? 'count', 'nil', 'LAST_ERROR', "
           "'INIT_PEER_ID', 'HOST_PEER_ID'\n"
           " --> main.aqua:3:5\n"
           "  |\n"
           "3 | \t<- cuont\n"
           "  | \t   ^^^^^\n"
           "  hint: did you mean `count`?\n" },
-        { "aqua T\nfunc f():\n  x = \"über\" + 1\n", "error: Types mismatch.\n"
+        { "aqua T\nfunc f():\n  x = \"über\" + 1\n", "error[A0406]: Types mismatch.\n"
                                                      "  expected one of:   u8, u16, u32, u64, i8, i16, i32, i64\n"
                                                      "  given:             string literal\n"
                                                      " --> main.aqua:3:7\n"
                                                      "  |\n"
                                                      "3 |   x = \"über\" + 1\n"
                                                      "  |       ^^^^^^\n" },
-        { "func f():\r\n  x = 1\r\n", "header error: Missing module header at the top of the file\n"
+        { "func f():\r\n  x = 1\r\n", "header error[A0201]: Missing module header at the top of the file\n"
                                       " --> main.aqua:1:1\n"
                                       "  |\n"
                                       "1 | func f():\n"

@@ -157,7 +157,6 @@ static void header_and_imports(void **state)
         const char    *text;
     } cases[] = {
         { "func main():\n  x = 1\n", AQUA_HEADER_ERROR, 1, 1, "Missing module header at the top of the file" },
-        { "module M\n", AQUA_HEADER_ERROR, 1, 1, "Keyword `module` is deprecated, use `aqua` instead" },
         { "aqua M\naqua N\n", AQUA_HEADER_ERROR, 2, 1, "Module header is expected to be at the top" },
         { "aqua M declares nope\n", AQUA_HEADER_ERROR, 1, 17, "`nope` is expected to be declared" },
         { "aqua M\nexport nope\n", AQUA_HEADER_ERROR, 2, 8, "No 'nope' declaration or import found, cannot export" },
@@ -212,6 +211,10 @@ static void warnings_do_not_refuse(void **state)
     assert_true(
         riv_str_eq(out.warnings.items[1].text, RIV_LIT("Result type of (u64 + i8) is unknown, using i64 instead")));
     assert_true(riv_str_eq(out.warnings.items[2].text, RIV_LIT("Unexpected argument 'c'")));
+    out = test_compile(arena, "module M\n"); /* older libraries begin like this */
+    assert_true(out.accepted);
+    assert_int_equal(out.warnings.count, 1);
+    assert_true(riv_str_eq(out.warnings.items[0].text, RIV_LIT("Keyword `module` is deprecated, use `aqua` instead")));
     riv_arena_free(arena);
 }
 

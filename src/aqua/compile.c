@@ -25,7 +25,8 @@ riv_err aqua_compile(const aqua_input *in, riv_arena *arena, riv_fault *fault, a
     predefine(c);
     read_constants(c);
     module *root = load(c, in->path, in->source, 0);
-    if (c->errors.len == 0) check_all(c, root);
+    check_all(c, root);
+    aqua__settle_warnings(c);
     if (c->errors.len == 0) aqua__emit_exports(c, root, &result);
     if (riv_arena_over(arena) || c->over)
         return riv_fail(fault, RIV_E_LIMIT, 0, "compilation of " RIV_FMT " needs too much memory", RIV_ARG(in->path));
@@ -35,65 +36,6 @@ riv_err aqua_compile(const aqua_input *in, riv_arena *arena, riv_fault *fault, a
     if (!result.accepted) result.funcs_count = result.services_count = 0;
     *out = result;
     return RIV_OK;
-}
-
-/* ---- diagnostics ---- */
-
-riv_str aqua__text(const source *src, span at) { return riv_str_sub(src->text, at.pos, (size_t)at.pos + at.len); }
-
-span aqua__span_join(span a, span b)
-{
-    uint32_t from = RIV_MIN(a.pos, b.pos), to = RIV_MAX(a.pos + a.len, b.pos + b.len);
-    return (span){ from, to - from };
-}
-
-static aqua_diag diag_at(const source *src, aqua_diag_kind kind, span at, riv_str text, riv_str hint)
-{
-    return (aqua_diag){ .kind      = kind,
-                        .file      = src->path,
-                        .text      = text,
-                        .source    = src->text,
-                        .pos       = at.pos,
-                        .len       = at.len,
-                        .has_place = true,
-                        .hint      = hint };
-}
-
-void aqua__error(compiler *c, const source *src, aqua_diag_kind kind, span at, const char *format, ...)
-{
-    va_list args;
-    if (c->errors.len >= AQUA_DIAGS_MAX) return;
-    va_start(args, format);
-    riv_str text = riv_vformat(c->arena, format, args);
-    va_end(args);
-    *riv_push(c->arena, &c->errors) = diag_at(src, kind, at, text, RIV_LIT(""));
-}
-
-void aqua__error_hint(compiler *c, const source *src, aqua_diag_kind kind, span at, riv_str hint, const char *format,
-                      ...)
-{
-    va_list args;
-    if (c->errors.len >= AQUA_DIAGS_MAX) return;
-    va_start(args, format);
-    riv_str text = riv_vformat(c->arena, format, args);
-    va_end(args);
-    *riv_push(c->arena, &c->errors) = diag_at(src, kind, at, text, hint);
-}
-
-void aqua__error_nowhere(compiler *c, riv_str file, aqua_diag_kind kind, riv_str text)
-{
-    if (c->errors.len >= AQUA_DIAGS_MAX) return;
-    *riv_push(c->arena, &c->errors) = (aqua_diag){ .kind = kind, .file = file, .text = text };
-}
-
-void aqua__warning(compiler *c, const source *src, span at, const char *format, ...)
-{
-    va_list args;
-    if (c->warnings.len >= AQUA_DIAGS_MAX) return;
-    va_start(args, format);
-    riv_str text = riv_vformat(c->arena, format, args);
-    va_end(args);
-    *riv_push(c->arena, &c->warnings) = diag_at(src, AQUA_WARN, at, text, RIV_LIT(""));
 }
 
 /* ---- constants ---- */
@@ -150,8 +92,8 @@ static void read_constants(compiler *c)
         size_t  errors = c->errors.len;
         if (read_constant(c, text)) continue;
         c->errors.len = errors;
-        aqua__error_nowhere(c, RIV_LIT(""), AQUA_SEMANTIC_ERROR,
-                            riv_format(c->arena, "Invalid constant definition '" RIV_FMT "'.", RIV_ARG(text)));
+        aqua__report_nowhere(c, RIV_LIT(""), D_BAD_OPTION,
+                             riv_format(c->arena, "Invalid constant definition '" RIV_FMT "'.", RIV_ARG(text)));
     }
 }
 
@@ -171,7 +113,7 @@ static void report_cycle(compiler *c, const module *m)
         from = at;
     }
     if (from) riv_putf(&text, RIV_FMT " imports " RIV_FMT, RIV_ARG(from->src.path), RIV_ARG(m->src.path));
-    aqua__error_nowhere(c, m->src.path, AQUA_IMPORT_ERROR, riv_buf_str(&text));
+    aqua__report_nowhere(c, m->src.path, D_IMPORT_CYCLE, riv_buf_str(&text));
 }
 
 static module *load_import(compiler *c, module *m, const head *h, uint32_t depth)
@@ -182,15 +124,18 @@ static module *load_import(compiler *c, module *m, const head *h, uint32_t depth
         err = c->in->import(c->in->import_ctx, m->src.path, h->path, c->arena, NULL, &path, &text, &tried);
     if (!err && text.len > AQUA_SOURCE_BYTES_MAX) err = RIV_E_LIMIT;
     if (err) {
-        aqua__error(c, &m->src, AQUA_IMPORT_ERROR, h->path_at,
-                    "Import '" RIV_FMT "' could not be resolved, tried: " RIV_FMT, RIV_ARG(h->path), RIV_ARG(tried));
+        aqua__report(c, &m->src, D_IMPORT_MISSING, h->path_at,
+                     "Import '" RIV_FMT "' could not be resolved, tried: " RIV_FMT, RIV_ARG(h->path), RIV_ARG(tried));
         return NULL;
     }
     module *known = riv_map_get_str(c->module_by_path, path);
-    if (known && known->loading) report_cycle(c, known);
+    if (known && known->loading) {
+        report_cycle(c, known);
+        return NULL;
+    }
     if (known) return known;
     if (depth >= AQUA_DEPTH_MAX) {
-        aqua__error(c, &m->src, AQUA_IMPORT_ERROR, h->path_at, "imports are nested too deeply");
+        aqua__report(c, &m->src, D_TOO_DEEP, h->path_at, "imports are nested too deeply");
         return NULL;
     }
     return load(c, path, text, depth + 1);
@@ -206,7 +151,8 @@ static module *load(compiler *c, riv_str path, riv_str text, uint32_t depth)
     riv_map_put_str(c->module_by_path, path, m);
     *riv_push(c->arena, &c->modules) = m;
     if (!riv_utf8_valid(riv_str_bytes(text), &bad)) {
-        aqua__error(c, &m->src, AQUA_SYNTAX_ERROR, (span){ (uint32_t)bad, 1 }, "the file is not UTF-8 text");
+        aqua__report(c, &m->src, D_NOT_UTF8, (span){ (uint32_t)bad, 1 }, "the file is not UTF-8 text");
+        m->failed = true;
     } else {
         aqua__lex(c, &m->src);
         aqua__parse(c, m);
@@ -227,8 +173,7 @@ static void check_all(compiler *c, module *m)
         check_all(c, m->imports[i]);
         if (m->imports[i] && m->imports[i]->failed) m->failed = true;
     }
-    if (m->failed) return;
     size_t errors = c->errors.len;
     aqua__check(c, m);
-    m->failed = c->errors.len > errors;
+    if (c->errors.len > errors) m->failed = true;
 }

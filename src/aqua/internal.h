@@ -22,6 +22,36 @@ enum {
     AQUA_NEAR_MAX  = 20000, /* names looked at for a hint */
 };
 
+/* ---- codes of diagnostics (codes.c has their texts) ---- */
+
+typedef enum diag_code {
+    /* text and layout */
+    D_BAD_CHARACTER, D_OPEN_STRING, D_BAD_NUMBER, D_LARGE_NUMBER, D_NOT_UTF8, D_UNEXPECTED, D_UNCLOSED, D_TRAILING_COMMA, D_CHAIN,
+    D_BANG_EQUAL, D_RETURN_SPACE, D_EMPTY_COLLECTION, D_JOIN_OPERATOR, D_NEGATIVE_INDEX, D_MISSING_COLON, D_MIXED_INDENT,
+    D_UNEXPECTED_INDENT, D_NO_BODY, D_WRONG_LEVEL, D_RETURN_IN_BLOCK, D_NOT_A_DECLARATION, D_NOT_A_CALL, D_CONST_CASE, D_CONST_VALUE,
+    D_HEADER_BELOW, D_TOO_DEEP, D_TOO_MANY, D_NOT_A_TYPE, D_NAME_CASE,
+    /* header, modules, options */
+    D_NO_MODULE, D_SECOND_MODULE, D_OLD_MODULE, D_DECLARE_UNKNOWN, D_IMPORT_UNKNOWN, D_EXPORT_UNKNOWN, D_EXPORT_PATH, D_EXPORT_KIND,
+    D_IMPORT_MISSING, D_IMPORT_CYCLE, D_BAD_OPTION, D_IMPORT_CLASH, D_UNUSED_IMPORT,
+    /* names */
+    D_UNKNOWN_NAME, D_UNKNOWN_FUNCTION, D_UNKNOWN_TYPE, D_NAME_TAKEN, D_ARROW_TAKEN, D_TYPE_TAKEN, D_UNKNOWN_ABILITY, D_UNKNOWN_IN_MODULE,
+    D_NO_SUCH_FUNCTION, D_NO_SUCH_FIELD, D_NO_SERVICE_ID, D_FIELD_TAKEN, D_CONST_REDEFINED, D_HIDES_IMPORT, D_UNUSED_VARIABLE,
+    /* types */
+    D_MISMATCH, D_ARG_COUNT, D_NOT_CALLABLE, D_NO_RESULT, D_FIELD_NOT_ARROW, D_NOT_AN_INTEGER, D_NOT_INDEXABLE, D_OPTION_INDEX,
+    D_NOT_COMPARABLE, D_LITERAL_RANGE, D_NOT_DATA, D_MIXED_ELEMENTS, D_UNKNOWN_RESULT, D_NOT_ITERABLE, D_NOT_A_STREAM, D_FIELD_KIND,
+    D_SERVICE_RESULTS, D_MISSING_ARGUMENT, D_DUPLICATE_ARGUMENT, D_EXTRA_ARGUMENT, D_NOT_CONSTRUCTIBLE, D_NO_COPY, D_NOT_A_SERVICE,
+    D_SERVICE_ID_KIND, D_CONST_KIND, D_FIELDS_MISSING, D_NO_METHOD,
+    /* statements */
+    D_ELSE_ALONE, D_CATCH_ALONE, D_NO_PREVIOUS, D_RETURN_TWICE, D_RETURN_UNDECLARED, D_RETURN_MISSING, D_RETURN_COUNT, D_RETURN_TYPE,
+    D_TARGET_COUNT, D_UNUSED_RESULT, D_MAP_ARROW, D_AFTER_RETURN,
+    /* what would go wrong when it runs */
+    D_NEVER_ARRIVES, D_NOT_JOINED, D_ON_NOWHERE, D_ON_WITHOUT_RELAY,
+    /* lowering */
+    D_EXPANSION,
+    DIAG_CODES,
+} diag_code;
+extern const aqua_code aqua__codes[DIAG_CODES];
+
 /* ---- tokens and lines (lex.c) ---- */
 
 typedef enum token_kind {
@@ -36,10 +66,14 @@ typedef struct token { token_kind kind; bool spaced; /* white space before it */
 /* One statement: indentation and tokens [first, last); the token at last is T_END. */
 typedef struct line { uint32_t indent_pos, indent_len, first, last; } line;
 
+/* What the grammar does not see: a comment from its `--` to the end of its line, or a blank line (its span is the line without its end). */
+typedef struct trivia { uint32_t pos, len; bool is_comment, alone; /* nothing before it on its line */ } trivia;
+
 typedef struct source {
     riv_str path, text;
     token  *tokens; size_t tokens_count;
     line   *lines;  size_t lines_count;
+    trivia *trivia; size_t trivia_count; /* in order of the text */
 } source;
 
 /* ---- syntax tree (parse.c) ---- */
@@ -56,6 +90,7 @@ struct type_ast {
     size_t        abilities_count;
     bool          named;   /* ARROW: written with argument names, as functions are */
     type_ast    **results; size_t results_count; /* ARROW */
+    uint32_t      end;     /* ARROW with names: behind its last token */
 };
 
 typedef enum expr_kind {
@@ -78,6 +113,7 @@ struct expr {
     expr_kind    kind;
     literal_kind literal;
     span         at;     /* what diagnostics mark */
+    span         whole;  /* all of it */
     riv_str      text;   /* literal, name, field, function */
     expr        *base;   /* left operand, owner of a property, operand of ! */
     expr        *right;  /* right operand, index */
@@ -97,15 +133,17 @@ struct expr {
 typedef enum stmt_kind {
     ST_RETURN, ST_SERVICE_ID, ST_PUSH, ST_FOR, ST_ON, ST_IF, ST_ELSE, ST_TRY, ST_CATCH, ST_OTHERWISE, ST_PARSEQ, ST_JOIN,
     ST_DECLARE, ST_CLOSURE, ST_ASSIGN, ST_CALL, ST_BAD,
-} stmt_kind;
+} stmt_kind; /* BAD: a faulty line */
 typedef enum stmt_prefix { PREFIX_NONE, PREFIX_PAR, PREFIX_CO } stmt_prefix;
 typedef enum for_mode { FOR_SEQ, FOR_PAR, FOR_TRY, FOR_REC } for_mode;
 typedef RIV_VEC(stmt *) stmts;
 struct stmt {
     stmt_kind   kind;
+    stmt_kind   was;       /* BAD: what it was about to be */
     stmt_prefix prefix;
     for_mode    mode;
     span        at;        /* first token */
+    span        whole;     /* with its prefix and its body */
     span        prefix_at;
     riv_str    *names; span *name_spans; size_t names_count; /* targets, loop items, the error's name, the service type */
     expr      **exprs; size_t exprs_count; /* RETURN JOIN: all. ON: peer, vias. PARSEQ: collection, peer, vias. PUSH: [key,] value. others: one */
@@ -126,6 +164,8 @@ struct decl {
     decl_kind kind;
     riv_str   name;
     span      at;     /* the name */
+    span      whole;  /* with its body */
+    span      doc;    /* the comment lines right above; empty when there are none */
     sig_ast  *sigs; size_t sigs_count; /* SERVICE DATA ABILITY */
     type_ast *type;   /* FUNC ALIAS */
     expr     *value;  /* CONST; SERVICE: id or NULL */
@@ -136,7 +176,8 @@ struct decl {
     const type *def;  /* the type it names, or the type of the function */
     symbol     *symbol;
     arrow      *arrow;
-    bool        bad;
+    bool        bad;    /* its header has a syntax error, or its fields: what it names is poisoned */
+    const riv_str *path; /* of the file that defines it */
 };
 
 typedef struct name_as { riv_str name, as; span at, as_at; } name_as; /* as: empty when not renamed */
@@ -173,7 +214,7 @@ struct type {
     const field *fields; size_t fields_count; /* STRUCT ABILITY SERVICE: sorted by name. ARROW: parameters in order */
     const type *const *results; size_t results_count; /* ARROW */
     bool         named;  /* ARROW: parameters have names */
-    const decl  *decl;   /* SERVICE */
+    const decl  *decl;   /* STRUCT ABILITY SERVICE: as declared; NULL: made by the compiler */
 };
 enum { CMP_LESS = -1, CMP_EQUAL = 0, CMP_GREATER = 1, CMP_NONE = 2 };
 
@@ -210,6 +251,9 @@ struct symbol {
     const decl *decl;   /* FUNC */
     riv_str     text;   /* CONST: as AIR wants it */
     literal_kind literal;
+    riv_str     path;   /* CONST, FUNC: the file that defines it; empty: predefined */
+    uint32_t    uses;   /* VALUE: how often it is read */
+    bool        wanted; /* VALUE: to be told when nothing reads it */
 };
 /* A function or closure with a body. */
 struct arrow {
@@ -228,7 +272,9 @@ typedef struct names {
     riv_map *values;  /* symbol * (constants and functions) */
     riv_map *services;/* const decl * */
     riv_map *modules; /* names * */
+    riv_map *origins; /* of types: const origin *; NULL when nobody asks (compiler.index) */
 } names;
+typedef struct origin { riv_str path, name; } origin; /* where a type was declared, and its name there */
 struct module {
     source   src;
     riv_str  name;
@@ -237,6 +283,9 @@ struct module {
     module **imports;      /* by head; NULL elsewhere */
     names    inside, own, declared;
     bool     failed, loading, checked;
+    riv_map *poisoned;     /* names whose definition was wrong: nothing more is said about them */
+    bool     unresolved;   /* a whole file could not be imported: any name may come from it */
+    struct uses *uses;     /* compiler.index: what was named where */
     uint32_t id;
 };
 
@@ -254,15 +303,23 @@ struct compiler {
     riv_map          *constants; /* option: symbol * */
     uint32_t          types_count;
     bool              over;
+    aqua_diag         spare; /* takes what is not wanted */
+    bool              index; /* the checker notes every use of a name for queries: uses.h */
 };
 
 riv_str aqua__text(const source *src, span at);
+/* report.c. Notes a finding and returns it, so that more can be hung on; what is no longer taken (AQUA_DIAGS_MAX) goes into a spare one. */
+aqua_diag *aqua__report(compiler *c, const source *src, diag_code code, span at, const char *format, ...) RIV_PRINTF(5, 6);
+aqua_diag *aqua__report_nowhere(compiler *c, riv_str file, diag_code code, riv_str text);
+void    aqua__hint(compiler *c, aqua_diag *d, const char *format, ...) RIV_PRINTF(3, 4);
+void    aqua__note(compiler *c, aqua_diag *d, const source *src, span at, const char *format, ...) RIV_PRINTF(5, 6);
+/* One edit that likely mends it: text instead of at. d may be NULL in these. */
+void    aqua__fix(compiler *c, aqua_diag *d, const char *title, span at, riv_str text);
+void    aqua__fixes(compiler *c, aqua_diag *d, const char *title, const aqua_edit *edits, size_t count);
+/* The options on warnings: names that do not exist are errors, and so is what remains when warnings are denied. */
+void    aqua__settle_warnings(compiler *c);
+/* Errors of lowering and emission: `kind` is kept for their callers. */
 void    aqua__error(compiler *c, const source *src, aqua_diag_kind kind, span at, const char *format, ...) RIV_PRINTF(5, 6);
-/* The same with a hint of where the slip may be. */
-void    aqua__error_hint(compiler *c, const source *src, aqua_diag_kind kind, span at, riv_str hint, const char *format, ...)
-    RIV_PRINTF(6, 7);
-void    aqua__error_nowhere(compiler *c, riv_str file, aqua_diag_kind kind, riv_str text);
-void    aqua__warning(compiler *c, const source *src, span at, const char *format, ...) RIV_PRINTF(4, 5);
 span    aqua__span_join(span a, span b);
 
 /* ---- passes ---- */

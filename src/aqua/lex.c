@@ -1,5 +1,5 @@
 /* lex.c: source text into tokens, and tokens into logical lines with their indentation.
- * A line goes on inside brackets, after a comma and around infix operators; comments and blank lines leave no trace.
+ * A line goes on inside brackets, after a comma and around infix operators. Comments and blank lines are kept aside as trivia.
  * Spec: docs/spec/aqua.md §1. Tests: lex_test.c. */
 #include "aqua/internal.h"
 
@@ -11,6 +11,7 @@ typedef struct lexer {
     bool      spaced;
     RIV_VEC(token) tokens;
     RIV_VEC(line) lines;
+    RIV_VEC(trivia) trivia;
     size_t brackets; /* open ones in the line at hand */
     bool   open;     /* a line has begun */
 } lexer;
@@ -32,6 +33,8 @@ void aqua__lex(compiler *c, source *src)
     src->tokens_count = l.tokens.len;
     src->lines        = l.lines.ptr;
     src->lines_count  = l.lines.len;
+    src->trivia       = l.trivia.ptr;
+    src->trivia_count = l.trivia.len;
 }
 
 static char at(const lexer *l, size_t offset)
@@ -45,12 +48,28 @@ static bool is_upper(char ch) { return ch >= 'A' && ch <= 'Z'; }
 
 static bool is_word(char ch) { return is_digit(ch) || is_upper(ch) || (ch >= 'a' && ch <= 'z') || ch == '_'; }
 
+static bool is_alone(const lexer *l)
+{
+    for (size_t i = l->pos; i > 0 && l->text.ptr[i - 1] != '\n'; i--)
+        if (l->text.ptr[i - 1] != ' ' && l->text.ptr[i - 1] != '\t') return false;
+    return true;
+}
+
+static void skip_comment(lexer *l)
+{
+    size_t start = l->pos;
+    bool   alone = is_alone(l);
+    while (l->pos < l->text.len && l->text.ptr[l->pos] != '\n') l->pos++;
+    size_t end                         = l->pos > start && l->text.ptr[l->pos - 1] == '\r' ? l->pos - 1 : l->pos;
+    *riv_push(l->c->arena, &l->trivia) = (trivia){ (uint32_t)start, (uint32_t)(end - start), true, alone };
+}
+
 static void skip_space(lexer *l)
 {
     for (;;) {
         char ch = at(l, 0);
         if (ch == '-' && at(l, 1) == '-') {
-            while (l->pos < l->text.len && l->text.ptr[l->pos] != '\n') l->pos++;
+            skip_comment(l);
         } else if (ch == ' ' || ch == '\t' || ch == '\r') {
             l->pos++;
             l->spaced = true;
@@ -106,17 +125,45 @@ static bool starts_declaration(const lexer *l)
     return false;
 }
 
-/* At the first byte of a physical line, or at the newline before it. Unclosed brackets end before a declaration in column 1,
- * so that one slip does not swallow the file. */
+static riv_str rest_of_line(const lexer *l, size_t from)
+{
+    size_t end = riv_str_find_char(l->text, '\n', from);
+    return riv_str_trim(riv_str_sub(l->text, from, end == SIZE_MAX ? l->text.len : end));
+}
+
+/* What can only begin a statement, never go on inside brackets: `<- x`, `a <- f()`, `s <<- x`, `if x:`. */
+static bool starts_statement(const lexer *l)
+{
+    static const riv_str words[] = { RIV_LIT_INIT("for"),   RIV_LIT_INIT("if"),        RIV_LIT_INIT("on"),
+                                     RIV_LIT_INIT("try"),   RIV_LIT_INIT("else"),      RIV_LIT_INIT("catch"),
+                                     RIV_LIT_INIT("par"),   RIV_LIT_INIT("otherwise"), RIV_LIT_INIT("co"),
+                                     RIV_LIT_INIT("parseq") };
+    size_t               end     = l->pos;
+    while (end < l->text.len && is_word(l->text.ptr[end])) end++;
+    riv_str word = riv_str_sub(l->text, l->pos, end), rest = rest_of_line(l, end);
+    if (riv_str_starts(rest, RIV_LIT("<<-")) || riv_str_starts(rest, RIV_LIT("<- "))) return true;
+    if (!riv_str_ends(rest, RIV_LIT(":"))) return false;
+    for (size_t i = 0; i < RIV_COUNT(words); i++)
+        if (riv_str_eq(word, words[i])) return true;
+    return false;
+}
+
+/* At the first byte of a physical line, or at the newline before it. Unclosed brackets end before a declaration in column 1 and before
+ * what can only be a statement, so that one slip does not swallow what follows. */
 static void lex_line_start(lexer *l)
 {
     if (at(l, 0) == '\n') l->pos++;
     size_t start = l->pos;
+    size_t known = l->trivia.len;
     l->spaced    = true;
     skip_space(l);
-    if (l->pos >= l->text.len || at(l, 0) == '\n') return;
+    if (l->pos >= l->text.len || at(l, 0) == '\n') {
+        if (l->trivia.len == known && (l->pos < l->text.len || l->pos > start)) /* the end of the text is no line */
+            *riv_push(l->c->arena, &l->trivia) = (trivia){ (uint32_t)start, (uint32_t)(l->pos - start), false, true };
+        return;
+    }
     bool goes_on = l->open && (wants_more(l) || starts_with_infix(l));
-    if (goes_on && l->pos == start && starts_declaration(l)) goes_on = false;
+    if (goes_on && ((l->pos == start && starts_declaration(l)) || starts_statement(l))) goes_on = false;
     if (goes_on) return;
     end_line(l);
     size_t indent = start;
@@ -151,8 +198,13 @@ static void lex_string(lexer *l)
         put(l, T_STRING, close + 1 - l->pos);
         return;
     }
-    aqua__error(l->c, l->src, AQUA_SYNTAX_ERROR, (span){ (uint32_t)l->pos, 1 }, "this string is never closed");
-    put(l, T_BAD, l->text.len - l->pos);
+    size_t     end = riv_str_find_char(l->text, '\n', l->pos);
+    aqua_diag *d =
+        aqua__report(l->c, l->src, D_OPEN_STRING, (span){ (uint32_t)l->pos, 1 }, "this string is never closed");
+    if (end == SIZE_MAX) end = l->text.len;
+    if (end > l->pos + 1 && l->text.ptr[end - 1] == '\r') end--;
+    aqua__fix(l->c, d, "close the string", (span){ (uint32_t)end, 0 }, RIV_LIT("\""));
+    put(l, T_BAD, end - l->pos); /* most likely it was to end on its line */
 }
 
 /* Digits, perhaps a fraction. The minus of a negative literal is a token of its own until the parser joins them. */
@@ -169,12 +221,15 @@ static void lex_number(lexer *l)
     }
     span where = { (uint32_t)l->pos, (uint32_t)len };
     if (whole > 1 && at(l, 0) == '0') {
-        aqua__error(l->c, l->src, AQUA_SYNTAX_ERROR, where, "a number may not begin with a superfluous 0");
+        aqua_diag *d = aqua__report(l->c, l->src, D_BAD_NUMBER, where, "a number may not begin with a superfluous 0");
+        size_t     zeros = 0;
+        while (zeros + 1 < whole && at(l, zeros) == '0') zeros++;
+        aqua__fix(l->c, d, "leave the 0 out", (span){ where.pos, (uint32_t)zeros }, RIV_LIT(""));
         kind = T_BAD;
     } else if (is_word(at(l, len))) {
         while (is_word(at(l, len))) len++;
         where.len = (uint32_t)len;
-        aqua__error(l->c, l->src, AQUA_SYNTAX_ERROR, where, "neither a number nor a name: names begin with a letter");
+        aqua__report(l->c, l->src, D_BAD_NUMBER, where, "neither a number nor a name: names begin with a letter");
         kind = T_BAD;
     }
     put(l, kind, len);
@@ -218,6 +273,20 @@ static const struct {
     { "\xe2\x8a\xa5", T_BOTTOM },
 };
 
+/* 'text' is a string of another language. */
+static void mend_quotes(lexer *l, aqua_diag *d)
+{
+    size_t close = l->pos + 1;
+    while (close < l->text.len && l->text.ptr[close] != '\'' && l->text.ptr[close] != '\n') close++;
+    if (close == l->text.len || l->text.ptr[close] == '\n') {
+        put(l, T_BAD, 1);
+        return;
+    }
+    aqua_edit edits[] = { { l->pos, 1, RIV_LIT("\"") }, { close, 1, RIV_LIT("\"") } };
+    aqua__fixes(l->c, d, "write double quotes", edits, 2);
+    put(l, T_BAD, close + 1 - l->pos);
+}
+
 static void lex_mark(lexer *l)
 {
     riv_str rest = riv_str_sub(l->text, l->pos, l->text.len);
@@ -232,9 +301,13 @@ static void lex_mark(lexer *l)
     }
     size_t len = 1;
     while (l->pos + len < l->text.len && (l->text.ptr[l->pos + len] & 0xc0) == 0x80) len++;
-    span where = { (uint32_t)l->pos, (uint32_t)len };
-    aqua__error(l->c, l->src, AQUA_SYNTAX_ERROR, where, "unexpected character `" RIV_FMT "`",
-                RIV_ARG(aqua__text(l->src, where)));
+    span       where = { (uint32_t)l->pos, (uint32_t)len };
+    aqua_diag *d     = aqua__report(l->c, l->src, D_BAD_CHARACTER, where, "unexpected character `" RIV_FMT "`",
+                                    RIV_ARG(aqua__text(l->src, where)));
+    if (at(l, 0) == '\'') {
+        mend_quotes(l, d);
+        return;
+    }
     put(l, T_BAD, len);
 }
 

@@ -7,6 +7,7 @@ typedef RIV_VEC(decl) decls;
 
 static bool parse_head(parser *p, heads *out);
 static void parse_decl(parser *p, size_t *line_index, decls *out);
+static void poison_head(parser *p, const line *l);
 
 void aqua__parse(compiler *c, module *m)
 {
@@ -16,14 +17,17 @@ void aqua__parse(compiler *c, module *m)
     size_t i      = 0;
     bool   begun  = false; /* a declaration was seen: no more header lines */
     size_t errors = c->errors.len;
+    m->poisoned   = riv_map_new(c->arena);
     while (i < m->src.lines_count && !riv_arena_over(c->arena)) {
         p.pos     = m->src.lines[i].first;
         p.failed  = false;
         size_t at = p.pos;
         if (parse_head(&p, &header)) {
             if (begun)
-                aqua__fail_at(&p, aqua__span(&m->src.tokens[at]), "header lines must stand above all declarations");
-            if (!p.failed && !aqua__at(&p, T_END)) aqua__expected(&p, "the end of the line");
+                aqua__fail_at(&p, D_HEADER_BELOW, aqua__span(&m->src.tokens[at]),
+                              "header lines must stand above all declarations");
+            if (!p.failed && !aqua__at(&p, T_END)) (void)aqua__expected(&p, "the end of the line");
+            if (p.failed) poison_head(&p, &m->src.lines[i]);
             i++;
         } else {
             begun = true;
@@ -37,9 +41,18 @@ void aqua__parse(compiler *c, module *m)
     m->failed      = c->errors.len > errors;
 }
 
+/* What a faulty header line was to bring is not missed below. */
+static void poison_head(parser *p, const line *l)
+{
+    for (uint32_t i = l->first; i < l->last; i++)
+        if (p->src->tokens[i].kind == T_NAME || p->src->tokens[i].kind == T_CLASS)
+            aqua__poison(p, aqua__word(p, &p->src->tokens[i]));
+    if (riv_str_eq(aqua__word(p, &p->src->tokens[l->first]), RIV_LIT("import"))) p->m->unresolved = true;
+}
+
 expr *aqua__parse_literal(compiler *c, riv_str text)
 {
-    module m = { .src = { .path = RIV_LIT("constants"), .text = text } };
+    module m = { .src = { .path = RIV_LIT("constants"), .text = text }, .poisoned = riv_map_new(c->arena) };
     aqua__lex(c, &m.src);
     parser p = { .c = c, .m = &m, .src = &m.src };
     if (m.src.lines_count != 1) return NULL;
@@ -126,17 +139,32 @@ static size_t construct_end(const parser *p, size_t first)
     return end;
 }
 
+/* A small letter is told, and the line is read on. */
+static void check_capitals(parser *p, decl *d)
+{
+    riv_buf capitals = riv_buf_in(p->c->arena);
+    bool    small    = false;
+    for (size_t i = 0; i < d->name.len; i++) {
+        bool is_small = d->name.ptr[i] >= 'a' && d->name.ptr[i] <= 'z';
+        riv_put_u8(&capitals, (uint8_t)(is_small ? d->name.ptr[i] - 'a' + 'A' : d->name.ptr[i]));
+        small |= is_small;
+    }
+    if (!small) return;
+    aqua_diag *diag = aqua__report(p->c, p->src, D_CONST_CASE, d->at, "Constant's names must be in UPPERCASE");
+    aqua__fix(p->c, diag, "write capitals", d->at, riv_buf_str(&capitals));
+    aqua__poison(p, d->name);
+    d->bad = true;
+}
+
 static void parse_const(parser *p, decl *d)
 {
     const token *name = aqua__peek(p, 0);
     d->kind           = DECL_CONST;
-    if (name->kind == T_NAME) aqua__fail_at(p, aqua__span(name), "Constant's names must be in UPPERCASE");
-    if (!aqua__want(p, T_CLASS, "a name in capital letters")) return;
+    if (name->kind != T_NAME && !aqua__want(p, T_CLASS, "a name in capital letters")) return;
+    if (name->kind == T_NAME) p->pos++;
     d->at   = aqua__span(name);
     d->name = aqua__word(p, name);
-    for (size_t i = 0; i < d->name.len; i++)
-        if (d->name.ptr[i] >= 'a' && d->name.ptr[i] <= 'z')
-            aqua__fail_at(p, d->at, "Constant's names must be in UPPERCASE");
+    check_capitals(p, d);
     d->weak = aqua__eat(p, T_QUESTION);
     aqua__want(p, T_ASSIGN, "`=`");
     if (p->failed) return;
@@ -155,7 +183,7 @@ static void parse_const(parser *p, decl *d)
     default: break;
     }
     aqua__fail_at(
-        p, d->value->at,
+        p, D_CONST_VALUE, d->value->at,
         riv_cstr(p->c->arena,
                  riv_format(p->c->arena, "'" RIV_FMT "' is %s, but only strings, numbers or booleans can be used",
                             RIV_ARG(d->name), is)));
@@ -164,7 +192,7 @@ static void parse_const(parser *p, decl *d)
 static void parse_class_name(parser *p, decl *d)
 {
     const token *name = aqua__peek(p, 0);
-    if (!aqua__want(p, T_CLASS, "a name that begins with a capital letter")) return;
+    if (!aqua__want_name(p, T_CLASS, "a name that begins with a capital letter")) return;
     d->at   = aqua__span(name);
     d->name = aqua__word(p, name);
 }
@@ -181,7 +209,7 @@ static void parse_alias(parser *p, decl *d)
 static void parse_sig(parser *p, const decl *d, sig_ast *sig)
 {
     const token *name = aqua__peek(p, 0);
-    if (!aqua__want(p, T_NAME, d->kind == DECL_SERVICE ? "a function's name" : "a field's name")) return;
+    if (!aqua__want_name(p, T_NAME, d->kind == DECL_SERVICE ? "a function's name" : "a field's name")) return;
     sig->name = aqua__word(p, name);
     sig->at   = aqua__span(name);
     bool call = aqua__at(p, T_LPAREN) || aqua__at(p, T_LBRACE);
@@ -195,6 +223,15 @@ static void parse_sig(parser *p, const decl *d, sig_ast *sig)
                                         : aqua__parse_arg_type(p);
 }
 
+static void mixed_indent(parser *p, const line *first, const line *l)
+{
+    span       at = { l->indent_pos, l->indent_len };
+    aqua_diag *d  = aqua__report(p->c, p->src, D_MIXED_INDENT, at, "Inconsistent indentation in the block");
+    span       as = { first->indent_pos, first->indent_len };
+    aqua__note(p->c, d, p->src, aqua__span(&p->src->tokens[first->first]), "the block begins with this indentation");
+    aqua__fix(p->c, d, "indent it like the lines above", at, aqua__text(p->src, as));
+}
+
 static void parse_sigs(parser *p, size_t *at, size_t end, decl *d)
 {
     RIV_VEC(sig_ast) sigs = { 0 };
@@ -206,22 +243,23 @@ static void parse_sigs(parser *p, size_t *at, size_t end, decl *d)
         if (!first)
             first = l;
         else if (!riv_str_eq(indent, aqua__text(p->src, (span){ first->indent_pos, first->indent_len })))
-            aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, (span){ l->indent_pos, l->indent_len },
-                        "Inconsistent indentation in the block");
+            mixed_indent(p, first, l);
         sig_ast sig = { 0 };
         p->pos      = l->first;
         p->failed   = false;
         parse_sig(p, d, &sig);
-        if (!p->failed && !aqua__at(p, T_END)) aqua__expected(p, "the end of the line");
+        if (!p->failed && !aqua__at(p, T_END)) (void)aqua__expected(p, "the end of the line");
         if (sigs.len >= AQUA_NAMES_MAX) {
-            aqua__fail_at(p, sig.at, "too many fields or functions");
+            aqua__fail_at(p, D_TOO_MANY, sig.at, "too many fields or functions");
             break;
         }
+        if (p->failed) d->bad = true;
         if (!p->failed) *riv_push(p->c->arena, &sigs) = sig;
     }
     if (!first)
-        aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, (span){ header->indent_pos, header->indent_len },
-                    "Block expression has no body");
+        aqua__report(p->c, p->src, D_NO_BODY, (span){ header->indent_pos, header->indent_len },
+                     "Block expression has no body");
+    if (!first) d->bad = true;
     d->sigs       = sigs.ptr;
     d->sigs_count = sigs.len;
 }
@@ -233,18 +271,124 @@ static void parse_header_of_block(parser *p, decl *d)
         d->value = aqua__parse_value(p);
         aqua__want(p, T_RPAREN, "`)`");
     }
-    aqua__want(p, T_COLON, "`:` and an indented block");
+    aqua__want_colon(p);
 }
 
 static void parse_func(parser *p, decl *d)
 {
     const token *name = aqua__peek(p, 0);
     d->kind           = DECL_FUNC;
-    if (!aqua__want(p, T_NAME, "a function's name, which begins with a small letter")) return;
+    if (!aqua__want_name(p, T_NAME, "a function's name, which begins with a small letter")) return;
     d->at   = aqua__span(name);
     d->name = aqua__word(p, name);
     d->type = aqua__parse_signature(p);
-    aqua__want(p, T_COLON, "`:` and an indented body");
+    aqua__want_colon(p);
+}
+
+/* The word of a declaration that this was most likely meant to be. */
+static riv_str meant_word(riv_str word)
+{
+    static const struct {
+        const char *word, *meant;
+    } others[]      = { { "function", "func" }, { "fn", "func" },          { "fun", "func" },   { "def", "func" },
+                        { "struct", "data" },   { "record", "data" },      { "type", "alias" }, { "let", "const" },
+                        { "class", "service" }, { "interface", "service" } };
+    riv_str words[] = { RIV_LIT("func"),    RIV_LIT("service"), RIV_LIT("data"),
+                        RIV_LIT("ability"), RIV_LIT("alias"),   RIV_LIT("const") };
+    for (size_t i = 0; i < RIV_COUNT(others); i++)
+        if (riv_str_eq(word, riv_str_c(others[i].word))) return riv_str_c(others[i].meant);
+    size_t near = riv_nearest(word, words, RIV_COUNT(words));
+    return near == SIZE_MAX ? RIV_LIT("") : words[near];
+}
+
+static const char *const decl_words[] = {
+    [DECL_FUNC] = "func",       [DECL_SERVICE] = "service", [DECL_DATA] = "data",
+    [DECL_ABILITY] = "ability", [DECL_ALIAS] = "alias",     [DECL_CONST] = "const"
+};
+
+static bool decl_of_word(riv_str word, decl_kind *out)
+{
+    for (size_t i = 0; i < RIV_COUNT(decl_words); i++) {
+        if (!riv_str_eq(word, riv_str_c(decl_words[i]))) continue;
+        *out = (decl_kind)i;
+        return true;
+    }
+    return false;
+}
+
+/* No declaration begins like this. When a likely word is misspelt it is read as that one. */
+static bool not_a_declaration(parser *p, decl_kind *kind)
+{
+    const token *t    = aqua__peek(p, 0);
+    const token *next = aqua__peek(p, 1);
+    riv_str      word = aqua__word(p, t), meant = t->kind == T_NAME ? meant_word(word) : RIV_LIT("");
+    bool         named = next->kind == T_NAME || next->kind == T_CLASS;
+    if (t->kind == T_BAD || p->failed) {
+        p->failed = true;
+        return false;
+    }
+    aqua_diag *d = aqua__report(
+        p->c, p->src, D_NOT_A_DECLARATION, aqua__span(t),
+        "expected a declaration: func, service, data, ability, alias or const, found `" RIV_FMT "`", RIV_ARG(word));
+    p->failed = !named || meant.len == 0;
+    if (named) aqua__poison(p, aqua__word(p, next));
+    if (p->failed) return false;
+    aqua__hint(p->c, d, "did you mean `" RIV_FMT "`?", RIV_ARG(meant));
+    aqua__fix(p->c, d, "write the word that Aqua has", aqua__span(t), meant);
+    return decl_of_word(meant, kind);
+}
+
+static void parse_decl_header(parser *p, decl *d)
+{
+    p->pos++;
+    switch (d->kind) {
+    case DECL_FUNC: parse_func(p, d); break;
+    case DECL_SERVICE:
+    case DECL_DATA:
+    case DECL_ABILITY: parse_header_of_block(p, d); break;
+    case DECL_ALIAS: parse_alias(p, d); break;
+    case DECL_CONST: parse_const(p, d); break;
+    }
+    if (!p->failed && !aqua__at(p, T_END)) (void)aqua__expected(p, "the end of the line");
+}
+
+/* The comment lines that end right above. */
+static span doc_above(const source *src, size_t pos)
+{
+    size_t low = 0, high = src->trivia_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (src->trivia[middle].pos < pos)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    span doc = { (uint32_t)pos, 0 };
+    while (low > 0) {
+        const trivia *t       = &src->trivia[--low];
+        riv_str       between = riv_str_sub(src->text, t->pos + t->len, doc.pos);
+        size_t        newline = riv_str_find_char(between, '\n', 0);
+        if (!t->is_comment || !t->alone || riv_str_trim(between).len > 0) break;
+        if (newline == SIZE_MAX || riv_str_find_char(between, '\n', newline + 1) != SIZE_MAX) break;
+        doc = (span){ t->pos, doc.len ? doc.pos + doc.len - t->pos : t->len };
+    }
+    return doc.len ? doc : (span){ 0 };
+}
+
+static void parse_decl_body(parser *p, size_t *at, size_t end, const line *header, bool failed, decl *d)
+{
+    if (d->kind == DECL_FUNC) {
+        if (!failed || *at < end) aqua__parse_body(p, at, end, header, true, &d->body);
+    } else if (d->kind == DECL_CONST || d->kind == DECL_ALIAS) {
+        if (failed || *at == end) return;
+        const line *l   = &p->src->lines[*at];
+        span        pos = { l->indent_pos, l->indent_len };
+        aqua_diag  *diag =
+            aqua__report(p->c, p->src, D_WRONG_LEVEL, pos, "This expression is on the wrong indentation level");
+        aqua__fix(p->c, diag, "begin the line in column 1", pos, RIV_LIT(""));
+    } else if (!failed || *at < end) {
+        parse_sigs(p, at, end, d);
+    }
 }
 
 static void parse_decl(parser *p, size_t *at, decls *out)
@@ -252,39 +396,27 @@ static void parse_decl(parser *p, size_t *at, decls *out)
     const line *header = &p->src->lines[*at];
     size_t      end    = construct_end(p, *at);
     decl        d      = { .kind = DECL_FUNC };
-    bool        block  = true;
+    bool        known  = decl_of_word(aqua__word(p, aqua__peek(p, 0)), &d.kind);
     ++*at;
-    if (header->indent_len > 0)
-        aqua__fail_at(p, (span){ header->indent_pos, header->indent_len }, "Unexpected indentation");
-    else if (aqua__eat_word(p, "func"))
-        parse_func(p, &d);
-    else if (aqua__eat_word(p, "service"))
-        d.kind = DECL_SERVICE, parse_header_of_block(p, &d);
-    else if (aqua__eat_word(p, "data"))
-        d.kind = DECL_DATA, parse_header_of_block(p, &d);
-    else if (aqua__eat_word(p, "ability"))
-        d.kind = DECL_ABILITY, parse_header_of_block(p, &d);
-    else if (aqua__eat_word(p, "alias"))
-        parse_alias(p, &d), block = false;
-    else if (aqua__eat_word(p, "const"))
-        parse_const(p, &d), block = false;
-    else
-        aqua__expected(p, "a declaration: func, service, data, ability, alias or const");
-    if (!p->failed && !aqua__at(p, T_END)) aqua__expected(p, "the end of the line");
+    if (header->indent_len > 0) {
+        aqua_diag *diag = aqua__fail_at(p, D_UNEXPECTED_INDENT, (span){ header->indent_pos, header->indent_len },
+                                        "Unexpected indentation");
+        aqua__fix(p->c, diag, "begin the line in column 1", (span){ header->indent_pos, header->indent_len },
+                  RIV_LIT(""));
+        p->failed = false; /* what stands there is read all the same */
+    }
+    if (known || not_a_declaration(p, &d.kind)) parse_decl_header(p, &d);
     bool failed = p->failed;
-    if (failed && d.kind != DECL_FUNC) {
-        *at = end;
-        return;
+    if (failed) {
+        d.bad = true;
+        aqua__poison(p, d.name);
     }
-    if (block && d.kind == DECL_FUNC) {
-        if (!failed || *at < end) aqua__parse_body(p, at, end, header, true, &d.body);
-    } else if (block) {
-        parse_sigs(p, at, end, &d);
-    } else if (*at < end) {
-        const line *l = &p->src->lines[*at];
-        aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, (span){ l->indent_pos, l->indent_len },
-                    "This expression is on the wrong indentation level");
-    }
-    *at = end;
-    if (!failed) *riv_push(p->c->arena, out) = d;
+    if (known || !failed) parse_decl_body(p, at, end, header, failed, &d);
+    if (d.bad) aqua__poison(p, d.name);
+    const token *first = &p->src->tokens[header->first], *last = &p->src->tokens[p->src->lines[end - 1].last - 1];
+    d.whole = aqua__span_join(aqua__span(first), aqua__span(last));
+    d.doc   = doc_above(p->src, header->indent_pos);
+    d.path  = &p->src->path;
+    *at     = end;
+    if (d.name.len) *riv_push(p->c->arena, out) = d;
 }

@@ -19,8 +19,13 @@ bool         aqua__at_word(const parser *p, const char *word);
 bool         aqua__eat(parser *p, token_kind kind);
 bool         aqua__eat_word(parser *p, const char *word);
 bool         aqua__want(parser *p, token_kind kind, const char *what);
-void         aqua__expected(parser *p, const char *what); /* error at the token at hand, once a line */
-void         aqua__fail_at(parser *p, span at, const char *text);
+bool         aqua__want_name(parser *p, token_kind kind, const char *what); /* T_NAME or T_CLASS; the other case is told and taken */
+bool         aqua__want_colon(parser *p); /* at the end of a block's header; told and supposed when the line ends without it */
+/* An error, once a line; the rest of the line is skipped. NULL when there was one before. */
+aqua_diag   *aqua__expected(parser *p, const char *what); /* at the token at hand */
+aqua_diag   *aqua__fail_at(parser *p, diag_code code, span at, const char *text);
+void         aqua__poison(const parser *p, riv_str name); /* nothing is said about this name any more */
+span         aqua__whole(const parser *p, size_t first);  /* from the token `first` to the last one taken */
 span         aqua__span(const token *t);
 riv_str      aqua__word(const parser *p, const token *t);
 bool         aqua__deeper(parser *p); /* false: too deep, reported */

@@ -37,31 +37,80 @@ bool aqua__eat_word(parser *p, const char *word)
     return true;
 }
 
-void aqua__fail_at(parser *p, span at, const char *text)
+void aqua__poison(const parser *p, riv_str name)
 {
-    if (!p->failed) aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, at, "%s", text);
-    p->failed = true;
+    if (name.len) riv_map_put_view(p->m->poisoned, name, p->m);
 }
 
-void aqua__expected(parser *p, const char *what)
+span aqua__whole(const parser *p, size_t first)
+{
+    const token *last = &p->src->tokens[p->pos > first ? p->pos - 1 : first];
+    return aqua__span_join(aqua__span(&p->src->tokens[first]), aqua__span(last));
+}
+
+aqua_diag *aqua__fail_at(parser *p, diag_code code, span at, const char *text)
+{
+    bool before = p->failed;
+    p->failed   = true;
+    return before ? NULL : aqua__report(p->c, p->src, code, at, "%s", text);
+}
+
+static aqua_diag *expected(parser *p, diag_code code, const char *what)
 {
     const token *t = aqua__peek(p, 0);
-    if (p->failed) return;
+    if (p->failed) return NULL;
     p->failed = true;
-    if (t->kind == T_BAD) return;
+    if (t->kind == T_BAD) return NULL;
     if (t->kind == T_END)
-        aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, aqua__span(t), "expected %s before the end of the line", what);
-    else
-        aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, aqua__span(t), "expected %s, found `" RIV_FMT "`", what,
-                    RIV_ARG(aqua__word(p, t)));
+        return aqua__report(p->c, p->src, code, aqua__span(t), "expected %s before the end of the line", what);
+    return aqua__report(p->c, p->src, code, aqua__span(t), "expected %s, found `" RIV_FMT "`", what,
+                        RIV_ARG(aqua__word(p, t)));
+}
+
+aqua_diag *aqua__expected(parser *p, const char *what) { return expected(p, D_UNEXPECTED, what); }
+
+static riv_str closing(token_kind kind)
+{
+    return kind == T_RPAREN     ? RIV_LIT(")")
+           : kind == T_RBRACKET ? RIV_LIT("]")
+           : kind == T_RBRACE   ? RIV_LIT("}")
+                                : RIV_LIT("");
 }
 
 bool aqua__want(parser *p, token_kind kind, const char *what)
 {
     if (p->failed) return false;
     if (aqua__eat(p, kind)) return true;
-    aqua__expected(p, what);
+    const token *t     = aqua__peek(p, 0);
+    riv_str      close = closing(kind);
+    bool         open  = close.len && (t->kind == T_END || t->kind == T_COLON);
+    aqua_diag   *d     = expected(p, open ? D_UNCLOSED : D_UNEXPECTED, what);
+    if (open) aqua__fix(p->c, d, "close the bracket", (span){ t->pos, 0 }, close);
     return false;
+}
+
+bool aqua__want_name(parser *p, token_kind kind, const char *what)
+{
+    const token *t = aqua__peek(p, 0);
+    if (t->kind != (kind == T_NAME ? T_CLASS : T_NAME) || p->failed) return aqua__want(p, kind, what);
+    char       first = p->src->text.ptr[t->pos];
+    aqua_diag *d     = aqua__report(p->c, p->src, D_NAME_CASE, aqua__span(t), "expected %s, found `" RIV_FMT "`", what,
+                                    RIV_ARG(aqua__word(p, t)));
+    riv_str    other = riv_format(p->c->arena, "%c", kind == T_NAME ? first - 'A' + 'a' : first - 'a' + 'A');
+    aqua__fix(p->c, d, "change its first letter", (span){ t->pos, 1 }, other);
+    aqua__poison(p, aqua__word(p, t));
+    p->pos++;
+    return true;
+}
+
+bool aqua__want_colon(parser *p)
+{
+    const token *t = aqua__peek(p, 0);
+    if (p->failed || t->kind != T_END) return aqua__want(p, T_COLON, "`:` and an indented block");
+    aqua_diag *d = aqua__report(p->c, p->src, D_MISSING_COLON, aqua__span(t),
+                                "expected `:` and an indented block before the end of the line");
+    aqua__fix(p->c, d, "add the colon", aqua__span(t), RIV_LIT(":"));
+    return true;
 }
 
 bool aqua__deeper(parser *p)
@@ -70,7 +119,7 @@ bool aqua__deeper(parser *p)
         p->depth++;
         return true;
     }
-    aqua__fail_at(p, aqua__span(aqua__peek(p, 0)), "nested too deeply");
+    aqua__fail_at(p, D_TOO_DEEP, aqua__span(aqua__peek(p, 0)), "nested too deeply");
     return false;
 }
 
@@ -102,13 +151,44 @@ riv_str aqua__parse_dotted(parser *p, bool classes_only, span *at)
     return aqua__text(p->src, *at);
 }
 
+/* What other languages call it. */
+static riv_str plain_type(riv_str word)
+{
+    static const struct {
+        const char *word, *type;
+    } words[] = { { "int", "i64" },      { "integer", "i64" }, { "number", "i64" },  { "uint", "u64" },
+                  { "long", "i64" },     { "str", "string" },  { "text", "string" }, { "char", "string" },
+                  { "boolean", "bool" }, { "float", "f64" },   { "double", "f64" },  { "byte", "u8" } };
+    for (size_t i = 0; i < RIV_COUNT(words); i++)
+        if (riv_str_eq(word, riv_str_c(words[i].word))) return riv_str_c(words[i].type);
+    riv_str scalars[] = { RIV_LIT("u8"),  RIV_LIT("u16"), RIV_LIT("u32"),  RIV_LIT("u64"),
+                          RIV_LIT("i8"),  RIV_LIT("i16"), RIV_LIT("i32"),  RIV_LIT("i64"),
+                          RIV_LIT("f32"), RIV_LIT("f64"), RIV_LIT("bool"), RIV_LIT("string") };
+    size_t  near      = word.len < 3 ? SIZE_MAX : riv_nearest(word, scalars, RIV_COUNT(scalars));
+    return near == SIZE_MAX ? RIV_LIT("") : scalars[near];
+}
+
+/* A small word where a type must stand is taken for one, so that the rest of the line is read. */
+static void not_a_type(parser *p, const token *t)
+{
+    riv_str word = aqua__word(p, t), plain = plain_type(word);
+    if (p->failed) return;
+    aqua_diag *d =
+        aqua__report(p->c, p->src, D_NOT_A_TYPE, aqua__span(t), "expected a type, found `" RIV_FMT "`", RIV_ARG(word));
+    if (plain.len) {
+        aqua__hint(p->c, d, "did you mean `" RIV_FMT "`?", RIV_ARG(plain));
+        aqua__fix(p->c, d, "write the type that Aqua has", aqua__span(t), plain);
+    }
+    p->pos++;
+}
+
 static type_ast *parse_named_type(parser *p)
 {
     const token *t  = aqua__peek(p, 0);
     span         at = aqua__span(t);
     if (t->kind == T_NAME) {
         if (!aqua__scalar_named(aqua__word(p, t))) {
-            aqua__expected(p, "a type");
+            not_a_type(p, t);
             return new_type(p, TA_TOP, at);
         }
         type_ast *scalar = new_type(p, TA_NAMED, at);
@@ -184,7 +264,7 @@ static type_ast *parse_type_item(parser *p)
 static void push_param(parser *p, type_ast *sig, riv_str name, span at, type_ast *t)
 {
     if (sig->params_count >= AQUA_NAMES_MAX) {
-        aqua__fail_at(p, at, "too many parameters");
+        aqua__fail_at(p, D_TOO_MANY, at, "too many parameters");
         return;
     }
     param_ast *grown           = riv_arena_grow(p->c->arena, sig->params, sig->params_count * sizeof *grown,
@@ -202,7 +282,7 @@ static void parse_results(parser *p, type_ast *sig)
         return;
     }
     for (;;) {
-        if (!at_type(p)) aqua__expected(p, "a type");
+        if (!at_type(p) && !aqua__at(p, T_NAME)) aqua__expected(p, "a type");
         if (p->failed) break;
         *riv_push(p->c->arena, &results) = sig->named ? aqua__parse_arg_type(p) : parse_type_item(p);
         if (!aqua__at(p, T_COMMA)) break;
@@ -263,8 +343,16 @@ type_ast *aqua__parse_arrow_type(parser *p)
 {
     type_ast *out = NULL;
     if (!p->failed && try_arrow(p, &out)) return out;
-    aqua__expected(p, "an arrow type such as `string -> u32`");
+    (void)aqua__expected(p, "an arrow type such as `string -> u32`");
     return (type_ast *)(uintptr_t)&bad_type;
+}
+
+/* Told and overlooked: nothing else is unclear. */
+static void trailing_comma(parser *p, const char *text)
+{
+    const token *comma = &p->src->tokens[p->pos - 1];
+    aqua_diag   *d     = aqua__report(p->c, p->src, D_TRAILING_COMMA, aqua__span(aqua__peek(p, 0)), "%s", text);
+    aqua__fix(p->c, d, "leave the comma out", aqua__span(comma), RIV_LIT(""));
 }
 
 type_ast *aqua__parse_signature(parser *p)
@@ -275,14 +363,16 @@ type_ast *aqua__parse_signature(parser *p)
     aqua__want(p, T_LPAREN, "`(`");
     while (!p->failed && !aqua__at(p, T_RPAREN)) {
         const token *name = aqua__peek(p, 0);
-        if (!aqua__want(p, T_NAME, "an argument's name, which begins with a small letter")) break;
+        if (!aqua__want_name(p, T_NAME, "an argument's name, which begins with a small letter")) break;
         aqua__want(p, T_COLON, "`:` and the argument's type");
         push_param(p, sig, aqua__word(p, name), aqua__span(name), aqua__parse_arg_type(p));
         if (!aqua__eat(p, T_COMMA)) break;
-        if (aqua__at(p, T_RPAREN)) aqua__expected(p, "another argument after the comma");
+        if (aqua__at(p, T_RPAREN)) trailing_comma(p, "expected another argument after the comma, found `)`");
     }
     aqua__want(p, T_RPAREN, "`)`");
     if (!p->failed && aqua__eat(p, T_ARROW)) parse_results(p, sig);
+    const token *last = &p->src->tokens[p->pos ? p->pos - 1 : 0];
+    sig->end          = last->pos + last->len;
     return sig;
 }
 
@@ -305,7 +395,7 @@ static void rise(parser *p, expr *e, const expr *below)
 {
     if (!below || below->height < e->height) return;
     e->height = below->height + 1;
-    if (e->height > AQUA_DEPTH_MAX) aqua__fail_at(p, e->at, "nested too deeply");
+    if (e->height > AQUA_DEPTH_MAX) aqua__fail_at(p, D_TOO_DEEP, e->at, "nested too deeply");
 }
 
 static const struct {
@@ -340,6 +430,15 @@ static bool at_operator(const parser *p, size_t level, binary_op *op)
 
 expr *aqua__parse_value(parser *p) { return parse_level(p, 0); }
 
+/* `a < b < c`, at the second mark: meant is `a < b && b < c`. */
+static void refuse_chain(parser *p, const expr *both)
+{
+    aqua_diag *d = expected(p, D_CHAIN, "one comparison, not a chain");
+    if (!both->right) return;
+    riv_str middle = riv_format(p->c->arena, " && " RIV_FMT, RIV_ARG(aqua__text(p->src, both->right->whole)));
+    aqua__fix(p->c, d, "compare twice", (span){ both->whole.pos + both->whole.len, 0 }, middle);
+}
+
 static expr *parse_level(parser *p, size_t level)
 {
     binary_op op;
@@ -348,21 +447,25 @@ static expr *parse_level(parser *p, size_t level)
     while (!p->failed && at_operator(p, level, &op)) {
         const token *mark = aqua__peek(p, 0);
         if (mark->kind == T_NE && !mark->spaced) {
-            aqua__fail_at(p, aqua__span(mark), "put a space before `!=`: `a!` is the first element of a");
+            aqua_diag *d = aqua__fail_at(p, D_BANG_EQUAL, aqua__span(mark),
+                                         "put a space before `!=`: `a!` is the first element of a");
+            aqua__fix(p->c, d, "add a space", (span){ mark->pos, 0 }, RIV_LIT(" "));
             break;
         }
         if (mark->kind != T_LARROW) p->pos++; /* there the minus is the second half of the token */
-        expr *both = new_expr(p, EX_BINARY, aqua__span(mark));
-        both->op   = op;
-        both->base = left;
+        expr *both   = new_expr(p, EX_BINARY, aqua__span(mark));
+        both->op     = op;
+        both->base   = left;
+        size_t first = p->pos;
         if (!aqua__deeper(p)) break;
         both->right =
             mark->kind == T_LARROW ? parse_number(p, true) : parse_level(p, level == LEVEL_POW ? level : level + 1);
         p->depth--;
         rise(p, both, both->base);
         rise(p, both, both->right);
-        left = both;
-        if (level == LEVEL_COMPARE && at_operator(p, level, &op)) aqua__expected(p, "one comparison, not a chain");
+        both->whole = aqua__span_join(left->whole, aqua__whole(p, first));
+        left        = both;
+        if (level == LEVEL_COMPARE && at_operator(p, level, &op)) refuse_chain(p, both);
     }
     return left;
 }
@@ -391,7 +494,10 @@ static void parse_values(parser *p, expr *into, token_kind close, const char *wh
         expr *value = aqua__parse_value(p);
         push_arg(p, into, RIV_LIT(""), value->at, value);
         if (!aqua__eat(p, T_COMMA)) break;
-        if (aqua__at(p, close)) aqua__expected(p, "another value after the comma");
+        if (aqua__at(p, close))
+            trailing_comma(p, close == T_RBRACKET ? "expected another value after the comma, found `]`"
+                              : close == T_RBRACE ? "expected another value after the comma, found `}`"
+                                                  : "expected another value after the comma, found `)`");
     }
     aqua__want(p, close, what);
 }
@@ -421,10 +527,11 @@ static void parse_named_args(parser *p, expr *into)
         if (aqua__eat(p, T_ASSIGN)) {
             value = aqua__parse_value(p);
         } else {
-            value       = new_expr(p, EX_NAME, aqua__span(name));
-            value->text = aqua__word(p, name);
+            value        = new_expr(p, EX_NAME, aqua__span(name));
+            value->text  = aqua__word(p, name);
+            value->whole = value->at;
         }
-        if (into->args_count >= AQUA_NAMES_MAX) aqua__fail_at(p, aqua__span(name), "too many arguments");
+        if (into->args_count >= AQUA_NAMES_MAX) aqua__fail_at(p, D_TOO_MANY, aqua__span(name), "too many arguments");
         push_arg(p, into, aqua__word(p, name), aqua__span(name), value);
     } while (aqua__eat(p, T_COMMA));
     aqua__want(p, T_RPAREN, "`,` or `)`");
@@ -434,6 +541,7 @@ static void parse_named_args(parser *p, expr *into)
 static expr *literal(parser *p, literal_kind kind, span at)
 {
     expr *e    = new_expr(p, EX_LITERAL, at);
+    e->whole   = at;
     e->literal = kind;
     e->text    = aqua__text(p->src, at);
     return e;
@@ -454,9 +562,10 @@ static expr *parse_number(parser *p, bool negative)
     if (negative) at = aqua__span_join((span){ minus->pos + minus->len - 1, 1 }, at);
     p->pos += negative ? 2 : 1;
     if (t->kind == T_INT && !fits_i64(aqua__word(p, t), negative))
-        aqua__fail_at(p, at, "this integer does not fit into 64 signed bits, the most that AIR can carry");
+        aqua__fail_at(p, D_LARGE_NUMBER, at,
+                      "this integer does not fit into 64 signed bits, the most that AIR can carry");
     if (t->kind == T_FLOAT && at.len > 11)
-        aqua__fail_at(p, at, "this number is longer than the 11 characters that AIR can carry");
+        aqua__fail_at(p, D_LARGE_NUMBER, at, "this number is longer than the 11 characters that AIR can carry");
     return literal(p, t->kind == T_FLOAT ? LIT_FLOAT : negative ? LIT_SIGNED : LIT_UNSIGNED, at);
 }
 
@@ -558,6 +667,7 @@ static expr *parse_index(parser *p, expr *base)
             e->right = parse_number(p, false);
         } else {
             e->right          = new_expr(p, EX_LITERAL, e->at);
+            e->right->whole   = e->at;
             e->right->literal = LIT_UNSIGNED;
             e->right->text    = RIV_LIT("0");
         }
@@ -567,7 +677,7 @@ static expr *parse_index(parser *p, expr *base)
     e->right = aqua__parse_value(p);
     rise(p, e, e->right);
     if (!p->failed && e->right->kind == EX_LITERAL && e->right->literal == LIT_SIGNED)
-        aqua__fail_at(p, e->right->at, "Collection indexes must be non-negative");
+        aqua__fail_at(p, D_NEGATIVE_INDEX, e->right->at, "Collection indexes must be non-negative");
     aqua__want(p, T_RBRACKET, "`]`");
     p->depth--;
     return e;
@@ -577,11 +687,13 @@ static expr *parse_atom(parser *p)
 {
     expr *e;
     if (p->failed || !aqua__deeper(p)) return literal(p, LIT_BOOL, aqua__span(aqua__peek(p, 0)));
-    const token *t = aqua__peek(p, 0);
+    const token *t     = aqua__peek(p, 0);
+    size_t       first = p->pos;
     if (t->kind == T_BANG) {
         p->pos++;
-        e       = new_expr(p, EX_NOT, aqua__span(t));
-        e->base = parse_atom(p);
+        e        = new_expr(p, EX_NOT, aqua__span(t));
+        e->base  = parse_atom(p);
+        e->whole = aqua__whole(p, first);
         rise(p, e, e->base);
         p->depth--;
         return e;
@@ -593,6 +705,7 @@ static expr *parse_atom(parser *p)
     } else {
         e = parse_basic(p);
     }
+    e->whole = aqua__whole(p, first);
     while (!p->failed) {
         const token *mark = aqua__peek(p, 0);
         if (mark->spaced) break;
@@ -602,6 +715,7 @@ static expr *parse_atom(parser *p)
             e = parse_index(p, e);
         else
             break;
+        e->whole = aqua__whole(p, first);
     }
     p->depth--;
     return e;

@@ -4,15 +4,34 @@
 
 static stmt *parse_stmt(parser *p, bool is_arrow);
 static void  check_order(parser *p, stmts *body, stmt *s);
+static void  bad_line(parser *p, const line *l, stmt *s);
 
 static riv_str indent_of(const parser *p, const line *l)
 {
     return aqua__text(p->src, (span){ l->indent_pos, l->indent_len });
 }
 
-static void indent_error(parser *p, const line *l, const char *text)
+static aqua_diag *indent_error(parser *p, diag_code code, const line *l, const char *text)
 {
-    aqua__error(p->c, p->src, AQUA_SYNTAX_ERROR, (span){ l->indent_pos, l->indent_len }, "%s", text);
+    return aqua__report(p->c, p->src, code, (span){ l->indent_pos, l->indent_len }, "%s", text);
+}
+
+static void mixed_indent(parser *p, const line *first, const line *l)
+{
+    aqua_diag *d = indent_error(p, D_MIXED_INDENT, l, "Inconsistent indentation in the block");
+    aqua__note(p->c, d, p->src, aqua__span(&p->src->tokens[first->first]), "the block begins with this indentation");
+    aqua__fix(p->c, d, "indent it like the lines above", (span){ l->indent_pos, l->indent_len }, indent_of(p, first));
+}
+
+/* Blocks in blocks that were never opened: the lines are skipped with one word. */
+static void skip_deeper(parser *p, size_t *at, size_t end, const line *below)
+{
+    riv_str indent = indent_of(p, below);
+    while (*at < end) {
+        riv_str own = indent_of(p, &p->src->lines[*at]);
+        if (own.len <= indent.len || !riv_str_starts(own, indent)) return;
+        ++*at;
+    }
 }
 
 void aqua__parse_body(parser *p, size_t *at, size_t end, const line *header, bool is_arrow, stmts *out)
@@ -29,7 +48,7 @@ void aqua__parse_body(parser *p, size_t *at, size_t end, const line *header, boo
         riv_str     indent = indent_of(p, l);
         if (!riv_str_starts(indent, outer)) {
             if (riv_str_starts(outer, indent)) break;
-            indent_error(p, l, "Unexpected indentation");
+            indent_error(p, D_UNEXPECTED_INDENT, l, "Unexpected indentation");
             ++*at;
             continue;
         }
@@ -37,24 +56,43 @@ void aqua__parse_body(parser *p, size_t *at, size_t end, const line *header, boo
         if (!first)
             first = l;
         else if (!riv_str_eq(indent, indent_of(p, first)))
-            indent_error(p, l, "Inconsistent indentation in the block");
+            mixed_indent(p, first, l);
         p->pos    = l->first;
         p->failed = false;
         stmt *s   = parse_stmt(p, is_arrow);
-        if (!p->failed && !aqua__at(p, T_END)) aqua__expected(p, "the end of the line");
-        if (p->failed) { /* a block whose header is wrong still holds statements to look at */
-            s->kind     = ST_BAD;
-            s->has_body = l->last > l->first && p->src->tokens[l->last - 1].kind == T_COLON;
-        }
+        if (!p->failed && !aqua__at(p, T_END)) (void)aqua__expected(p, "the end of the line");
+        if (p->failed) bad_line(p, l, s);
         ++*at;
-        bool arrow_body = s->kind == ST_CLOSURE || (s->kind == ST_BAD && is_arrow);
-        if (s->has_body) aqua__parse_body(p, at, end, l, arrow_body, &s->body);
+        bool arrow_body = s->kind == ST_CLOSURE || (s->kind == ST_BAD && s->was == ST_CLOSURE);
+        if (s->has_body && (s->kind != ST_BAD || (*at < end && p->src->lines[*at].indent_len > l->indent_len)))
+            aqua__parse_body(p, at, end, l, arrow_body, &s->body);
+        else if (s->kind == ST_BAD)
+            skip_deeper(p, at, end, l);
         check_order(p, out, s);
+        s->whole                    = aqua__span_join(aqua__span(&p->src->tokens[l->first]),
+                                                      aqua__span(&p->src->tokens[p->src->lines[*at - 1].last - 1]));
         *riv_push(p->c->arena, out) = s;
         if (riv_arena_over(p->c->arena)) break;
     }
     p->depth--;
-    if (*at == begun || (!first && *at == end)) indent_error(p, header, "Block expression has no body");
+    if (*at == begun || (!first && *at == end)) indent_error(p, D_NO_BODY, header, "Block expression has no body");
+}
+
+/* A faulty line: what it was to define is not missed below, and a block whose header is wrong still holds statements to look at. */
+static void bad_line(parser *p, const line *l, stmt *s)
+{
+    s->was      = s->kind;
+    s->kind     = ST_BAD;
+    s->has_body = l->last > l->first && p->src->tokens[l->last - 1].kind == T_COLON;
+    for (size_t i = 0; i < s->names_count; i++) aqua__poison(p, s->names[i]);
+    for (uint32_t i = l->first; i + 1 < l->last; i++) {
+        const token *t    = &p->src->tokens[i];
+        token_kind   next = t[1].kind;
+        if (t->kind != T_NAME && t->kind != T_CLASS) break;
+        if (next == T_LARROW || next == T_ASSIGN || next == T_COLON || next == T_COMMA)
+            aqua__poison(p, aqua__word(p, t));
+        if (next == T_COMMA) i++;
+    }
 }
 
 /* else, catch, otherwise and par lean on what stands before them. */
@@ -62,20 +100,22 @@ static void check_order(parser *p, stmts *body, stmt *s)
 {
     const stmt *before = body->len ? body->ptr[body->len - 1] : NULL;
     const char *text   = NULL;
+    diag_code   code   = D_NO_PREVIOUS;
     size_t      tried  = body->len; /* otherwise may stand between try and catch */
     if (before && before->kind == ST_BAD) return;
     while (tried > 0 && (body->ptr[tried - 1]->kind == ST_OTHERWISE || body->ptr[tried - 1]->kind == ST_CATCH)) tried--;
-    if (s->kind == ST_ELSE && !(before && before->kind == ST_IF)) text = "Unexpected `else` without `if`";
+    if (s->kind == ST_ELSE && !(before && before->kind == ST_IF))
+        text = "Unexpected `else` without `if`", code = D_ELSE_ALONE;
     if (s->kind == ST_CATCH && !(tried > 0 && body->ptr[tried - 1]->kind == ST_TRY))
-        text = "Unexpected `catch` without `try`";
+        text = "Unexpected `catch` without `try`", code = D_CATCH_ALONE;
     if (s->kind == ST_OTHERWISE && !before) text = "Unexpected `otherwise` without previous instruction";
     if (s->prefix == PREFIX_PAR && !before) text = "Unexpected `par` without previous instruction";
     if (text)
-        aqua__error(p->c, p->src, AQUA_SEMANTIC_ERROR,
-                    s->prefix == PREFIX_PAR                 ? s->prefix_at
-                    : s->kind == ST_CATCH && s->names_count ? s->name_spans[0]
-                                                            : s->at,
-                    "%s", text);
+        aqua__report(p->c, p->src, code,
+                     s->prefix == PREFIX_PAR                 ? s->prefix_at
+                     : s->kind == ST_CATCH && s->names_count ? s->name_spans[0]
+                                                             : s->at,
+                     "%s", text);
 }
 
 static void add_expr(parser *p, stmt *s, expr *e)
@@ -91,7 +131,7 @@ static void add_name(parser *p, stmt *s, const token *t)
 {
     size_t n = s->names_count;
     if (n >= AQUA_NAMES_MAX) {
-        aqua__fail_at(p, aqua__span(t), "too many names");
+        aqua__fail_at(p, D_TOO_MANY, aqua__span(t), "too many names");
         return;
     }
     s->names = riv_arena_grow(p->c->arena, s->names, n * sizeof(riv_str), (n + 1) * sizeof(riv_str), _Alignof(riv_str));
@@ -105,7 +145,7 @@ static void add_name(parser *p, stmt *s, const token *t)
 static bool want_name(parser *p, stmt *s, const char *what)
 {
     const token *t = aqua__peek(p, 0);
-    if (!aqua__want(p, T_NAME, what)) return false;
+    if (!aqua__want_name(p, T_NAME, what)) return false;
     add_name(p, s, t);
     return true;
 }
@@ -113,14 +153,18 @@ static bool want_name(parser *p, stmt *s, const char *what)
 static void want_block(parser *p, stmt *s)
 {
     s->has_body = true;
-    aqua__want(p, T_COLON, "`:` and an indented block");
+    aqua__want_colon(p);
 }
 
 static void parse_return(parser *p, stmt *s)
 {
     s->kind = ST_RETURN;
     p->pos++;
-    if (!aqua__peek(p, 0)->spaced) aqua__fail_at(p, aqua__span(aqua__peek(p, 0)), "put a space after `<-`");
+    if (!aqua__peek(p, 0)->spaced && !aqua__at(p, T_END)) {
+        span       at = aqua__span(aqua__peek(p, 0));
+        aqua_diag *d  = aqua__report(p->c, p->src, D_RETURN_SPACE, at, "put a space after `<-`");
+        aqua__fix(p->c, d, "add a space", (span){ at.pos, 0 }, RIV_LIT(" "));
+    }
     do add_expr(p, s, aqua__parse_value(p));
     while (!p->failed && aqua__eat(p, T_COMMA));
 }
@@ -186,7 +230,7 @@ static void parse_parseq(parser *p, stmt *s)
     if (!want_name(p, s, "the name of the loop's item")) return;
     if (!aqua__want(p, T_LARROW, "`<-` and a collection")) return;
     add_expr(p, s, aqua__parse_value(p));
-    if (!p->failed && !aqua__eat_word(p, "on")) aqua__expected(p, "`on` and a peer");
+    if (!p->failed && !aqua__eat_word(p, "on")) (void)aqua__expected(p, "`on` and a peer");
     if (p->failed) return;
     add_expr(p, s, aqua__parse_value(p));
     parse_vias(p, s);
@@ -200,7 +244,7 @@ static void parse_join(parser *p, stmt *s)
     do {
         expr *e = aqua__parse_value(p);
         if (!p->failed && (e->kind == EX_BINARY || e->kind == EX_NOT))
-            aqua__fail_at(p, e->at, "join takes values to wait for, not operators");
+            aqua__fail_at(p, D_JOIN_OPERATOR, e->at, "join takes values to wait for, not operators");
         add_expr(p, s, e);
     } while (!p->failed && aqua__eat(p, T_COMMA));
 }
@@ -246,17 +290,31 @@ static void parse_assign(parser *p, stmt *s)
     add_expr(p, s, e);
     if (!p->failed && (e->kind == EX_ARRAY || e->kind == EX_OPTION || e->kind == EX_STREAM) && e->args_count == 0)
         aqua__fail_at(
-            p, e->at,
+            p, D_EMPTY_COLLECTION, e->at,
             "Assigning empty array to a variable is prohibited. You can create an array with values (like '[a, b, c]') "
             "or use '[]' in place");
+}
+
+/* `fro x <- xs:`, `els:`: the first word was to be that of a block. */
+static void misspelt_word(parser *p, const stmt *s, aqua_diag *d)
+{
+    riv_str words[] = { RIV_LIT("for"), RIV_LIT("if"),    RIV_LIT("on"),        RIV_LIT("else"),
+                        RIV_LIT("try"), RIV_LIT("catch"), RIV_LIT("otherwise"), RIV_LIT("parseq"),
+                        RIV_LIT("par"), RIV_LIT("co"),    RIV_LIT("join") };
+    riv_str word    = aqua__text(p->src, s->at);
+    size_t  near    = word.len < 2 ? SIZE_MAX : riv_nearest(word, words, RIV_COUNT(words));
+    if (near == SIZE_MAX || aqua__at(p, T_END)) return;
+    aqua__hint(p->c, d, "did you mean `" RIV_FMT "`?", RIV_ARG(words[near]));
+    aqua__fix(p->c, d, "write the word that Aqua has", s->at, words[near]);
 }
 
 /* [a, b <-] call */
 static void parse_call(parser *p, stmt *s)
 {
-    size_t i  = 0;
-    s->kind   = ST_CALL;
-    bool many = false;
+    size_t i                = 0;
+    s->kind                 = ST_CALL;
+    bool         many       = false;
+    const token *arrow_mark = NULL;
     while (aqua__peek(p, i)->kind == T_NAME || aqua__peek(p, i)->kind == T_CLASS) {
         token_kind next = aqua__peek(p, i + 1)->kind;
         if (next == T_LARROW) many = true;
@@ -265,15 +323,19 @@ static void parse_call(parser *p, stmt *s)
     }
     if (many) {
         for (size_t k = 0; k <= i; k += 2) add_name(p, s, aqua__peek(p, k));
+        arrow_mark = aqua__peek(p, i + 1);
         p->pos += i + 2;
     }
     expr *e = aqua__parse_value(p);
     add_expr(p, s, e);
     if (p->failed || e->kind == EX_CALL || e->kind == EX_METHOD) return;
-    p->failed = true;
-    aqua__error(p->c, p->src, AQUA_SEMANTIC_ERROR, e->at, "%s",
-                many ? "Expected arrow call after `<-`; use `=` to give a value a name"
-                     : "Expected arrow call, got a value: a statement is a call, an assignment, a push or a block");
+    p->failed    = true;
+    aqua_diag *d = aqua__report(
+        p->c, p->src, D_NOT_A_CALL, e->at, "%s",
+        many ? "Expected arrow call after `<-`; use `=` to give a value a name"
+             : "Expected arrow call, got a value: a statement is a call, an assignment, a push or a block");
+    if (many && s->names_count == 1) aqua__fix(p->c, d, "use `=`", aqua__span(arrow_mark), RIV_LIT("="));
+    if (!many) misspelt_word(p, s, d);
 }
 
 static bool at_service_id(const parser *p)
@@ -340,7 +402,7 @@ static stmt *parse_stmt(parser *p, bool is_arrow)
         if (!is_arrow) {
             uint32_t begin = t->pos;
             while (begin > 0 && p->src->text.ptr[begin - 1] != '\n') begin--;
-            aqua__fail_at(p, (span){ begin, t->pos - begin },
+            aqua__fail_at(p, D_RETURN_IN_BLOCK, (span){ begin, t->pos - begin },
                           "Return expression must be on the top indentation level and at the end of function body");
         }
         parse_return(p, s);
