@@ -1,6 +1,11 @@
 # Programs of bench/ that span rooms.
-add_executable(bench_avm EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/avm/ours.c)
-target_link_libraries(bench_avm PRIVATE riv_sim)
-target_compile_options(bench_avm PRIVATE ${RIV_WARNINGS})
-set_target_properties(bench_avm PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
-add_dependencies(all_bench bench_avm)
+function(bench_program name source)
+  add_executable(${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/${source})
+  target_link_libraries(${name} PRIVATE riv_avm ${ARGN})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}) # "bench/avm/protocol.h"
+  target_compile_options(${name} PRIVATE ${RIV_WARNINGS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench BUILD_RPATH ${DEPS}/wasmtime/lib)
+  add_dependencies(all_bench ${name})
+endfunction()
+bench_program(bench_avm avm/ours.c)
+bench_program(bench_avm_wasm avm/wasm.c wasmtime)

@@ -1,87 +1,307 @@
-/* ours.c: times avm_run on the invokes in a file of lines NAME TAB JSON (docs/spec/scenarios.md §4) and prints a JSON line for each.
- * The arena is made anew for each run, and the public key is worked out once, as the node does. */
+/* ours.c: our interpreter behind the protocol of run.mjs: commands on lines of stdin, an answer in JSON for each. Same commands in wasm.c, native/.
+ * An invoke is timed from bytes to bytes as the original's is: call results decoded, call requests encoded, the arena made and freed.
+ * The public key is worked out once, as the node does. */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "sim/sim.h"
+#include "avm/avm.h"
+#include "bench/avm/protocol.h"
 
-enum { RUNS_MAX = 100000 };
+enum { RUNS_MAX = 200000, SIGN_RUNS = 400 };
 
-static double now_us(void)
+/* ---- peak of memory: every malloc of the process passes here; counted while `counting` ---- */
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *ptr, size_t bytes);
+void  __libc_free(void *ptr);
+
+static bool   counting;
+static size_t held, held_peak;
+
+static void *add(void *ptr)
 {
-    struct timespec t;
-    timespec_get(&t, TIME_UTC);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+    if (counting && ptr) {
+        held += malloc_usable_size(ptr);
+        if (held > held_peak) held_peak = held;
+    }
+    return ptr;
 }
 
-static int by_size(const void *a, const void *b)
+static void sub(void *ptr)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    if (!counting || !ptr) return;
+    size_t bytes = malloc_usable_size(ptr);
+    held -= bytes < held ? bytes : held; /* what was got before the count began */
 }
 
-static bool time_line(riv_str name, riv_str line, double budget_us)
+void *malloc(size_t bytes) { return add(__libc_malloc(bytes)); }
+
+void *calloc(size_t count, size_t bytes) { return add(__libc_calloc(count, bytes)); }
+
+void *realloc(void *ptr, size_t bytes)
+{
+    sub(ptr);
+    return add(__libc_realloc(ptr, bytes));
+}
+
+void free(void *ptr)
+{
+    sub(ptr);
+    __libc_free(ptr);
+}
+
+/* ---- one invoke ---- */
+
+static avm_input input_of(const bench_invoke *b)
+{
+    avm_input in = { .script = b->script, .prev = b->prev, .cur = b->cur };
+    in.params    = (avm_params){ .init_peer_id    = b->init,
+                                 .current_peer_id = b->current,
+                                 .particle_id     = b->particle,
+                                 .timestamp_ms    = b->timestamp,
+                                 .ttl_ms          = b->ttl,
+                                 .has_public_key  = true };
+    memcpy(in.params.secret.bytes, b->secret.ptr, sizeof in.params.secret.bytes);
+    in.params.public_key = b->public_key;
+    return in;
+}
+
+static riv_err read_results(riv_bytes results, riv_arena *arena, riv_fault *fault, avm_input *in)
+{
+    avm_call_result *list = NULL;
+    if (!results.len) return RIV_OK;
+    RIV_TRY(avm_read_call_results(results, arena, fault, &list, &in->results_count));
+    in->results = list;
+    return RIV_OK;
+}
+
+static riv_err invoke(const bench_invoke *b, riv_arena *arena, avm_output *out, riv_buf *requests)
+{
+    riv_fault fault = { 0 };
+    avm_input in    = input_of(b);
+    riv_err   err   = read_results(b->results, arena, &fault, &in);
+    if (!err) err = avm_run(&in, arena, &fault, out);
+    if (!err && out->call_requests_count) avm_put_call_requests(out, requests);
+    if (err) fprintf(stderr, RIV_FMT ": %s\n", RIV_ARG(b->name), fault.msg);
+    return err;
+}
+
+static double invoke_us(const bench_invoke *b)
+{
+    double     start    = bench_now_us();
+    riv_arena *arena    = riv_arena_new(0);
+    avm_output out      = { 0 };
+    riv_buf    requests = { 0 };
+    if (invoke(b, arena, &out, &requests)) exit(1);
+    riv_buf_free(&requests);
+    riv_arena_free(arena);
+    return bench_now_us() - start;
+}
+
+static void time_invoke(const bench_invoke *b, uint64_t budget_ms)
 {
     static double times[RUNS_MAX];
-    riv_arena    *inputs = riv_arena_new(0);
-    riv_fault     fault  = { 0 };
-    avm_input     in     = { 0 };
-    size_t        runs   = 0;
-    riv_err       err    = sim_invoke_read(line, AVM_0_62, inputs, &fault, &in);
-    if (!err) {
-        crypto_keypair pair;
-        crypto_keypair_of(&in.params.secret, &pair);
-        in.params.public_key     = pair.public_key;
-        in.params.has_public_key = true;
-    }
-    for (double start = now_us(); !err && runs < RUNS_MAX && (runs < 3 || now_us() - start < budget_us); runs++) {
-        double     before = now_us();
-        riv_arena *arena  = riv_arena_new(0);
-        avm_output out    = { 0 };
-        err               = avm_run(&in, arena, &fault, &out);
-        if (!err && out.ret_code)
-            err =
-                riv_fail(&fault, RIV_E_CONFLICT, 0, "code %d: " RIV_FMT, (int)out.ret_code, RIV_ARG(out.error_message));
-        riv_arena_free(arena);
-        times[runs] = now_us() - before;
-    }
-    riv_arena_free(inputs);
-    if (err) {
-        fprintf(stderr, RIV_FMT ": %s\n", RIV_ARG(name), fault.msg);
-        return false;
-    }
-    qsort(times, runs, sizeof *times, by_size);
-    printf("{\"name\":\"" RIV_FMT "\",\"runs\":%zu,\"best_us\":%.2f,\"median_us\":%.2f}\n", RIV_ARG(name), runs,
-           times[0], times[runs / 2]);
-    return true;
+    size_t        runs = 0;
+    for (double start = bench_now_us(); runs < RUNS_MAX && (!runs || bench_now_us() - start < (double)budget_ms * 1e3);)
+        times[runs++] = invoke_us(b);
+    bench_print_times(times, runs);
 }
 
-int main(int argc, char **argv)
+static void answer(const bench_invoke *b)
+{
+    riv_arena *arena    = riv_arena_new(0);
+    avm_output out      = { 0 };
+    riv_buf    requests = { 0 };
+    if (invoke(b, arena, &out, &requests)) exit(1);
+    printf("{\"ret_code\":%lld,\"error_message\":\"", (long long)out.ret_code);
+    bench_print_hex(riv_str_bytes(out.error_message));
+    printf("\",\"data\":\"");
+    bench_print_hex(out.data);
+    printf("\",\"next_peers\":[");
+    for (size_t i = 0; i < out.next_peers_count; i++) {
+        printf(i ? ",\"" : "\"");
+        bench_print_hex(riv_str_bytes(out.next_peers[i]));
+        printf("\"");
+    }
+    printf("],\"call_requests\":\"");
+    bench_print_hex(riv_buf_view(&requests));
+    printf("\"}\n");
+    riv_buf_free(&requests);
+    riv_arena_free(arena);
+}
+
+static void peak(const bench_invoke *b)
+{
+    held = held_peak = 0;
+    counting         = true;
+    invoke_us(b);
+    counting = false;
+    printf("{\"bytes\":%zu,\"inputs\":%zu}\n", held_peak, b->script.len + b->prev.len + b->cur.len + b->results.len);
+}
+
+/* ---- scripts run to their end, all calls being for this peer ---- */
+
+static const avm_call_result *results_for(const avm_output *out, riv_arena *arena)
+{
+    avm_call_result *list = riv_new(arena, avm_call_result, out->call_requests_count);
+    for (size_t i = 0; i < out->call_requests_count; i++) {
+        uint32_t id = out->call_requests[i].id;
+        list[i]     = (avm_call_result){ id, 0, riv_format(arena, BENCH_ANSWER, id) };
+    }
+    return list;
+}
+
+/* Through avm_run over encoded data at each step, from bytes to bytes. */
+static void end_by_runs(const bench_invoke *b)
+{
+    bench_invoke step     = *b;
+    riv_buf      requests = { 0 }, results = { 0 }, data = { 0 };
+    uint32_t     asked = 0, steps = 0;
+    double       us = 0;
+    for (;;) {
+        avm_output out   = { 0 };
+        double     start = bench_now_us();
+        riv_arena *arena = riv_arena_new(0);
+        riv_buf_clear(&requests);
+        if (invoke(&step, arena, &out, &requests)) exit(1);
+        us += bench_now_us() - start;
+        steps++;
+        uint32_t count = bench_requests_count(riv_buf_view(&requests));
+        riv_buf_clear(&data);
+        riv_put_bytes(&data, out.data);
+        riv_arena_free(arena);
+        if (out.ret_code || !count) {
+            printf("{\"ret_code\":%d,\"steps\":%u,\"us\":%.1f,\"bytes\":%zu}\n", (int)out.ret_code, steps, us,
+                   data.len);
+            break;
+        }
+        bench_put_results(&results, asked + 1, count);
+        asked += count;
+        step.prev    = riv_buf_view(&data);
+        step.results = riv_buf_view(&results);
+    }
+    riv_buf_free(&requests);
+    riv_buf_free(&results);
+    riv_buf_free(&data);
+}
+
+/* Through a session, data asked once at the end; answers are put together outside the clock. */
+static double session_end_us(const bench_invoke *b, uint32_t *steps, size_t *bytes)
+{
+    riv_arena   *arenas[2] = { riv_arena_new(0), riv_arena_new(0) }; /* results of a step live in the one before */
+    riv_fault    fault     = { 0 };
+    avm_input    in        = input_of(b);
+    double       us = 0, start = bench_now_us();
+    avm_session *s = avm_session_new(b->prev);
+    us += bench_now_us() - start;
+    for (*steps = 0;; ++*steps) {
+        avm_output out   = { 0 };
+        riv_arena *arena = arenas[*steps & 1];
+        start            = bench_now_us();
+        riv_arena_reset(arena);
+        if (avm_session_step(s, &in, arena, &fault, &out) || out.ret_code) {
+            fprintf(stderr, RIV_FMT ": session: %s " RIV_FMT "\n", RIV_ARG(b->name), fault.msg,
+                    RIV_ARG(out.error_message));
+            exit(1);
+        }
+        us += bench_now_us() - start;
+        if (!out.call_requests_count) break;
+        in.results       = results_for(&out, arena);
+        in.results_count = out.call_requests_count;
+    }
+    riv_bytes data;
+    start = bench_now_us();
+    if (avm_session_data(s, &fault, &data)) exit(1);
+    *bytes = data.len;
+    avm_session_free(s);
+    us += bench_now_us() - start;
+    riv_arena_free(arenas[0]);
+    riv_arena_free(arenas[1]);
+    return us;
+}
+
+static void end_by_session(const bench_invoke *b, uint64_t budget_ms)
+{
+    static double times[RUNS_MAX];
+    size_t        runs  = 0, bytes;
+    uint32_t      steps = 0;
+    for (double start = bench_now_us(); runs < RUNS_MAX && (!runs || bench_now_us() - start < (double)budget_ms * 1e3);)
+        times[runs++] = session_end_us(b, &steps, &bytes);
+    qsort(times, runs, sizeof *times, bench_by_size);
+    printf("{\"ret_code\":0,\"steps\":%u,\"us\":%.2f,\"best\":%.2f,\"bytes\":%zu}\n", steps + 1, times[runs / 2],
+           times[0], bytes);
+}
+
+/* Nothing changed: the session has run these inputs, and is given them again; its data is asked each time too. */
+static void same_again(const bench_invoke *b, uint64_t budget_ms)
+{
+    static double times[RUNS_MAX];
+    size_t        runs  = 0;
+    riv_arena    *arena = riv_arena_new(0);
+    riv_fault     fault = { 0 };
+    avm_session  *s     = avm_session_new(b->prev);
+    avm_input     in    = input_of(b);
+    riv_bytes     data;
+    for (double start = bench_now_us();
+         runs < RUNS_MAX && (runs < 2 || bench_now_us() - start < (double)budget_ms * 1e3); runs++) {
+        avm_output out    = { 0 };
+        double     before = bench_now_us();
+        riv_arena_reset(arena);
+        if (avm_session_step(s, &in, arena, &fault, &out) || avm_session_data(s, &fault, &data)) exit(1);
+        times[runs] = bench_now_us() - before;
+    }
+    avm_session_free(s);
+    riv_arena_free(arena);
+    bench_print_times(times + 1, runs - 1); /* the first one is the change */
+}
+
+static void time_signature(void)
+{
+    static double  times[SIGN_RUNS];
+    crypto_secret  seed = { .bytes = { 1 } };
+    crypto_keypair pair;
+    uint8_t        message[64] = { 0 };
+    crypto_keypair_of(&seed, &pair);
+    for (size_t i = 0; i < SIGN_RUNS; i++) {
+        double           start = bench_now_us();
+        crypto_signature made  = crypto_sign(&pair, (riv_bytes){ message, sizeof message });
+        times[i]               = bench_now_us() - start;
+        message[0]             = made.bytes[0];
+    }
+    bench_print_times(times, SIGN_RUNS);
+}
+
+int main(void)
 {
     mallopt(M_MMAP_THRESHOLD, 32 << 20); /* as src/cli/main.c does */
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
-    FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
-    if (!file || crypto_init(NULL)) {
-        fprintf(stderr, "usage: bench_avm FILE [MS]\n");
-        return 2;
+    if (crypto_init(NULL)) return 2;
+    bench_list    list = { 0 };
+    bench_command c;
+    while (bench_next(&list, &c)) {
+        if (riv_str_eq(c.name, RIV_LIT("load")))
+            printf("{\"count\":%zu}\n", list.count);
+        else if (riv_str_eq(c.name, RIV_LIT("time")))
+            time_invoke(c.invoke, c.number);
+        else if (riv_str_eq(c.name, RIV_LIT("answer")))
+            answer(c.invoke);
+        else if (riv_str_eq(c.name, RIV_LIT("peak")))
+            peak(c.invoke);
+        else if (riv_str_eq(c.name, RIV_LIT("end")))
+            end_by_runs(c.invoke);
+        else if (riv_str_eq(c.name, RIV_LIT("session")))
+            end_by_session(c.invoke, c.number);
+        else if (riv_str_eq(c.name, RIV_LIT("same")))
+            same_again(c.invoke, c.number);
+        else if (riv_str_eq(c.name, RIV_LIT("sign")))
+            time_signature();
+        else
+            printf("{\"error\":\"unknown command\"}\n");
+        fflush(stdout);
     }
-    riv_buf text = { 0 };
-    char    chunk[65536];
-    for (size_t got; (got = fread(chunk, 1, sizeof chunk, file)) > 0;)
-        riv_put_bytes(&text, (riv_bytes){ (uint8_t *)chunk, got });
-    fclose(file);
-    double budget_us = (argc > 2 ? atof(argv[2]) : 400) * 1000;
-    bool   fine      = true;
-    for (size_t at = 0; at < text.len && fine;) {
-        size_t tab = riv_str_find_char(riv_buf_str(&text), '\t', at),
-               end = riv_str_find_char(riv_buf_str(&text), '\n', at);
-        if (tab == SIZE_MAX || end == SIZE_MAX) break;
-        fine = time_line(riv_str_sub(riv_buf_str(&text), at, tab), riv_str_sub(riv_buf_str(&text), tab + 1, end),
-                         budget_us);
-        at   = end + 1;
-    }
-    riv_buf_free(&text);
-    return fine ? 0 : 1;
+    bench_list_free(&list);
+    return 0;
 }

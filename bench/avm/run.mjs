@@ -1,58 +1,154 @@
-// run.mjs: times the original interpreter (npm @fluencelabs/avm 0.62.0 as wasm under node) and ours on the same inputs in one run.
-// Only the call into the interpreter is timed, not the encoding around it. Prints best and median µs of each, and the ratio of medians.
-import { spawnSync } from 'node:child_process';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// run.mjs: our interpreter, the original native and the original's wasm on the same inputs in one run, in short rounds that take turns, so that
+// whatever else the machine does hits all alike. A figure is the least of the rounds' medians. Prints a table (--json: a document), then which
+// of the project's bars are reached. Times are the thread's on the processor, not the clock's.
+// Options: --only REGEX, --rounds N, --ms N (of each runner, workload and round), --json, --save FILE (the invokes for `load` of bench_avm; no run).
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { Original } from '../../tests/conform/avm/original.mjs';
-import { workloads } from './workloads.mjs';
+import { parseArgs } from 'node:util';
+import { stringify } from '../../tests/conform/avm/json.mjs';
+import { Runner, encode } from './runner.mjs';
+import { oneCallToEnd, workloads } from './workloads.mjs';
 
-const BUDGET_MS = Number(process.env.BENCH_MS ?? 400);
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, save: { type: 'string' }, rounds: { type: 'string' }, ms: { type: 'string' }, json: { type: 'boolean' } },
+});
+const ROUNDS = Number(options.rounds ?? 5);
+const MS = Number(options.ms ?? process.env.BENCH_MS ?? 40);
+const here = import.meta.dirname;
+const oracles = join(here, '..', '..', '.deps', 'oracles');
+const built = join(process.env.BUILD, 'bench');
 
-const original = new Original();
-let spent = 0;
-const exported = original.wasm;
-original.wasm = { ...exported, invoke: (...args) => {
-  const start = performance.now();
-  exported.invoke(...args);
-  spent = performance.now() - start;
-} };
-const run = (air, prev, data, params, results) => {
-  const out = original.invoke(air, prev, data, params, results);
-  if (out.ret_code !== 0) throw new Error(`the original answers ${out.ret_code}: ${out.error_message}`);
-  return out;
+const optional = (name, file, command, args) => {
+  if (existsSync(file)) return [new Runner(name, command, args)];
+  console.error(`${name} is not there: its column stays empty`);
+  return [];
 };
-const list = workloads(run);
+const ours = new Runner('ours', join(built, 'bench_avm'));
+const native = join(oracles, 'avm-native', 'avm-native');
+const wasm = join(oracles, 'air-interpreter-wasm.wasm');
+const others = [...optional('native', native, native), ...optional('wasm', wasm, join(built, 'bench_avm_wasm'), [wasm])];
+const runners = [ours, ...others];
 
-const theirs = list.map((w) => {
-  const times = [];
-  for (const start = performance.now(); times.length < 3 || performance.now() - start < BUDGET_MS;) {
-    run(w.air, w.prev, w.data, w.params, w.results);
-    times.push(spent * 1000);
+const all = await workloads(ours);
+const wanted = new RegExp(options.only ?? '.');
+const list = all.filter((w) => wanted.test(w.name));
+if (options.save) {
+  writeFileSync(options.save, encode(list));
+  list.forEach((w, i) => console.log(`${i} ${w.name}`));
+  process.exit();
+}
+const rows = list.map(({ name, toEnd }) => ({ name, toEnd: toEnd === true, us: {}, differs: [] }));
+
+// ---- the answers first: the same from all, and each goes on from the others' data ----
+
+const sameParts = ({ ret_code, next_peers, call_requests }) => stringify({ ret_code, next_peers: next_peers.toSorted(), call_requests });
+const shown = ({ ret_code, error_message, next_peers, call_requests }) => `${ret_code} ${error_message} ${next_peers.length} peers ${call_requests.length} requests`;
+
+async function compareAnswers() {
+  const loaded = await Promise.all(runners.map((r) => r.load(list)));
+  if (loaded.some(({ count }) => count !== list.length)) throw new Error('a runner did not read all invokes');
+  const given = rows.map(() => ({}));
+  for (const [i, row] of rows.entries()) {
+    for (const r of runners) given[i][r.name] = await r.answer(i);
+    for (const r of others)
+      if (sameParts(given[i][r.name]) !== sameParts(given[i].ours)) row.differs.push(`${r.name} answers ${shown(given[i][r.name])}, ours ${shown(given[i].ours)}`);
+    if (given[i].ours.ret_code !== 0) row.differs.push(`ours answers ${shown(given[i].ours)}`);
   }
-  return times;
-});
+  for (const from of others) {
+    const onward = (name) => list.map((w, i) => ({ ...w, prev: given[i][name].data, data: new Uint8Array(), results: {} }));
+    for (const [maker, reader] of [[from, ours], [ours, from]]) {
+      await reader.load(onward(maker.name));
+      const answers = [];
+      for (const i of rows.keys()) answers.push(await reader.answer(i));
+      await maker.load(onward(maker.name));
+      for (const [i, row] of rows.entries())
+        if (sameParts(await maker.answer(i)) !== sameParts(answers[i])) row.differs.push(`${reader.name} does not go on from the data of ${maker.name}: ${shown(answers[i])}`);
+    }
+  }
+  for (const r of runners) await r.load(list);
+}
 
-const dir = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
-const file = join(dir, 'invokes');
-const base64 = (b) => Buffer.from(b).toString('base64');
-writeFileSync(file, list.map((w) => `${w.name}\t${JSON.stringify({
-  air: w.air, prev: base64(w.prev), data: base64(w.data), call_results: w.results,
-  params: { ...w.params, secret_key: base64(w.params.secret_key) },
-})}\n`).join(''));
-const child = spawnSync(join(process.env.BUILD, 'bench', 'bench_avm'), [file, String(BUDGET_MS)], { encoding: 'utf8', maxBuffer: 1 << 28 });
-rmSync(dir, { recursive: true });
-if (child.status !== 0) throw new Error(`bench_avm: ${child.stderr}`);
-const ours = child.stdout.trim().split('\n').map((line) => JSON.parse(line));
+// ---- figures ----
 
-const cell = (v, width) => (v < 100 ? v.toFixed(1) : String(Math.round(v))).padStart(width);
-console.log(`${'µs per invoke'.padEnd(34)}${'ours best'.padStart(10)}${'median'.padStart(9)}${'theirs best'.padStart(13)}${'median'.padStart(9)}${'ratio'.padStart(8)}`);
-let product = 0;
-list.forEach((w, i) => {
-  const ratio = median(theirs[i]) / ours[i].median_us;
-  product += Math.log(ratio);
-  console.log(w.name.padEnd(34) + cell(ours[i].best_us, 10) + cell(ours[i].median_us, 9) + cell(Math.min(...theirs[i]), 13) + cell(median(theirs[i]), 9) + `${ratio.toFixed(1)}x`.padStart(8));
-});
-console.log(`geometric mean of the ratios: ${Math.exp(product / list.length).toFixed(1)}x (node ${process.version}, avm 0.62.0 as wasm)`);
+async function measure(row, i) {
+  const rounds = Object.fromEntries(runners.map((r) => [r.name, []]));
+  const long = row.toEnd && row.name.startsWith('seq'); // seconds: once is enough
+  for (let round = 0; round < (long ? 1 : ROUNDS); round++)
+    for (const r of runners) {
+      if (!row.toEnd) rounds[r.name].push((await r.ask('time', i, MS)).median);
+      else if (r === ours) rounds.ours.push((await r.ask('session', i, MS)).us);
+      else rounds[r.name].push((await r.ask('end', i)).us);
+    }
+  for (const r of runners) row.us[r.name] = Math.min(...rounds[r.name]);
+  if (row.toEnd) row.us.ours_by_runs = (await ours.ask('end', i)).us;
+  row.peak = await ours.ask('peak', i);
+  if (others[0]?.name === 'native') row.peak_native = (await others[0].ask('peak', i)).bytes;
+}
+
+const geometric = (ratios) => Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length);
+const ratio = (row, name) => (row.us[name] === undefined ? undefined : row.us[name] / row.us.ours);
+
+async function extras() {
+  const out = { signature_us: Infinity };
+  await ours.load([all.find((w) => w.name === 'null'), oneCallToEnd(ours), all.find((w) => w.name === 'seq-1000-end')]);
+  for (let i = 0; i < ROUNDS; i++) {
+    out.signature_us = Math.min(out.signature_us, (await ours.ask('sign')).median);
+    out.empty_us = Math.min(out.empty_us ?? Infinity, (await ours.ask('time', 0, MS)).median);
+    out.unchanged_us = Math.min(out.unchanged_us ?? Infinity, (await ours.ask('same', 0, MS)).median);
+    out.one_call_us = Math.min(out.one_call_us ?? Infinity, (await ours.ask('session', 1, MS)).us);
+    out.thousand_calls_us = Math.min(out.thousand_calls_us ?? Infinity, (await ours.ask('session', 2, MS)).us);
+  }
+  return out;
+}
+
+// ---- what is said ----
+
+const cell = (v, width) => (v === undefined ? '-' : v < 100 ? v.toFixed(1) : String(Math.round(v))).padStart(width);
+const times = (v, width) => (v === undefined ? '-' : `${v.toFixed(1)}x`).padStart(width);
+const kib = (v, width) => (v === undefined ? '-' : String(Math.round(v / 1024))).padStart(width);
+const memoryBar = ({ bytes, inputs }) => bytes <= 4 * inputs + 65536;
+
+function bars(more) {
+  const said = [];
+  const bar = (name, reached, figure) => said.push({ name, reached, figure });
+  for (const [r, least] of [['native', 5], ['wasm', 12]]) {
+    const list = rows.map((row) => ratio(row, r)).filter((v) => v !== undefined);
+    if (list.length) bar(`geometric mean at least ${least}x the original as ${r}`, geometric(list) >= least, `${geometric(list).toFixed(2)}x over ${list.length} workloads`);
+  }
+  const slower = rows.filter((row) => ratio(row, 'native') < 1).map((row) => row.name);
+  if (rows.some((row) => row.us.native)) bar('no workload slower than the native original', slower.length === 0, slower.join(', ') || 'none is');
+  bar('empty script at most one signature + 6 µs', more.empty_us <= more.signature_us + 6, `${more.empty_us.toFixed(1)} µs, a signature ${more.signature_us.toFixed(1)} µs`);
+  bar('nothing changed: at most 6 µs', more.unchanged_us <= 6, `${more.unchanged_us.toFixed(2)} µs through a session`);
+  bar('1,000 calls in sequence to the end at most 1,500 times one call', more.thousand_calls_us <= 1500 * more.one_call_us,
+    `${(more.thousand_calls_us / more.one_call_us).toFixed(0)} times: ${(more.thousand_calls_us / 1000).toFixed(2)} ms, one call ${more.one_call_us.toFixed(1)} µs, through a session, data asked at the end`);
+  const over = rows.filter((row) => !memoryBar(row.peak)).map((row) => row.name);
+  bar('peak memory of an invoke at most 4x its inputs + 64 KiB', over.length === 0, over.length ? `${over.length} of ${rows.length} pass it: ${over.join(', ')}` : 'all');
+  const differ = rows.filter((row) => row.differs.length > 0).map((row) => row.name);
+  bar('same codes, next peers and requests from all, each goes on from the other\'s data', differ.length === 0, differ.length ? differ.join(', ') : `all ${rows.length} workloads`);
+  return said;
+}
+
+function table(said) {
+  const name = (text) => text.padEnd(32);
+  console.log(`${name('µs per invoke')}${'ours'.padStart(9)}${'native'.padStart(10)}${'wasm'.padStart(10)}${'native/'.padStart(9)}${'wasm/'.padStart(8)}${'inputs'.padStart(9)}${'peak'.padStart(8)}${'bar'.padStart(8)}${'native'.padStart(8)}`);
+  console.log(`${name('')}${''.padStart(29)}${'ours'.padStart(9)}${'ours'.padStart(8)}${'KiB'.padStart(9)}${'KiB'.padStart(8)}${'KiB'.padStart(8)}${'KiB'.padStart(8)}`);
+  for (const row of rows) {
+    const bar = 4 * row.peak.inputs + 65536;
+    console.log(name(row.name) + cell(row.us.ours, 9) + cell(row.us.native, 10) + cell(row.us.wasm, 10) + times(ratio(row, 'native'), 9) + times(ratio(row, 'wasm'), 8)
+      + kib(row.peak.inputs, 9) + kib(row.peak.bytes, 8) + kib(bar, 8) + kib(row.peak_native, 8) + (memoryBar(row.peak) ? '' : ' over'));
+    for (const text of row.differs) console.log(`  differs: ${text}`);
+  }
+  const ended = rows.filter((row) => row.toEnd);
+  if (ended.length) console.log('-end: all steps to the end, for ours through a session with data asked at the end; over encoded data at each step, as the original, ours takes '
+    + ended.map((row) => `${row.name} ${cell(row.us.ours_by_runs, 0)} µs`).join(', '));
+  console.log('');
+  for (const { name: what, reached, figure } of said) console.log(`${reached ? 'reached    ' : 'not reached'}  ${what}: ${figure}`);
+}
+
+await compareAnswers();
+for (const [i, row] of rows.entries()) await measure(row, i);
+const more = await extras();
+const said = bars(more);
+for (const r of runners) r.close();
+if (options.json) console.log(JSON.stringify({ rounds: ROUNDS, ms: MS, workloads: rows, ...more, bars: said }, null, 1));
+else table(said);
