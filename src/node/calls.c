@@ -22,7 +22,7 @@ static void put_tetraplets(riv_buf *buf, const avm_tetraplets *tetraplets, size_
     }
 }
 
-static void add_result(node *n, node_particle *p, uint32_t id, int32_t ret_code, riv_str text)
+void node__add_result(node *n, node_particle *p, uint32_t id, int32_t ret_code, riv_str text)
 {
     *node__push(&p->results) = (node_result){ id, ret_code, riv_blob_copy(riv_str_bytes(text)) };
     node__count_calls(n, p, text.len, 0);
@@ -37,8 +37,9 @@ static const char *why_no_call(const node *n, const node_particle *p, size_t byt
     return node__has_room(n, p, bytes) ? NULL : "no room for more calls";
 }
 
-void node__call_new(node *n, node_particle *p, const avm_call_request *request)
+void node__call_new(node *n, node_particle *p, const avm_call_request *request, uint64_t asked_ms)
 {
+    if (p->answered && riv_map_get_u64(p->answered, request->id)) return; /* in the journal, which is repeated */
     riv_buf buf   = { 0 };
     size_t  count = request->args ? request->args->arr.count : 0;
     codec_mp_put_array(&buf, 4);
@@ -49,13 +50,13 @@ void node__call_new(node *n, node_particle *p, const avm_call_request *request)
     const char *why = why_no_call(n, p, buf.len);
     if (why) {
         riv_buf_free(&buf);
-        add_result(n, p, request->id, 1, riv_json_text(riv_json_strc(n->scratch, why), n->scratch));
+        node__add_result(n, p, request->id, 1, riv_json_text(riv_json_strc(n->scratch, why), n->scratch));
         return;
     }
     node_call *c = node__push(&p->calls);
     node__count_calls(n, p, buf.len, 0);
     c->id       = request->id;
-    c->asked_ms = n->now_ms;
+    c->asked_ms = asked_ms;
     c->record   = (riv_blob){ buf.ptr, buf.len };
 }
 
@@ -112,18 +113,36 @@ static size_t call_index(const node_particle *p, uint32_t id)
     return SIZE_MAX;
 }
 
+static void cut_call(node *n, node_particle *p, size_t i)
+{
+    node__count_calls(n, p, 0, p->calls.ptr[i].record.len);
+    riv_blob_free(&p->calls.ptr[i].record);
+    node__cut(&p->calls, i);
+}
+
+void node__call_forget(node *n, node_particle *p, uint32_t call)
+{
+    size_t i = call_index(p, call);
+    if (i != SIZE_MAX) cut_call(n, p, i);
+    for (i = 0; i < p->results.len; i++) {
+        if (p->results.ptr[i].id != call) continue;
+        node__count_calls(n, p, 0, p->results.ptr[i].text.len);
+        riv_blob_free(&p->results.ptr[i].text);
+        node__cut(&p->results, i);
+        return;
+    }
+}
+
 static void answer_text(node *n, node_particle *p, uint32_t id, int32_t ret_code, riv_str text)
 {
     size_t i = call_index(p, id);
     RIV_ASSERT(i != SIZE_MAX);
-    node__count_calls(n, p, 0, p->calls.ptr[i].record.len);
-    riv_blob_free(&p->calls.ptr[i].record);
-    node__cut(&p->calls, i);
+    cut_call(n, p, i);
     if (p->call_bytes && p->call_bytes + text.len > NODE_CALL_BYTES_MAX) {
         ret_code = 1;
         text     = RIV_LIT("\"the answers of one particle hold too many bytes at a time\"");
     }
-    add_result(n, p, id, ret_code, text);
+    node__add_result(n, p, id, ret_code, text);
 }
 
 void node__answer(node *n, node_particle *p, uint32_t call, int32_t ret_code, const riv_json *value)
@@ -206,6 +225,7 @@ static void ask_service(node *n, node_particle *p, node_call *c, const node_aske
 
 void node__dispatch(node *n, node_particle *p)
 {
+    if (node__replaying(p)) return;
     for (size_t i = 0; i < p->calls.len;) {
         node_call *c     = &p->calls.ptr[i];
         node_asked asked = { 0 };
@@ -260,13 +280,15 @@ static void start_job(node *n, node_slot *slot, node_particle *p, node_call *c)
     job->call.args                    = asked.args;
     job->call.tetraplets              = asked.tetraplets;
     job->call.tetraplets_count        = asked.tetraplets_count;
-    job->call.particle_id             = riv_str_dup(a, p->head.id);
-    job->call.init_peer_id            = riv_str_dup(a, p->head.init_peer_id);
-    job->call.script                  = riv_str_dup(a, p->head.script);
+    job->text                         = node__text_use(p->text);
+    job->turn                         = node__turn_of(p);
+    job->call.particle_id             = p->head.id;
+    job->call.init_peer_id            = p->head.init_peer_id;
+    job->call.script                  = p->head.script;
     job->call.host_id                 = riv_str_dup(a, n->self_text);
     job->call.service_creator_peer_id = riv_str_dup(a, slot->service.owner_peer_id);
     job->call.token                   = token_of(n, p, a);
-    job->call.signature               = riv_bytes_dup(a, p->head.signature);
+    job->call.signature               = p->head.signature;
     job->call.timestamp_ms            = p->head.timestamp_ms;
     job->call.ttl_ms                  = p->head.ttl_ms;
     c->state                          = NODE_CALL_RUNNING;

@@ -18,6 +18,8 @@ enum {
     NODE_KAD_COUNT        = 20,     /* kad.neighborhood's default, Kademlia's K */
     NODE_AIR_BYTES        = 1 << 20,
     NODE_SHARE            = 4,      /* one peer may fill at most this part of the room for particles: a quarter */
+    NODE_JOURNAL_BYTES    = 64 << 10, /* a particle's journal may take so much and half of what its trace takes; then the trace is written */
+    NODE_JOURNAL_MAX      = 4096,   /* entries of it: so many runs are repeated at most after a crash */
 };
 
 /* ---- one particle ---- */
@@ -58,15 +60,35 @@ typedef struct node_request { /* of the API, answered by our own particle */
     uint64_t number;
 } node_request;
 
+struct node_text { size_t users, len; uint8_t bytes[]; };
+
+/* One entry of the journal that a former run of the program left: a run to be repeated. Slices point into value. */
+typedef struct node_journal {
+    uint64_t         number;
+    riv_blob         value;
+    uint64_t         at_ms;
+    avm_call_result *results;  size_t results_count;
+    bool             has_outbox;
+    codec_peer      *outbox;   size_t outbox_count;
+} node_journal;
+
 typedef struct node_particle {
     uint64_t     number;              /* in order of first arrival; timers and jobs name it */
     uint8_t      key[CRYPTO_HASH_BYTES]; /* sha-256 of signature and id */
-    riv_blob     text;                /* owns the bytes that the slices of `head` view */
+    node_text   *text;                /* owns the bytes that the slices of `head` view; NULL: only records without a head so far */
     p2p_particle head;                /* data is empty */
     uint64_t     deadline_ms;
     uint64_t     bytes;               /* counted in node.stored_bytes; without arrivals that have a sender */
     uint64_t     call_bytes;          /* of them: calls and results */
-    riv_blob     data;                /* the stored trace */
+    riv_blob     data;                /* the trace as it was encoded last */
+    avm_session *session;             /* NULL: none, or lent to the job; data is all there is */
+    bool         ahead;               /* the session knows more than data: it must not be dropped before it is encoded */
+    bool         wants_data;          /* something waits for the encoded trace */
+    bool         leaving;             /* its session is being encoded to be dropped */
+    uint64_t     session_bytes;       /* counted in node.session_bytes */
+    uint64_t     session_ms;          /* when it was used last */
+    bool         idle_timer;
+    struct node_particle *older, *newer; /* of the sessions that are not lent */
     bool         own;                 /* started by NODE_API_RUN */
     bool         has_relay;
     codec_peer   relay, from;         /* from: who handed it over first */
@@ -76,7 +98,8 @@ typedef struct node_particle {
     node_request request;
     uint64_t     job;                 /* the interpreter run in flight, 0: none */
     uint64_t     job_arrival;         /* the arrival that it works on, 0: none */
-    bool         job_foreign, job_has_from;
+    bool         job_foreign, job_has_from, job_replays;
+    uint64_t     job_asked_ms;        /* when what the job asks for was asked: now, but for a run that is repeated */
     codec_peer   job_from;            /* who handed that arrival over */
     uint32_t     rounds;
     node_arrival *first, *last;
@@ -84,6 +107,14 @@ typedef struct node_particle {
     RIV_VEC(node_result) results;
     RIV_VEC(node_call)   calls;
     RIV_VEC(node_out)    outbox;
+    bool         outbox_changed;      /* someone took it since the durable records were told who did not */
+    bool         has_state;           /* there is a record of state */
+    uint64_t     journal_first, journal_next; /* numbers of the entries that follow it */
+    uint64_t     journal_bytes;       /* counted in bytes */
+    riv_arena   *replay_arena;        /* owns what the entries in replay point to */
+    RIV_VEC(node_journal) replay;     /* entries of a former run of the program that are not repeated yet, from replay_at */
+    size_t       replay_at;
+    riv_map     *answered;            /* ids of calls that some entry in replay answers; in replay_arena */
     crypto_hash  seen[NODE_SEEN_MAX];
     size_t       seen_count;          /* ever; the ring's place is this modulo its size */
     uint64_t     started_ms, last_ms; /* last_ms: when it was last sent or got */
@@ -111,7 +142,7 @@ typedef struct node_flight { /* a job handed out */
     riv_arena    *arena; /* of the job: what comes back must be the same job */
 } node_flight;
 
-typedef enum node_timer_kind { NODE_AT_EXPIRY, NODE_AT_CALL, NODE_AT_RETRY } node_timer_kind;
+typedef enum node_timer_kind { NODE_AT_EXPIRY, NODE_AT_CALL, NODE_AT_RETRY, NODE_AT_IDLE } node_timer_kind;
 typedef struct node_timer { uint64_t at_ms, seq, particle; node_timer_kind kind; uint32_t call; } node_timer;
 
 typedef struct node_share { uint64_t particles, bytes; } node_share; /* of the room: particles by who handed them over first, waiting data by its sender */
@@ -141,6 +172,8 @@ struct node {
     RIV_VEC(node_timer) timers; /* a binary heap on (at_ms, seq) */
     uint64_t        timers_seq, waiting, requests;
     uint64_t        stored_bytes;
+    uint64_t        sessions, session_bytes;
+    node_particle  *session_oldest, *session_newest; /* of those that are not lent, by last use */
     node_stats      stats;
     node_effects   *out;     /* of the step that runs */
     riv_arena      *scratch; /* of the step that runs */
@@ -166,8 +199,6 @@ bool           node__id_ok(riv_str id);
 void           node__arrived(node *n, const codec_peer *from, riv_bytes frame); /* from NULL: nobody, for tests */
 /* Takes a particle of our own; NULL when it was refused, with *why set. */
 node_particle *node__start(node *n, const p2p_particle *head, riv_bytes data, riv_str *why);
-void           node__run_next(node *n, node_particle *p); /* starts a run if one is due and none is running */
-void           node__avm_done(node *n, const node_flight *flight, node_job *job);
 void           node__particle_expired(node *n, node_particle *p);
 void           node__particle_drop(node *n, node_particle *p); /* forgets it; its durable records too */
 void           node__particle_free(node_particle *p);
@@ -175,12 +206,32 @@ void           node__share_take(node *n, node_particle *p, const codec_peer *fro
 node_particle *node__particle_make(node *n, const p2p_particle *head, const uint8_t key[CRYPTO_HASH_BYTES]);
 void           node__particle_key(riv_str id, riv_bytes signature, uint8_t out[CRYPTO_HASH_BYTES]);
 void           node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign, const codec_peer *from, riv_bytes data); /* from may be NULL */
+void           node__pop_arrival(node *n, node_particle *p); /* the first that waits */
+void           node__count_bytes(node *n, node_particle *p, size_t added, size_t removed); /* of the room that p takes */
 void           node__count_calls(node *n, node_particle *p, size_t added, size_t removed); /* bytes of calls and results */
 bool           node__has_room(const node *n, const node_particle *p, size_t bytes); /* may p hold so much more? */
 void           node__set_data(node *n, node_particle *p, riv_bytes data);
 void           node__mark_seen(node_particle *p, riv_bytes data);
 void           node__settle(node *n, node_particle *p); /* answers the request of a particle that can go nowhere */
+node_text     *node__text_use(node_text *text);
+void           node__text_release(node_text *text); /* accepts NULL */
 uint64_t       node__deadline_of(uint64_t timestamp_ms, uint32_t ttl_ms);
+
+/* run.c: interpreter runs, one at a time for each particle */
+void node__run_next(node *n, node_particle *p); /* starts a run if one is due and none is running */
+void node__avm_done(node *n, const node_flight *flight, node_job *job);
+void node__give_up(node *n, node_particle *p, riv_str reason);
+codec_peer node__turn_of(const node_particle *p);
+void node__run_data(node *n, node_particle *p); /* a job that only encodes what the session holds */
+bool node__is_refusal(int64_t code); /* of the interpreter: the script, the data or the traces were refused, data is as before */
+
+/* session.c: what is kept between runs, as long as there is room */
+void node__session_lend(node *n, node_particle *p, node_job *job);
+void node__session_take(node *n, node_particle *p, node_job *job);
+void node__session_drop(node *n, node_particle *p);   /* at once if data has all of it, else by way of a job that encodes it */
+void node__session_forget(node *n, node_particle *p); /* whatever it knows */
+void node__sessions_fit(node *n);                     /* drops the longest unused until all fit into the budget */
+void node__session_idle(node *n, node_particle *p);   /* the timer */
 
 /* outbox.c: next peers */
 riv_str node__next_peer(node *n, node_particle *p, riv_str peer); /* why it cannot be one; empty: good */
@@ -191,7 +242,9 @@ void node__retry(node *n, node_particle *p);
 void node__peer_up(node *n, const codec_peer *peer);
 
 /* calls.c: what the interpreter asks for */
-void node__call_new(node *n, node_particle *p, const avm_call_request *request);
+void node__call_new(node *n, node_particle *p, const avm_call_request *request, uint64_t asked_ms);
+void node__call_forget(node *n, node_particle *p, uint32_t call); /* its answer is known from elsewhere */
+void node__add_result(node *n, node_particle *p, uint32_t id, int32_t ret_code, riv_str text); /* waits for a run */
 void node__dispatch(node *n, node_particle *p);   /* every call that is still NODE_CALL_NEW */
 void node__call_due(node *n, node_particle *p, uint32_t call);
 void node__call_done(node *n, const node_flight *flight, node_job *job);
@@ -223,11 +276,15 @@ bool node__own_service(node_builtin *b, node_particle *p);
 
 /* store.c: durable records */
 void node__store_head(node *n, const node_particle *p);
-void node__store_state(node *n, const node_particle *p);
+void node__store_state(node *n, node_particle *p); /* the trace as it is in data, which has all that was run; the journal goes */
+size_t node__journal_bytes(const avm_call_result *results, size_t count); /* what an entry of these takes, outbox aside */
+void node__store_run(node *n, node_particle *p, const avm_call_result *results, size_t count); /* an entry for the journal instead */
 void node__store_arrival(node *n, const node_particle *p, uint64_t number, riv_bytes data);
 void node__forget_arrival(node *n, const node_particle *p, uint64_t number);
 void node__forget(node *n, const node_particle *p);
 void node__restore(node *n, riv_bytes key, riv_bytes value); /* NODE_STORED */
 void node__restored(node *n);                                /* NODE_START: goes on where the former run stopped */
+bool node__replaying(const node_particle *p); /* the journal of a former run comes first: nothing else may be done */
+void node__replay_end(node_particle *p);      /* none of it is left to be repeated */
 
 #endif

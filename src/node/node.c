@@ -68,21 +68,16 @@ void node_free(node *n)
 
 codec_peer node_peer(const node *n) { return n->identity.peer; }
 
-void node_job_free(node_job *job)
-{
-    if (!job) return;
-    crypto_wipe(&job->avm.params.secret, sizeof job->avm.params.secret);
-    riv_arena_free(job->arena); /* the job itself lives there */
-}
-
 node_stats node_stats_of(const node *n)
 {
-    node_stats s   = n->stats;
-    s.particles    = riv_map_count(n->by_key); /* while records are given back, by_number is still empty */
-    s.links        = riv_map_count(n->links);
-    s.jobs         = riv_map_count(n->flights);
-    s.waiting      = n->waiting;
-    s.stored_bytes = n->stored_bytes;
+    node_stats s    = n->stats;
+    s.particles     = riv_map_count(n->by_key); /* while records are given back, by_number is still empty */
+    s.links         = riv_map_count(n->links);
+    s.jobs          = riv_map_count(n->flights);
+    s.waiting       = n->waiting;
+    s.stored_bytes  = n->stored_bytes;
+    s.sessions      = n->sessions;
+    s.session_bytes = n->session_bytes;
     return s;
 }
 
@@ -158,6 +153,7 @@ static riv_err copy_config(node *n, const node_config *config, riv_fault *fault)
     if (!n->config.skew_ms_max) n->config.skew_ms_max = NODE_SKEW_MS_MAX;
     if (!n->config.air_bytes_max) n->config.air_bytes_max = NODE_AIR_BYTES;
     if (!n->config.particle_bytes_max) n->config.particle_bytes_max = P2P_FRAME_BYTES_MAX;
+    if (!n->config.session_bytes_max) n->config.session_bytes_max = NODE_SESSION_BYTES;
     n->secret = config->seed;
     crypto_keypair_of(&config->seed, &n->identity.keys);
     n->identity.peer         = codec_peer_of(&n->identity.keys.public_key);
@@ -422,6 +418,7 @@ static void timers_run(node *n)
         case NODE_AT_EXPIRY: node__particle_expired(n, p); break;
         case NODE_AT_CALL: node__call_due(n, p, t.call); break;
         case NODE_AT_RETRY: node__retry(n, p); break;
+        case NODE_AT_IDLE: node__session_idle(n, p); break;
         }
     }
 }

@@ -19,6 +19,8 @@ enum {
     NODE_WAITING_MAX      = 64,       /* arrivals of one particle that wait for its running job */
     NODE_CALLS_MAX        = 1024,     /* calls of one particle at a time */
     NODE_REQUESTS_MAX     = 1024,     /* API requests at a time */
+    NODE_SESSION_BYTES    = 128 << 20, /* what all sessions (avm.h) may hold together; the longest unused are dropped beyond */
+    NODE_SESSION_IDLE_MS  = 10000,    /* a session that was not used for so long is dropped */
 };
 
 /* A service as the node knows it; the code is work's. A service runs one call at a time: node sees to it. */
@@ -33,17 +35,24 @@ typedef struct node_config {
     const node_service *services; size_t services_count;
     uint32_t      ttl_ms_max, skew_ms_max;            /* 0: defaults */
     uint64_t      air_bytes_max, particle_bytes_max;  /* 0: defaults (1 MiB, P2P_FRAME_BYTES_MAX) */
+    uint64_t      session_bytes_max;                  /* 0: NODE_SESSION_BYTES */
     avm_version   version;
     const riv_log *log;        /* outlives the node; events below */
 } node_config; /* copied by node_new, but for log */
 
 /* ---- jobs: long work that owns its inputs ---- */
 typedef enum node_job_kind { NODE_JOB_AVM, NODE_JOB_CALL } node_job_kind;
+typedef struct node_text node_text; /* what a particle never changes, shared by it and its jobs; counted on the node's thread only */
 typedef struct node_job {
     node_job_kind kind;
     uint64_t      id;
     riv_arena    *arena;      /* owns inputs and results */
-    avm_input     avm;        /* AVM */
+    node_text    *text;       /* owns the particle's id, script, ...: NULL when nothing points there */
+    avm_input     avm;        /* AVM; prev is empty when session knows it */
+    avm_session  *session;    /* AVM: lent by the particle, or NULL: made by node_job_avm from avm.prev. The job's until it comes back */
+    bool          only_data;  /* AVM: no step, only the session's data */
+    bool          want_data;  /* AVM: the data even if nothing has to leave */
+    codec_peer    turn;       /* whose turn it uses up where jobs wait: of the peer that brought the work; all zeros: our own */
     struct {                  /* CALL of a wasm service */
         size_t    service;    /* index in node_config.services */
         riv_str   service_id, function;
@@ -57,14 +66,17 @@ typedef struct node_job {
     /* Filled by whoever ran it (work_run). */
     riv_err       err;        /* AVM: budget; CALL: the call failed, fault says why */
     riv_fault     fault;
-    avm_output    avm_out;
+    avm_output    avm_out;    /* data is set when has_data */
+    bool          has_data;   /* AVM: avm_out.data is what the session holds now, encoded */
+    bool          lost;       /* AVM: what the session holds cannot be had any more */
     riv_str       evidence, against; /* AVM that refused what arrived: why, in one line; the peer that it speaks of (may be empty) */
     riv_str       result;     /* CALL: JSON text */
     uint64_t      fuel, time_us; /* what it cost; time_us is 0 in the simulator */
 } node_job;
-void node_job_free(node_job *job); /* accepts NULL */
-/* For whoever ran an AVM job, on the same thread: fills evidence and against when arriving data was refused; else does nothing. */
-void node_job_explain(node_job *job);
+void node_job_free(node_job *job); /* accepts NULL; on the node's thread, after the node too */
+/* Runs an AVM job to its end, on any thread: the step; the encoded data when next peers wait for it, something arrived, or it is wanted;
+ * evidence when what arrived was refused. Never fails: what goes wrong is in job->err and job->fault. */
+void node_job_avm(node_job *job);
 
 /* ---- events ---- */
 typedef enum node_event_kind {
@@ -140,7 +152,11 @@ codec_peer node_peer(const node *n);
 /* What checks look at. */
 typedef struct node_stats {
     uint64_t particles, links, jobs, waiting, stored_bytes;
+    uint64_t sessions, session_bytes; /* at the moment; lent ones as they were when they were lent */
     uint64_t received, sent, dropped, expired, runs, calls, signatures_checked;
+    uint64_t encoded;          /* traces that were encoded and kept */
+    uint64_t journaled, replayed; /* runs that left only their call results in the store; runs repeated from there */
+    uint64_t sessions_dropped; /* for want of room or use */
 } node_stats;
 node_stats node_stats_of(const node *n);
 

@@ -101,6 +101,12 @@ static void try_now(node *n, node_particle *p, node_out *o, const codec_peer *to
     riv_map_put_u64(n->tokens, token, (void *)(uintptr_t)p->number);
 }
 
+static void drop(node_particle *p, size_t i)
+{
+    node__cut(&p->outbox, i);
+    p->outbox_changed = true;
+}
+
 static bool sent_in_this_flush(const node_particle *p, const codec_peer *to, uint64_t first_token)
 {
     for (size_t i = 0; i < p->outbox.len; i++) {
@@ -123,7 +129,7 @@ void node__flush(node *n, node_particle *p)
 {
     riv_bytes frame       = { 0 };
     uint64_t  first_token = n->tokens_next;
-    if (n->now_ms > p->deadline_ms) return;
+    if (n->now_ms > p->deadline_ms || node__replaying(p)) return;
     for (size_t i = 0; i < p->outbox.len;) {
         node_out *o = &p->outbox.ptr[i];
         if (o->state == NODE_OUT_SENDING || (o->state != NODE_OUT_NEW && o->again_ms > n->now_ms)) {
@@ -132,8 +138,12 @@ void node__flush(node *n, node_particle *p)
         }
         codec_peer to = route(n, p, &o->peer);
         if (sent_in_this_flush(p, &to, first_token)) { /* two next peers behind one relay: one copy is enough */
-            node__cut(&p->outbox, i);
+            drop(p, i);
             continue;
+        }
+        if (p->ahead) { /* the newest trace is not encoded yet: a job does it, then we come here again */
+            p->wants_data = true;
+            return;
         }
         if (!frame.ptr) frame = encode(n, p);
         try_now(n, p, o, &to, frame);
@@ -168,7 +178,7 @@ void node__sent(node *n, uint64_t token)
     p->last_was_sent = true;
     p->sent_ever     = true;
     p->last_ms       = n->now_ms;
-    node__cut(&p->outbox, i);
+    drop(p, i);
 }
 
 void node__lost(node *n, uint64_t token, riv_str reason)
@@ -181,6 +191,7 @@ void node__lost(node *n, uint64_t token, riv_str reason)
 void node__retry(node *n, node_particle *p)
 {
     node__flush(n, p);
+    node__run_next(n, p);
     node__settle(n, p);
 }
 
@@ -199,6 +210,8 @@ void node__peer_up(node *n, const codec_peer *peer)
             o->again_ms = n->now_ms;
             ready       = true;
         }
-        if (ready) node__flush(n, p);
+        if (!ready) continue;
+        node__flush(n, p);
+        node__run_next(n, p);
     }
 }

@@ -1,12 +1,7 @@
-/* particle.c: one particle on this peer: arrival and its checks, interpreter runs one at a time, deadline.
- *   frame -> decoded -> id, sizes, time window -> signature (once) -> known? -> seen before? -> waits -> run -> effects
+/* particle.c: one particle on this peer: arrival and its checks, what is kept of it, deadline.
+ *   frame -> decoded -> id, sizes, time window -> signature (once) -> known? -> seen before? -> waits -> run (run.c) -> effects
  * Spec: docs/spec/node.md §3, §4, §14. Tests: node_test.c, particle_fuzz.c. */
 #include "node/internal.h"
-
-static void run_start(node *n, node_particle *p, const node_arrival *arrival);
-static void log_refused(node *n, const node_particle *p, const node_job *job);
-static void run_failed(node *n, node_particle *p, const node_job *job, bool foreign);
-static void give_up(node *n, node_particle *p, riv_str reason);
 
 bool node__id_ok(riv_str id)
 {
@@ -249,15 +244,26 @@ node_particle *node__start(node *n, const p2p_particle *head, riv_bytes data, ri
 
 /* ---- the record ---- */
 
-static riv_str keep_text(riv_blob block, size_t *at, riv_bytes from)
+node_text *node__text_use(node_text *text)
 {
-    riv_str kept = { (const char *)block.ptr + *at, from.len };
-    if (from.len) memcpy(block.ptr + *at, from.ptr, from.len);
+    text->users++;
+    return text;
+}
+
+void node__text_release(node_text *text)
+{
+    if (text && --text->users == 0) riv_free(text);
+}
+
+static riv_str keep_text(node_text *text, size_t *at, riv_bytes from)
+{
+    riv_str kept = { (const char *)text->bytes + *at, from.len };
+    if (from.len) memcpy(text->bytes + *at, from.ptr, from.len);
     *at += from.len;
     return kept;
 }
 
-static void count_bytes(node *n, node_particle *p, size_t added, size_t removed)
+void node__count_bytes(node *n, node_particle *p, size_t added, size_t removed)
 {
     p->bytes += added;
     p->bytes -= removed;
@@ -273,14 +279,16 @@ void node__count_calls(node *n, node_particle *p, size_t added, size_t removed)
 {
     p->call_bytes += added;
     p->call_bytes -= removed;
-    count_bytes(n, p, added, removed);
+    node__count_bytes(n, p, added, removed);
 }
 
 /* Gives head's bytes an owner. The same is used for particles that come from the store, whose record may have been made before. */
 static void keep_head(node *n, node_particle *p, const p2p_particle *head)
 {
     size_t at = 0, len = head->id.len + head->init_peer_id.len + head->script.len + head->signature.len;
-    p->text              = (riv_blob){ riv_alloc(len), len };
+    p->text              = riv_alloc(sizeof *p->text + len);
+    p->text->len         = len;
+    p->text->users       = 1;
     p->head              = *head;
     p->head.data         = (riv_bytes){ 0 };
     p->head.id           = keep_text(p->text, &at, riv_str_bytes(head->id));
@@ -288,7 +296,7 @@ static void keep_head(node *n, node_particle *p, const p2p_particle *head)
     p->head.signature    = riv_str_bytes(keep_text(p->text, &at, head->signature));
     p->head.init_peer_id = keep_text(p->text, &at, riv_str_bytes(head->init_peer_id));
     p->deadline_ms       = node__deadline_of(head->timestamp_ms, head->ttl_ms);
-    count_bytes(n, p, len, 0);
+    node__count_bytes(n, p, len, 0);
 }
 
 node_particle *node__particle_make(node *n, const p2p_particle *head, const uint8_t key[CRYPTO_HASH_BYTES])
@@ -299,22 +307,23 @@ node_particle *node__particle_make(node *n, const p2p_particle *head, const uint
         memcpy(p->key, key, CRYPTO_HASH_BYTES);
         riv_map_put(n->by_key, (riv_bytes){ p->key, CRYPTO_HASH_BYTES }, p);
     }
-    if (head && !p->text.ptr) keep_head(n, p, head);
+    if (head && !p->text) keep_head(n, p, head);
     return p;
 }
 
 void node__set_data(node *n, node_particle *p, riv_bytes data)
 {
-    count_bytes(n, p, data.len, p->data.len);
-    riv_blob_free(&p->data);
+    riv_blob old = p->data; /* data may be a part of it */
+    node__count_bytes(n, p, data.len, old.len);
     p->data = riv_blob_copy(data);
+    riv_blob_free(&old);
 }
 
 static void count_arrival(node *n, node_particle *p, const node_arrival *a, bool comes)
 {
     size_t added = comes ? a->data.len : 0, removed = comes ? 0 : a->data.len;
     if (!a->has_from) {
-        count_bytes(n, p, added, removed);
+        node__count_bytes(n, p, added, removed);
         return;
     }
     n->stored_bytes += added;
@@ -343,7 +352,7 @@ void node__add_arrival(node *n, node_particle *p, uint64_t number, bool foreign,
     count_arrival(n, p, a, true);
 }
 
-static void pop_arrival(node *n, node_particle *p)
+void node__pop_arrival(node *n, node_particle *p)
 {
     node_arrival *a = p->first;
     p->first        = a->next;
@@ -368,8 +377,10 @@ void node__particle_free(node_particle *p)
     riv_free(p->results.ptr);
     riv_free(p->calls.ptr);
     riv_free(p->outbox.ptr);
-    riv_blob_free(&p->text);
+    node__text_release(p->text);
     riv_blob_free(&p->data);
+    avm_session_free(p->session);
+    node__replay_end(p);
     riv_arena_free(p->values_arena);
     riv_free(p);
 }
@@ -377,206 +388,16 @@ void node__particle_free(node_particle *p)
 void node__particle_drop(node *n, node_particle *p)
 {
     node__forget(n, p);
+    node__session_forget(n, p);
     if (p->request.open) n->requests--;
     for (size_t i = 0; i < p->outbox.len; i++)
         if (p->outbox.ptr[i].state == NODE_OUT_SENDING) riv_map_remove_u64(n->tokens, p->outbox.ptr[i].token);
-    while (p->first) pop_arrival(n, p);
+    while (p->first) node__pop_arrival(n, p);
     n->stored_bytes -= p->bytes;
     if (p->has_from) share_give_back(n, &p->from, 1, p->bytes);
     riv_map_remove_u64(n->by_number, p->number);
     riv_map_remove(n->by_key, (riv_bytes){ p->key, sizeof p->key });
     node__particle_free(p);
-}
-
-/* ---- runs ---- */
-
-void node__run_next(node *n, node_particle *p)
-{
-    if (p->job || (!p->results.len && !p->first)) return;
-    if (p->rounds >= NODE_ROUNDS_MAX) { /* a script that loops for ever over built-ins ends here, not with the ttl */
-        give_up(n, p, RIV_LIT("too many interpreter runs for one particle"));
-        return;
-    }
-    /* Results go in alone: a forged arrival beside them would take them down with it. */
-    run_start(n, p, p->results.len ? NULL : p->first);
-}
-
-/* What it has is kept until its deadline, so that it does not begin anew when it comes again; nothing more is done for it here. */
-static void give_up(node *n, node_particle *p, riv_str reason)
-{
-    p->rounds = NODE_ROUNDS_MAX;
-    LOG_WARN(n->log, "particle.lost", LOG_STR("id", p->head.id), LOG_STR("to", n->self_text),
-             LOG_STR("reason", reason));
-    node__reply_failed(n, p, 0, reason);
-}
-
-static avm_params params_of(const node *n, const node_particle *p, riv_arena *a)
-{
-    return (avm_params){
-        .init_peer_id       = riv_str_dup(a, p->head.init_peer_id),
-        .current_peer_id    = riv_str_dup(a, n->self_text),
-        .particle_id        = riv_str_dup(a, p->head.id),
-        .timestamp_ms       = p->head.timestamp_ms,
-        .ttl_ms             = p->head.ttl_ms,
-        .secret             = n->secret,
-        .has_public_key     = true,
-        .public_key         = n->identity.keys.public_key,
-        .air_bytes_max      = n->config.air_bytes_max,
-        .particle_bytes_max = n->config.particle_bytes_max,
-        .hard_limits        = true,
-        .version            = n->config.version,
-    };
-}
-
-static void move_results(node *n, node_particle *p, riv_arena *a, avm_input *in)
-{
-    avm_call_result *results = riv_new(a, avm_call_result, p->results.len + 1);
-    for (size_t i = 0; i < p->results.len; i++) {
-        node_result *r = &p->results.ptr[i];
-        results[i]     = (avm_call_result){ r->id, r->ret_code, riv_str_dup(a, riv_bytes_str(riv_blob_view(r->text))) };
-        node__count_calls(n, p, 0, r->text.len);
-        riv_blob_free(&r->text);
-    }
-    in->results       = results;
-    in->results_count = p->results.len;
-    p->results.len    = 0;
-}
-
-static void run_start(node *n, node_particle *p, const node_arrival *arrival)
-{
-    riv_arena *a    = riv_arena_new(0);
-    node_job  *job  = riv_new(a, node_job, 1);
-    job->kind       = NODE_JOB_AVM;
-    job->id         = ++n->jobs_next;
-    job->arena      = a;
-    job->avm.script = riv_str_dup(a, p->head.script);
-    job->avm.prev   = riv_bytes_dup(a, riv_blob_view(p->data));
-    job->avm.params = params_of(n, p, a);
-    move_results(n, p, a, &job->avm);
-    p->job         = job->id;
-    p->job_arrival = 0;
-    p->job_foreign = false;
-    if (arrival) {
-        job->avm.cur    = riv_bytes_dup(a, riv_blob_view(arrival->data));
-        p->job_arrival  = arrival->number;
-        p->job_foreign  = arrival->foreign;
-        p->job_from     = arrival->from;
-        p->job_has_from = arrival->has_from;
-        pop_arrival(n, p);
-    }
-    p->rounds++;
-    node_flight *flight = riv_alloc(sizeof *flight);
-    *flight             = (node_flight){ NODE_JOB_AVM, p->number, 0, 0, a };
-    riv_map_put_u64(n->flights, job->id, flight);
-    node__emit(n, NODE_JOB)->job = job;
-}
-
-/* Codes that give the old data back: the script, the data or the traces were refused. SPEC air.md 4.7 */
-static bool is_refusal(int64_t code) { return (code >= 1 && code <= 10) || (code >= 20000 && code < 30000); }
-
-/* A small particle can grow to the largest size here, and many of them beyond all room. */
-static bool can_grow(const node *n, const node_particle *p, const avm_output *out)
-{
-    return out->data.len <= p->data.len || node__has_room(n, p, out->data.len - p->data.len);
-}
-
-/* A script can name thousands that are none: one line tells of the first and how many there are. */
-static void add_next_peers(node *n, node_particle *p, const avm_output *out)
-{
-    riv_str  to = { 0 }, reason = { 0 };
-    uint64_t count = 0;
-    for (size_t i = 0; i < out->next_peers_count; i++) {
-        riv_str why = node__next_peer(n, p, out->next_peers[i]);
-        if (why.len && !count++) to = out->next_peers[i], reason = why;
-    }
-    if (count)
-        LOG_INFO(n->log, "particle.lost", LOG_STR("id", p->head.id),
-                 LOG_STR("to", to.len <= CODEC_PEER_TEXT_MAX ? to : RIV_LIT("?")), LOG_STR("reason", reason),
-                 LOG_U64("count", count));
-}
-
-static void adopt(node *n, node_particle *p, const avm_output *out)
-{
-    if (!is_refusal(out->ret_code) && !can_grow(n, p, out)) {
-        give_up(n, p, RIV_LIT("no room for what the particle has become"));
-        return;
-    }
-    if (!is_refusal(out->ret_code) && !riv_bytes_eq(out->data, riv_blob_view(p->data))) {
-        node__set_data(n, p, out->data);
-        node__mark_seen(p, out->data); /* what we made ourselves teaches us nothing when it comes back */
-    }
-    add_next_peers(n, p, out);
-    for (size_t i = 0; i < out->call_requests_count; i++) node__call_new(n, p, &out->call_requests[i]);
-}
-
-void node__avm_done(node *n, const node_flight *flight, node_job *job)
-{
-    node_particle *p = node__particle_by_number(n, flight->particle);
-    n->stats.runs++;
-    if (!p) return; /* its deadline came first */
-    uint64_t          arrival = p->job_arrival;
-    bool              foreign = p->job_foreign;
-    const avm_output *out     = &job->avm_out;
-    RIV_ASSERT(p->job == job->id);
-    p->job = p->job_arrival = 0;
-    LOG_INFO(n->log, "particle.run", LOG_STR("id", p->head.id), LOG_I64("ret_code", job->err ? -1 : out->ret_code),
-             LOG_U64("next", job->err ? 0 : out->next_peers_count),
-             LOG_U64("calls", job->err ? 0 : out->call_requests_count),
-             LOG_U64("signatures", job->err ? 0 : out->signatures_checked), LOG_U64("time_us", job->time_us));
-    if (!job->err) {
-        n->stats.signatures_checked += out->signatures_checked;
-        adopt(n, p, out);
-    }
-    /* Data that is refused does not use up the runs of whoever began the particle. */
-    if (foreign && (job->err || is_refusal(out->ret_code)) && p->rounds < NODE_ROUNDS_MAX) p->rounds--;
-    node__store_state(n, p);
-    if (arrival) node__forget_arrival(n, p, arrival);
-    if (foreign && !job->err && is_refusal(out->ret_code)) log_refused(n, p, job);
-    if (job->err || out->ret_code) run_failed(n, p, job, foreign);
-    node__flush(n, p);
-    node__dispatch(n, p);
-    node__run_next(n, p);
-    node__settle(n, p);
-}
-
-/* Who signed what is worked out where the job runs; beyond these sizes the interpreter's words must do. SPEC air.md 3.4 */
-enum { EXPLAIN_BYTES_MAX = 4 << 20, EXPLAIN_TRIES_MAX = 32 };
-
-void node_job_explain(node_job *job)
-{
-    const avm_output *out = &job->avm_out;
-    if (job->kind != NODE_JOB_AVM || job->err || !is_refusal(out->ret_code) || !job->avm.cur.len) return;
-    bool contradicts = out->ret_code == 8 || out->ret_code == 9 || out->ret_code >= 20000;
-    if (!contradicts || job->avm.cur.len + job->avm.prev.len > EXPLAIN_BYTES_MAX) return;
-    avm_evidence       found;
-    avm_evidence_input in = { .data        = job->avm.cur,
-                              .stored      = job->avm.prev,
-                              .particle_id = job->avm.params.particle_id,
-                              .code        = (uint32_t)out->ret_code,
-                              .refusal     = out->error_message,
-                              .tries_max   = EXPLAIN_TRIES_MAX };
-    avm_evidence_of(&in, job->arena, &found);
-    job->evidence = found.line;
-    job->against  = found.peer;
-}
-
-/* What a peer handed over and the interpreter refused: one line that can be held against whoever it speaks of. */
-static void log_refused(node *n, const node_particle *p, const node_job *job)
-{
-    riv_str why = job->evidence.len ? job->evidence : job->avm_out.error_message;
-    n->stats.dropped++;
-    LOG_INFO(n->log, "particle.dropped", LOG_STR("id", p->head.id),
-             LOG_STR("from", p->job_has_from ? node__peer_text(n, &p->job_from) : (riv_str){ 0 }),
-             LOG_I64("code", job->avm_out.ret_code), LOG_STR("against", job->against), LOG_STR("reason", why));
-}
-
-/* Data that a peer handed over and that was refused says nothing of the script: only runs of our own end a request. */
-static void run_failed(node *n, node_particle *p, const node_job *job, bool foreign)
-{
-    int64_t code = job->err ? 0 : job->avm_out.ret_code;
-    riv_str text = job->err ? riv_str_c(job->fault.msg) : job->avm_out.error_message;
-    if (code == 30000 || (foreign && (job->err || is_refusal(code)))) return;
-    node__reply_failed(n, p, code, text);
 }
 
 /* ---- the end ---- */

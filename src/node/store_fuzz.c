@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     rig        r;
     riv_reader in     = riv_reader_of((riv_bytes){ data, size });
-    uint64_t   number = 0;
+    uint64_t   number = 0, entry = 0;
     rig_init(&r, NULL, 0);
     riv_bytes key = put_head(&r);
     while (riv_reader_left(&in) > 3) {
@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         riv_put_u8(&name, kind);
         riv_put_bytes(&name, key);
         if (kind == 'a') riv_put_u64be(&name, ++number);
+        if (kind == 'j') riv_put_u64be(&name, entry++);
         rig_store_put(&r, riv_buf_view(&name), riv_read_bytes(&in, RIV_MIN(len, riv_reader_left(&in))));
     }
     node_free(r.n);

@@ -1,5 +1,5 @@
 /* For this room's tests, fuzzers and benches: one node, its store, and one remote peer (a bare swarm) on an in-memory link.
- * The remote can send any bytes as a particle frame. Jobs run at once by avm_run; service calls by a function of the test.
+ * The remote can send any bytes as a particle frame. Jobs run at once; service calls by a function of the test.
  * Not part of the library. */
 #ifndef RIV_NODE_TESTING_H
 #define RIV_NODE_TESTING_H
@@ -16,6 +16,7 @@ typedef struct rig {
     node         *n;
     uint64_t      now_ms, timer_ms;
     riv_map      *store;           /* key -> riv_blob *, in arena */
+    size_t        store_bytes;     /* written so far */
     p2p_identity  remote_id;
     p2p_swarm    *remote;
     bool          linked;
@@ -81,15 +82,15 @@ static inline void rig_store_put(rig *r, riv_bytes key, riv_bytes value)
     riv_bytes v = riv_bytes_dup(r->arena, value);
     *b          = (riv_blob){ (uint8_t *)(uintptr_t)v.ptr, v.len };
     riv_map_put(r->store, key, b);
+    r->store_bytes += key.len + value.len;
 }
 
 static inline void rig_finish(rig *r, node_job *job)
 {
     double start = r->seconds ? r->seconds() : 0;
-    if (job->kind == NODE_JOB_AVM) {
-        job->err = avm_run(&job->avm, job->arena, &job->fault, &job->avm_out);
-        node_job_explain(job);
-    } else
+    if (job->kind == NODE_JOB_AVM)
+        node_job_avm(job);
+    else
         r->call(job);
     if (r->seconds) r->avm_s += r->seconds() - start;
     rig_step(r, (node_event){ .kind = NODE_JOB_DONE, .job = job });

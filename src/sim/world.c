@@ -241,6 +241,7 @@ static void store_del(world_node *n, riv_bytes key)
 static void run_job(sim_world *w, world_node *n, size_t index, node_job *job)
 {
     sim__world_check_job(w, n, job);
+    world_run run = sim__world_check_run(w, job);
     w->counts.jobs++;
     if (job->kind == NODE_JOB_CALL && sim__world_faulty(w, w->config.faults.job_fail)) {
         w->counts.jobs_failed++;
@@ -248,7 +249,7 @@ static void run_job(sim_world *w, world_node *n, size_t index, node_job *job)
     } else {
         work_run(job, n->env);
     }
-    if (job->kind == NODE_JOB_AVM) sim__world_check_result(w, job);
+    if (job->kind == NODE_JOB_AVM) sim__world_check_result(w, job, &run);
     world_event *e = sim__world_push(w, w->now_ms + sim__world_between(w, w->config.job_ms_min, w->config.job_ms_max),
                                      WORLD_JOB_DONE, index);
     e->job         = job;

@@ -39,20 +39,20 @@ static const riv_json *readable(riv_arena *a, riv_bytes data)
 }
 
 /* Merging a trace with itself changes nothing. */
-static void check_idempotent(sim_world *w, riv_arena *a, const node_job *job)
+static void check_idempotent(sim_world *w, const world_run *run, riv_bytes data, const avm_output *out)
 {
-    avm_input  in    = job->avm;
+    avm_input  in    = run->in;
     avm_output again = { 0 };
     riv_fault  fault = { 0 };
-    in.prev = in.cur = job->avm_out.data;
+    in.prev = in.cur = data;
     in.results       = NULL;
     in.results_count = 0;
-    if (avm_run(&in, a, &fault, &again)) {
+    if (avm_run(&in, run->arena, &fault, &again)) {
         sim__world_broken(w, "a trace merged with itself spends the budget: %s", fault.msg);
         return;
     }
-    const riv_json *before = readable(a, job->avm_out.data), *after = readable(a, again.data);
-    if (again.ret_code != job->avm_out.ret_code)
+    const riv_json *before = readable(run->arena, data), *after = readable(run->arena, again.data);
+    if (again.ret_code != out->ret_code)
         sim__world_broken(w, "a trace merged with itself ends with %lld: " RIV_FMT, (long long)again.ret_code,
                           RIV_ARG(again.error_message));
     else if (again.next_peers_count || again.call_requests_count)
@@ -61,21 +61,66 @@ static void check_idempotent(sim_world *w, riv_arena *a, const node_job *job)
         sim__world_broken(w, "a trace merged with itself changes");
 }
 
-void sim__world_check_result(sim_world *w, const node_job *job)
+static bool same_outcome(const avm_output *a, const avm_output *b)
 {
-    riv_fault fault = { 0 };
-    if (job->err) {
-        sim__world_broken(w, "an interpreter run spent its budget: %s", job->fault.msg);
-        return;
+    bool same = a->ret_code == b->ret_code && riv_str_eq(a->error_message, b->error_message) &&
+                a->next_peers_count == b->next_peers_count && a->call_requests_count == b->call_requests_count;
+    for (size_t i = 0; same && i < a->next_peers_count; i++) same = riv_str_eq(a->next_peers[i], b->next_peers[i]);
+    for (size_t i = 0; same && i < a->call_requests_count; i++) {
+        const avm_call_request *x = &a->call_requests[i], *y = &b->call_requests[i];
+        same = x->id == y->id && riv_str_eq(x->service_id, y->service_id) &&
+               riv_str_eq(x->function_name, y->function_name) && riv_json_eq(x->args, y->args);
     }
-    if (job->avm_out.ret_code || !job->avm_out.data.len || w->runs++ % WORLD_CHECK_EVERY) return;
-    riv_arena *a = riv_arena_new(0);
+    return same;
+}
+
+static riv_bytes session_data(sim_world *w, node_job *job)
+{
+    riv_bytes data  = { 0 };
+    riv_fault fault = { 0 };
+    if (avm_session_data(job->session, &fault, &data))
+        sim__world_broken(w, "what an interpreter run made cannot be encoded: %s", fault.msg);
+    return data;
+}
+
+world_run sim__world_check_run(sim_world *w, node_job *job)
+{
+    world_run run = { 0 };
+    if (job->kind != NODE_JOB_AVM || job->only_data || w->runs++ % WORLD_CHECK_EVERY) return run;
+    run.arena = riv_arena_new(0);
+    run.in    = job->avm;
+    if (job->session) run.in.prev = riv_bytes_dup(run.arena, session_data(w, job));
+    return run;
+}
+
+/* A run that goes on from what is kept in memory is the same, to the byte, as one that begins with the encoded trace. */
+static void check_run(sim_world *w, const world_run *run, node_job *job)
+{
+    avm_output out   = { 0 };
+    riv_fault  fault = { 0 };
+    riv_bytes  data  = session_data(w, job);
     w->counts.checks++;
-    if (avm_verify(job->avm_out.data, job->avm.params.particle_id, a, &fault))
+    if (avm_run(&run->in, run->arena, &fault, &out))
+        sim__world_broken(w, "an interpreter run from encoded data spent its budget: %s", fault.msg);
+    else if (!same_outcome(&out, &job->avm_out))
+        sim__world_broken(w, "an interpreter run gives %lld, but from encoded data %lld",
+                          (long long)job->avm_out.ret_code, (long long)out.ret_code);
+    else if (out.data.len && !riv_bytes_eq(out.data, data))
+        sim__world_broken(w, "an interpreter run leaves another trace than one from encoded data");
+    if (w->fault.err || out.ret_code) return;
+    if (avm_verify(data, run->in.params.particle_id, run->arena, &fault))
         sim__world_broken(w, "a trace that was made here does not verify: %s", fault.msg);
     else
-        check_idempotent(w, a, job);
-    riv_arena_free(a);
+        check_idempotent(w, run, data, &out);
+}
+
+void sim__world_check_result(sim_world *w, node_job *job, world_run *run)
+{
+    if (job->err)
+        sim__world_broken(w, "an interpreter run spent its budget: %s", job->fault.msg);
+    else if (run->arena)
+        check_run(w, run, job);
+    riv_arena_free(run->arena);
 }
 
 void sim__world_check_reply(sim_world *w, const world_request *r, const node_effect *reply)
@@ -94,7 +139,8 @@ void sim__world_check_caps(sim_world *w, const world_node *at)
 {
     node_stats s = node_stats_of(at->mind);
     if (s.particles > NODE_PARTICLES_MAX || s.stored_bytes > NODE_PARTICLE_BYTES ||
-        s.waiting > s.particles * NODE_WAITING_MAX || s.links > P2P_LINKS_MAX)
+        s.waiting > s.particles * NODE_WAITING_MAX || s.links > P2P_LINKS_MAX || s.session_bytes > NODE_SESSION_BYTES ||
+        s.sessions > s.particles)
         sim__world_broken(w, "node " RIV_FMT " holds more than its caps allow", RIV_ARG(at->name));
     if (s.particles == 0 && s.stored_bytes)
         sim__world_broken(w, "node " RIV_FMT " counts bytes of no particle", RIV_ARG(at->name));

@@ -10,7 +10,7 @@ enum {
     WORLD_START_MS        = 1000000, /* the clock does not begin at 0: a forgotten offset would hide there */
     WORLD_DIAL_REFUSED_MS = 1,
     WORLD_REPLY_MARGIN_MS = 1000,    /* an expired request must have its reply by then */
-    WORLD_CHECK_EVERY     = 16,      /* one in so many interpreter runs is checked for idempotence and signatures */
+    WORLD_CHECK_EVERY     = 16,      /* one in so many interpreter runs is done again from encoded data, and checked for idempotence and signatures */
     WORLD_LOG_FIELDS_MAX  = 16,
 };
 
@@ -108,7 +108,9 @@ void sim__world_link_free(world_link *link);
 /* world_check.c */
 void sim__world_broken(sim_world *w, const char *format, ...) RIV_PRINTF(2, 3);
 void sim__world_check_job(sim_world *w, const world_node *node, const node_job *job);   /* before it runs */
-void sim__world_check_result(sim_world *w, const node_job *job);                        /* after an interpreter run */
+typedef struct world_run { riv_arena *arena; /* NULL: not one of those that are looked at */ avm_input in; } world_run;
+world_run sim__world_check_run(sim_world *w, node_job *job);          /* before an interpreter run: what avm_run would be given */
+void sim__world_check_result(sim_world *w, node_job *job, world_run *run); /* after it; frees run */
 void sim__world_check_reply(sim_world *w, const world_request *request, const node_effect *reply);
 void sim__world_check_caps(sim_world *w, const world_node *node);
 void sim__world_check_requests(sim_world *w, bool at_rest);

@@ -207,6 +207,49 @@ static void a_crashed_relay_goes_on(void **state)
     assert_int_equal(answered, 20);
 }
 
+/* A peer dies again and again in the middle of many calls of its own; what it has answered is not lost, and the answer is the same. */
+static void many_calls_survive_crashes(void **state)
+{
+    enum { CALLS = 60 };
+    (void)state;
+    uint64_t replayed = 0;
+    size_t   answered = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        sim_config config       = calm;
+        config.seed             = seed;
+        config.job_ms_min       = 1;
+        config.job_ms_max       = 3;
+        sim_world       *w      = small_world(&config);
+        codec_peer       relay  = sim_world_peer(w, RELAY);
+        riv_str          id     = codec_peer_text(w->arena, &relay);
+        riv_buf          script = riv_buf_in(w->arena);
+        const sim_reply *replies;
+        for (size_t i = 0; i < CALLS; i++)
+            riv_putf(&script, "(seq (call \"" RIV_FMT "\" (\"op\" \"%s\") [%zu] $s) ", RIV_ARG(id),
+                     i % 2 ? "identity" : "array", i);
+        riv_putf(&script,
+                 "(seq (call \"" RIV_FMT "\" (\"op\" \"noop\") []) (seq (canon %%init_peer_id%% $s #all) (call "
+                 "%%init_peer_id%% (\"callbackSrv\" \"response\") [#all.length])))",
+                 RIV_ARG(id));
+        for (size_t i = 0; i < CALLS; i++) riv_put_u8(&script, ')');
+        run(w, 1000, 0);
+        ask(w, 1, riv_buf_str(&script), 30000);
+        for (uint64_t i = 0; i < 4; i++) {
+            run(w, 1000 + 10 * seed + 700 * i + 60, 0);
+            replayed += sim_world_stats(w, RELAY).replayed;
+            sim_world_crash(w, RELAY);
+        }
+        run(w, 35000, 1);
+        assert_int_equal(sim_world_replies(w, &replies), 1);
+        answered += replies[0].kind == NODE_REPLY_RESPONSE;
+        if (replies[0].kind == NODE_REPLY_RESPONSE)
+            assert_string_equal(riv_cstr(w->arena, riv_json_text(replies[0].json, w->arena)), "[60]");
+        sim_world_free(w);
+    }
+    assert_int_equal(answered, 20);
+    assert_true(replayed > 100);
+}
+
 static uint64_t hash_of(uint64_t seed)
 {
     sim_config config = stormy;
@@ -269,7 +312,7 @@ int main(void)
         cmocka_unit_test(a_particle_crosses_four_nodes),   cmocka_unit_test(a_request_waits_for_links),
         cmocka_unit_test(every_request_ends_under_faults), cmocka_unit_test(a_healed_world_answers),
         cmocka_unit_test(a_crashed_relay_goes_on),         cmocka_unit_test(the_same_seed_gives_the_same_run),
-        cmocka_unit_test(checkers_see_what_is_wrong),
+        cmocka_unit_test(many_calls_survive_crashes),      cmocka_unit_test(checkers_see_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,12 +3,6 @@
  * Spec: docs/spec/node.md §4 (5, 7), docs/spec/marine.md §5.2. Tests: work_test.c. */
 #include "work/work.h"
 
-static void run_avm(node_job *job)
-{
-    job->err = avm_run(&job->avm, job->arena, &job->fault, &job->avm_out);
-    node_job_explain(job);
-}
-
 /* The two rooms name the same four texts by types of their own, so that neither must know the other. */
 static const marine_tetraplets *tetraplets_of(const node_job *job)
 {
@@ -72,7 +66,7 @@ void work_run(node_job *job, const work_env *env)
 {
     uint64_t start_us = env && env->now_us ? env->now_us(env->ctx) : 0;
     switch (job->kind) {
-    case NODE_JOB_AVM: run_avm(job); break;
+    case NODE_JOB_AVM: node_job_avm(job); break;
     case NODE_JOB_CALL: run_call(job, env); break;
     }
     if (env && env->now_us) job->time_us = env->now_us(env->ctx) - start_us;
