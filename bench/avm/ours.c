@@ -89,13 +89,14 @@ static riv_err invoke(const bench_invoke *b, riv_arena *arena, avm_output *out, 
     return err;
 }
 
-static double invoke_us(const bench_invoke *b)
+static double invoke_us(const bench_invoke *b, size_t *outputs_bytes)
 {
     double     start    = bench_now_us();
     riv_arena *arena    = riv_arena_new(0);
     avm_output out      = { 0 };
     riv_buf    requests = { 0 };
     if (invoke(b, arena, &out, &requests)) exit(1);
+    *outputs_bytes = out.data.len + requests.len;
     riv_buf_free(&requests);
     riv_arena_free(arena);
     return bench_now_us() - start;
@@ -104,9 +105,9 @@ static double invoke_us(const bench_invoke *b)
 static void time_invoke(const bench_invoke *b, uint64_t budget_ms)
 {
     static double times[RUNS_MAX];
-    size_t        runs = 0;
+    size_t        runs = 0, outputs;
     for (double start = bench_now_us(); runs < RUNS_MAX && (!runs || bench_now_us() - start < (double)budget_ms * 1e3);)
-        times[runs++] = invoke_us(b);
+        times[runs++] = invoke_us(b, &outputs);
     bench_print_times(times, runs);
 }
 
@@ -135,11 +136,12 @@ static void answer(const bench_invoke *b)
 
 static void peak(const bench_invoke *b)
 {
+    size_t outputs, inputs = b->script.len + b->prev.len + b->cur.len + b->results.len;
     held = held_peak = 0;
     counting         = true;
-    invoke_us(b);
+    invoke_us(b, &outputs);
     counting = false;
-    printf("{\"bytes\":%zu,\"inputs\":%zu}\n", held_peak, b->script.len + b->prev.len + b->cur.len + b->results.len);
+    printf("{\"bytes\":%zu,\"inputs\":%zu,\"outputs\":%zu}\n", held_peak, inputs, outputs);
 }
 
 /* ---- scripts run to their end, all calls being for this peer ---- */
