@@ -545,6 +545,7 @@ const type *aqua__resolve_type(checker *k, const type_ast *t)
     case TA_BOTTOM: return &aqua__bottom;
     case TA_NAMED: return resolve_named(k, t);
     case TA_ARROW: return resolve_arrow(k, t);
+    case TA_BAD: return NULL;
     case TA_ARRAY:
     case TA_OPTION:
     case TA_STREAM:
@@ -923,6 +924,7 @@ static void check_func(checker *k, decl *d)
     }
     size_t errors  = k->c->errors.len;
     k->holes       = false;
+    k->errors      = errors;
     d->arrow       = riv_new(k->c->arena, arrow, 1);
     d->arrow->name = d->name;
     d->arrow->type = aqua__resolve_type(k, d->type);

@@ -16,6 +16,7 @@ typedef struct checker {
     RIV_VEC(bound_id) bound;
     riv_map      *named;   /* names of the file level that were read: for imports that nobody uses */
     const type_ast *sig;   /* of the function or closure at hand */
+    size_t        errors;  /* before the function at hand: what is unused in a faulty one may be meant by the fault */
     bool          holes;   /* the function at hand has a faulty line: what is read there is not known */
     aqua_diag    *last;    /* the last mismatch, for notes */
 } checker;

@@ -17,7 +17,7 @@ static mark enter(const checker *k) { return (mark){ k->defined.len, k->bound.le
 
 static void tell_unused(checker *k, const symbol *s)
 {
-    if (!s->wanted || s->uses || k->holes || !s->type) return;
+    if (!s->wanted || s->uses || k->holes || !s->type || k->c->errors.len > k->errors) return;
     aqua__report(k->c, k->src, D_UNUSED_VARIABLE, s->at, "`" RIV_FMT "` is never used", RIV_ARG(s->name));
 }
 

@@ -157,6 +157,7 @@ static void header_and_imports(void **state)
         const char    *text;
     } cases[] = {
         { "func main():\n  x = 1\n", AQUA_HEADER_ERROR, 1, 1, "Missing module header at the top of the file" },
+        { "aqua M\n-- \377\n", AQUA_SYNTAX_ERROR, 2, 4, "the file is not UTF-8 text" },
         { "aqua M\naqua N\n", AQUA_HEADER_ERROR, 2, 1, "Module header is expected to be at the top" },
         { "aqua M declares nope\n", AQUA_HEADER_ERROR, 1, 17, "`nope` is expected to be declared" },
         { "aqua M\nexport nope\n", AQUA_HEADER_ERROR, 2, 8, "No 'nope' declaration or import found, cannot export" },

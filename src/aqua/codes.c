@@ -49,10 +49,8 @@ const aqua_code aqua__codes[DIAG_CODES] = {
     [D_NOT_UTF8] = {
         AQUA_SYNTAX_ERROR, "A0105", "not-utf8", "the file is not UTF-8 text",
           "Aqua sources are UTF-8. Save the file in that encoding.",
-          "aqua M\n"
-          "-- \377\n",
-          "aqua M\n"
-          "-- é\n" },
+          "",
+          "" },
     [D_UNEXPECTED] = {
         AQUA_SYNTAX_ERROR, "A0110", "unexpected", "something else is expected here",
           "The text fits no form of the language at this place. The message says what could stand here and what "

@@ -78,7 +78,7 @@ typedef struct source {
 
 /* ---- syntax tree (parse.c) ---- */
 
-typedef enum type_ast_kind { TA_TOP, TA_BOTTOM, TA_NAMED, TA_ARRAY, TA_OPTION, TA_STREAM, TA_MAP, TA_ARROW } type_ast_kind;
+typedef enum type_ast_kind { TA_TOP, TA_BOTTOM, TA_NAMED, TA_ARRAY, TA_OPTION, TA_STREAM, TA_MAP, TA_ARROW, TA_BAD /* told before */ } type_ast_kind;
 typedef struct type_ast type_ast;
 typedef struct param_ast { riv_str name; span at; type_ast *type; } param_ast;
 struct type_ast {

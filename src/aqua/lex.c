@@ -142,7 +142,9 @@ static bool starts_statement(const lexer *l)
     while (end < l->text.len && is_word(l->text.ptr[end])) end++;
     riv_str word = riv_str_sub(l->text, l->pos, end), rest = rest_of_line(l, end);
     if (riv_str_starts(rest, RIV_LIT("<<-")) || riv_str_starts(rest, RIV_LIT("<- "))) return true;
-    if (!riv_str_ends(rest, RIV_LIT(":"))) return false;
+    bool applied =
+        end + 1 < l->text.len && l->text.ptr[end] == ' ' && rest.len && (is_word(rest.ptr[0]) || rest.ptr[0] == '"');
+    if (!riv_str_ends(rest, RIV_LIT(":")) && !applied) return false;
     for (size_t i = 0; i < RIV_COUNT(words); i++)
         if (riv_str_eq(word, words[i])) return true;
     return false;

@@ -2,7 +2,7 @@
  * Spec: docs/spec/aqua.md §5.1, §6.1. Tests: parse_test.c. */
 #include "aqua/parse.h"
 
-static const type_ast bad_type = { .kind = TA_TOP };
+static const type_ast bad_type = { .kind = TA_BAD };
 
 const token *aqua__peek(const parser *p, size_t ahead)
 {
@@ -189,7 +189,7 @@ static type_ast *parse_named_type(parser *p)
     if (t->kind == T_NAME) {
         if (!aqua__scalar_named(aqua__word(p, t))) {
             not_a_type(p, t);
-            return new_type(p, TA_TOP, at);
+            return new_type(p, TA_BAD, at);
         }
         type_ast *scalar = new_type(p, TA_NAMED, at);
         scalar->name     = aqua__word(p, t);
@@ -198,7 +198,7 @@ static type_ast *parse_named_type(parser *p)
     }
     if (t->kind != T_CLASS) {
         aqua__expected(p, "a type");
-        return new_type(p, TA_TOP, at);
+        return new_type(p, TA_BAD, at);
     }
     riv_str   name = aqua__parse_dotted(p, true, &at);
     type_ast *out  = new_type(p, TA_NAMED, at);

@@ -48,14 +48,16 @@ static int  watch(turn *t);
 
 int cli_cmd_aqua_compile(cli *c)
 {
-    riv_str empty = cli_value(c, "no-empty-response");
-    turn    t     = { .c = *c };
-    t.input       = cli_value(c, "input").len ? cli_value(c, "input") : cli_arg(c, 0);
-    t.output      = cli_value(c, "output");
-    t.options     = (aqua_options){ .no_relay          = cli_has(c, "no-relay"),
-                                    .no_xor            = cli_has(c, "no-xor"),
-                                    .tracing           = cli_has(c, "tracing"),
-                                    .no_empty_response = empty.len == 0 || riv_str_eq(empty, RIV_LIT("true")) };
+    riv_str empty           = cli_value(c, "no-empty-response");
+    turn    t               = { .c = *c };
+    t.input                 = cli_value(c, "input").len ? cli_value(c, "input") : cli_arg(c, 0);
+    t.output                = cli_value(c, "output");
+    t.options               = (aqua_options){ .no_relay          = cli_has(c, "no-relay"),
+                                              .no_xor            = cli_has(c, "no-xor"),
+                                              .tracing           = cli_has(c, "tracing"),
+                                              .no_empty_response = empty.len == 0 || riv_str_eq(empty, RIV_LIT("true")) };
+    t.options.allow         = cli_values(c, "allow", &t.options.allow_count);
+    t.options.deny_warnings = cli_has(c, "deny-warnings");
     t.forms =
         (cli_has(c, "air") ? FORM_AIR : 0u) | (cli_has(c, "js") ? FORM_JS : 0u) | (cli_has(c, "ts") ? FORM_TS : 0u);
     if (t.input.len == 0) return cli_error(c, CLI_USAGE, "'aqua compile' needs FILE.aqua, or a folder of such files");

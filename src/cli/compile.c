@@ -75,9 +75,15 @@ static void put_shown(FILE *to, riv_str text)
 void cli_print_diags(cli *c, aqua_diags diags)
 {
     for (size_t i = 0; i < diags.count; i++) {
-        riv_buf   text = riv_buf_in(c->arena);
-        aqua_diag diag = diags.items[i];
-        diag.file      = cli_short_path(c, diag.file);
+        riv_buf    text  = riv_buf_in(c->arena);
+        aqua_diag  diag  = diags.items[i];
+        aqua_note *notes = riv_new(c->arena, aqua_note, diag.notes_count + 1);
+        for (size_t k = 0; k < diag.notes_count; k++) {
+            notes[k]      = diag.notes[k];
+            notes[k].file = cli_short_path(c, notes[k].file);
+        }
+        diag.file  = cli_short_path(c, diag.file);
+        diag.notes = notes;
         aqua_diag_render(&diag, c->colour_err, &text);
         if (text.len == 0 || text.ptr[text.len - 1] != '\n') riv_put_u8(&text, '\n');
         put_shown(stderr, riv_buf_str(&text));
@@ -86,13 +92,15 @@ void cli_print_diags(cli *c, aqua_diags diags)
 
 static const riv_json *diag_json(cli *c, const aqua_diag *d)
 {
-    riv_arena      *a    = c->arena;
-    riv_line_col    at   = riv_line_col_of(d->source, RIV_MIN(d->pos, d->source.len));
-    const riv_json *line = d->has_place ? riv_json_u64(a, at.line) : NULL,
-                   *col  = d->has_place ? riv_json_u64(a, at.col) : NULL;
-    return riv_json_object(a, "kind", riv_json_strc(a, aqua_diag_kind_name(d->kind)), "file",
-                           riv_json_str(a, cli_short_path(c, d->file)), "text", riv_json_str(a, d->text), "hint",
-                           d->hint.len ? riv_json_str(a, d->hint) : NULL, "line", line, "col", col, NULL);
+    aqua_diag  shown = *d;
+    aqua_note *notes = riv_new(c->arena, aqua_note, d->notes_count + 1);
+    for (size_t i = 0; i < d->notes_count; i++) {
+        notes[i]      = d->notes[i];
+        notes[i].file = cli_short_path(c, notes[i].file);
+    }
+    shown.file  = cli_short_path(c, d->file);
+    shown.notes = notes;
+    return aqua_diag_json(&shown, c->arena);
 }
 
 const riv_json *cli_diags_json(cli *c, aqua_diags diags)

@@ -69,7 +69,10 @@ static const cli_flag compile_flags[] = {
     { "const",   'c', CLI_VALUES, "NAME=VALUE", "set a constant of the program" },
     { "dry",   'd', CLI_SWITCH, NULL, "check only, write and print nothing" },
     { "watch", 'w', CLI_SWITCH, NULL, "compile again whenever a file changes, until Ctrl-C" },
+    { "allow", 0,   CLI_VALUES, "NAME", "a warning that is not wanted, by name or code" },
+    { "deny-warnings", 0, CLI_SWITCH, NULL, "warnings are errors" },
 };
+static const cli_flag explain_flags[] = { F_JSON };
 static const cli_flag air_parse_flags[] = { F_JSON, { "unchecked", 0, CLI_SWITCH, NULL, "leave out the checks of names and iterators" } };
 static const cli_flag air_fmt_flags[]   = {
     { "write", 'w', CLI_SWITCH, NULL, "write the result back into the file" },
@@ -106,6 +109,8 @@ const cli_command cli_commands[] = {
       "Without --output the texts asked for are printed, or what is exported. Of a folder every .aqua file in it is compiled; when one is\n"
       "refused nothing is written.",
       FLAGS(compile_flags), cli_cmd_aqua_compile },
+    { "aqua explain", "[CODE]", 0, 1, "tell what an error or warning of the Aqua compiler means",
+      "CODE is a code such as A0301 or a name such as unknown-name; without it all are listed.", FLAGS(explain_flags), cli_cmd_aqua_explain },
     { "air parse", "FILE", 1, 1, "print the tree of a script, or its error", NULL, FLAGS(air_parse_flags), cli_cmd_air_parse },
     { "air fmt", "FILE", 1, 1, "print a script as people read it", NULL, FLAGS(air_fmt_flags), cli_cmd_air_fmt },
     { "air show", "DATA", 1, 1, "print particle data in readable form", "DATA is a file (- is standard input): the bytes or their base64 text.",

@@ -226,6 +226,25 @@ def compile_errors_have_places():
     assert doc["errors"][0]["kind"] == "Syntax error" and doc["errors"][0]["line"] >= 3, doc
 
 
+def compile_explains():
+    bad = write("explained.aqua", "aqua M declares *\n\nfunc f(count: u8) -> u8:\n  unread = 1\n  <- cuont\n")
+    doc = json.loads(check(rivulet("aqua", "compile", bad, "--json"), 1).out)
+    error, fix = doc["errors"][0], doc["errors"][0]["fixes"][0]["edits"][0]
+    assert (error["code"], error["name"], error["end_col"]) == ("A0301", "unknown-name", 11), error
+    assert (fix["line"], fix["col"], fix["end_col"], fix["text"]) == (5, 6, 11, "count"), fix
+    check(rivulet("aqua", "compile", bad), 1, err=[r"error\[A0301\]: Name 'cuont'", r"did you mean `count`\?"])
+    check(rivulet("aqua", "explain", "A0301"), 0, out=["unknown-name", "refused:", "good:"])
+    assert json.loads(check(rivulet("aqua", "explain", "unknown-name", "--json"), 0).out)["code"] == "A0301"
+    assert len(json.loads(check(rivulet("aqua", "explain", "--json"), 0).out)) > 90
+    check(rivulet("aqua", "explain", "A9999"), 2, err="no code")
+    warned = write("warned.aqua", "aqua M declares *\n\nfunc f(count: u8) -> u8:\n  unread = 1\n  <- count\n")
+    check(rivulet("aqua", "compile", warned, "--dry"), 0, err=r"warning\[A0315\]")
+    assert "A0315" not in check(rivulet("aqua", "compile", warned, "--dry", "--allow", "unused-variable"), 0).err
+    check(rivulet("aqua", "compile", warned, "--dry", "--deny-warnings"), 1, err="A0315")
+    check(rivulet("aqua", "compile", warned, "--dry", "--deny-warnings", "--allow", "A0315"), 0)
+    check(rivulet("aqua", "compile", warned, "--dry", "--allow", "A0301"), 1, err="no warning")
+
+
 def compile_imports_and_constants():
     os.makedirs(os.path.join(TMP, "lib"), exist_ok=True)
     write("lib/part.aqua", 'aqua Part declares *\n\nfunc word() -> string:\n  <- "word"\n')
