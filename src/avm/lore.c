@@ -72,6 +72,13 @@ static const failure *check_lore(avm *vm, const air_node *at, const archive_lore
     return NULL;
 }
 
+/* "FoldResult { ... }", without the state's own name around it. */
+static riv_str debug_fold(avm *vm, const archive_state *s)
+{
+    riv_str text = avm__debug_state(vm, s);
+    return riv_str_sub(text, 5, text.len - 1);
+}
+
 static const failure *read_lore(avm *vm, const air_node *at, source side, const archive_state *s, windows *w,
                                 uint32_t *total)
 {
@@ -89,7 +96,8 @@ static const failure *read_lore(avm *vm, const air_node *at, source side, const 
         }
         if (__builtin_add_overflow(*total, l->descs[0].len, total) ||
             __builtin_add_overflow(*total, l->descs[1].len, total))
-            return avm__trace_fail(vm, at, "the first %zu subtrace descriptors lens of fold overflows", i);
+            return avm__trace_fail(vm, at, "the first %zu subtrace descriptors lens of fold " RIV_FMT " overflows", i,
+                                   RIV_ARG(debug_fold(vm, s)));
         after += l->descs[1].len;
         w[i] = (windows){ .value_pos = l->value_pos, .before = l->descs[0], .after = { l->descs[1].begin, after } };
     }
@@ -106,7 +114,7 @@ static const failure *resolve_old(avm *vm, const air_node *at, source side, cons
     for (size_t i = 0; i < s->lore_count; i++)
         if (riv_map_put_u64(out->by_value_pos, s->lore[i].value_pos, &w[i]))
             return avm__trace_fail(vm, at, RIV_FMT " contains several subtraces with the same value_pos %u",
-                                   RIV_ARG(avm__debug_state(vm, s)), s->lore[i].value_pos);
+                                   RIV_ARG(debug_fold(vm, s)), s->lore[i].value_pos);
     return NULL;
 }
 

@@ -208,27 +208,40 @@ struct par_join {
     window   left_end[2], right_end[2];
 };
 
-static const failure *par_windows(avm *vm, const air_node *at, par_join *p, source side)
+/* len old states, the left ones or all, end at a position that there is. */
+static const failure *par_end(avm *vm, const air_node *at, const par_join *p, source side, uint32_t len)
 {
-    const cursor *c    = &vm->trace.side[side];
-    uint32_t      left = p->size[side][0], both;
-    if (__builtin_add_overflow(left, p->size[side][1], &both))
-        return avm__trace_fail(vm, at,
-                               "overflow is occurred while calculating the entire len occupied by executed states "
-                               "corresponded to current par: 'ParResult { left_size: %u, right_size: %u }'",
-                               left, p->size[side][1]);
-    if (c->pos + left < left || c->pos + both < both)
+    const cursor *c = &vm->trace.side[side];
+    if (c->pos + len < len)
         return avm__trace_fail(vm, at,
                                "overflow is occurred while calculating the new position of a previous slider for "
                                "resolved par ParResult { left_size: %u, right_size: %u } and current position %u'",
-                               left, p->size[side][1], c->pos);
-    if (left_in(c) < both)
-        return avm__trace_fail(vm, at,
-                               "underflow is occurred while calculating the new position of a current slider for "
-                               "resolved par ParResult { left_size: %u, right_size: %u } and current subtrace len %u'",
-                               left, p->size[side][1], left_in(c));
-    p->left_end[side]  = (window){ c->pos + left, left };
-    p->right_end[side] = (window){ c->pos + both, left_in(c) - both };
+                               p->size[side][0], p->size[side][1], c->pos);
+    return NULL;
+}
+
+static const failure *par_windows(avm *vm, const air_node *at, par_join *p)
+{
+    uint32_t both[2];
+    for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++) AVM_TRY(par_end(vm, at, p, side, p->size[side][0]));
+    for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++)
+        if (__builtin_add_overflow(p->size[side][0], p->size[side][1], &both[side]))
+            return avm__trace_fail(vm, at,
+                                   "overflow is occurred while calculating the entire len occupied by executed states "
+                                   "corresponded to current par: 'ParResult { left_size: %u, right_size: %u }'",
+                                   p->size[side][0], p->size[side][1]);
+    for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++) {
+        const cursor *c = &vm->trace.side[side];
+        AVM_TRY(par_end(vm, at, p, side, both[side]));
+        if (left_in(c) < both[side])
+            return avm__trace_fail(
+                vm, at,
+                "underflow is occurred while calculating the new position of a current slider for "
+                "resolved par ParResult { left_size: %u, right_size: %u } and current subtrace len %u'",
+                p->size[side][0], p->size[side][1], left_in(c));
+        p->left_end[side]  = (window){ c->pos + p->size[side][0], p->size[side][0] };
+        p->right_end[side] = (window){ c->pos + both[side], left_in(c) - both[side] };
+    }
     return NULL;
 }
 
@@ -252,8 +265,7 @@ const failure *avm__par_start(avm *vm, const air_node *at, par_join **out)
     }
     p->at = avm__trace_pos(vm);
     avm__trace_push(vm, (archive_state){ .kind = ARCHIVE_PAR });
-    AVM_TRY(par_windows(vm, at, p, SOURCE_PREV));
-    AVM_TRY(par_windows(vm, at, p, SOURCE_CUR));
+    AVM_TRY(par_windows(vm, at, p));
     riv_str wrong = open_side(vm, p, 0);
     if (wrong.len) return avm__trace_fail(vm, at, RIV_FMT, RIV_ARG(wrong));
     *out = p;
