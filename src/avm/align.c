@@ -74,10 +74,12 @@ static bool text_fits(const walk *w, const air_value *v, riv_str got)
 
 static const archive_tetraplet *tetraplet_of(const walk *w, const archive_state *s)
 {
-    const archive_service_result  *r   = s->kind == ARCHIVE_CALL ? riv_map_get_str(w->results, s->cid) : NULL;
-    const archive_canon_result    *c   = s->kind == ARCHIVE_CANON ? riv_map_get_str(w->canons, s->cid) : NULL;
-    riv_str                        cid = r ? r->tetraplet_cid : c ? c->tetraplet : (riv_str){ 0 };
-    const archive_tetraplet_entry *e   = cid.len ? riv_map_get_str(w->tetraplets, cid) : NULL;
+    bool                           called = s->kind == ARCHIVE_CALL && s->call != ARCHIVE_CALL_REQUEST;
+    bool                           fixed  = s->kind == ARCHIVE_CANON && s->canon_executed;
+    const archive_service_result  *r      = called ? riv_map_get_str(w->results, s->cid) : NULL;
+    const archive_canon_result    *c      = fixed ? riv_map_get_str(w->canons, s->cid) : NULL;
+    riv_str                        cid    = r ? r->tetraplet_cid : c ? c->tetraplet : (riv_str){ 0 };
+    const archive_tetraplet_entry *e      = cid.len ? riv_map_get_str(w->tetraplets, cid) : NULL;
     return e ? &e->tetraplet : NULL;
 }
 

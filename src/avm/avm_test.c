@@ -587,7 +587,7 @@ static uint32_t small(riv_prng *p, uint64_t bound)
 
 static void spoil_fold(riv_prng *p, riv_arena *arena, archive_state *s)
 {
-    if (!s->lore_count) return;
+    if (s->kind != ARCHIVE_FOLD || !s->lore_count) return;
     archive_lore *lore = riv_new(arena, archive_lore, s->lore_count);
     archive_desc *d    = riv_new(arena, archive_desc, 3);
     size_t        i    = (size_t)riv_prng_below(p, s->lore_count);
@@ -613,11 +613,16 @@ static void spoil(riv_prng *p, riv_arena *arena, archive_data *data)
     case 0: memmove(t + i, t + i + 1, (--n - i) * sizeof *t); break;
     case 1: t[n++] = t[i]; break;
     case 2: t[i] = t[k]; break;
-    case 3: t[i].kind = (archive_state_kind)riv_prng_below(p, 5); break;
+    case 3:
+        t[i].kind = (archive_state_kind)riv_prng_below(p, 5);
+        if (t[i].kind == ARCHIVE_FOLD || data->trace[i].kind == ARCHIVE_FOLD)
+            t[i].cid = (riv_str){ 0 }; /* or its lore */
+        if (t[i].kind == ARCHIVE_AP) t[i].generations_count = (uint32_t)riv_prng_below(p, 3); /* or a par's size */
+        break;
     case 4: t[i].call = (archive_call_kind)riv_prng_below(p, 5); break;
     case 5: t[i].generation = small(p, 5); break;
     case 6: t[i].left = small(p, 9); break;
-    case 7: t[i].right = small(p, 9); break;
+    case 7: t[i].right = t[i].kind == ARCHIVE_AP ? (uint32_t)riv_prng_below(p, 3) : small(p, 9); break;
     default: spoil_fold(p, arena, &t[i]);
     }
     data->trace       = t;

@@ -89,8 +89,9 @@ static riv_str canon_values(const trace_view *t, const archive_canon_result *r)
 
 static void take_call(const trace_view *t, const archive_state *s, state_facts *f)
 {
-    const archive_service_result *r = riv_map_get_str(t->results, s->cid);
-    f->kind                         = "call";
+    bool                          asked = s->call == ARCHIVE_CALL_REQUEST;
+    const archive_service_result *r     = asked ? NULL : riv_map_get_str(t->results, s->cid);
+    f->kind                             = "call";
     if (r) f->tetraplet = tetraplet_at(t, r->tetraplet_cid);
     if (r) f->value = value_at(t, r->value_cid, &f->has_value);
     f->is_signed = s->call != ARCHIVE_CALL_REQUEST && s->call != ARCHIVE_CALL_UNUSED;
@@ -493,20 +494,23 @@ static const riv_json *state_json(const trace_view *t, size_t pos)
     state_facts          f   = facts_of(t, s);
     bool                 gen = (s->kind == ARCHIVE_AP && s->generations_count == 1) ||
                (s->kind == ARCHIVE_CALL && s->call == ARCHIVE_CALL_STREAM);
-    const riv_json *good = NULL;
+    bool asked = (s->kind == ARCHIVE_CALL && s->call == ARCHIVE_CALL_REQUEST) ||
+                 (s->kind == ARCHIVE_CANON && !s->canon_executed);
+    bool            has_cid = !asked && (s->kind == ARCHIVE_CALL || s->kind == ARCHIVE_CANON);
+    const riv_json *good    = NULL;
     if (f.is_signed && t->checked) good = riv_json_bool(f.witness && f.witness->verdict == AVM_COVERS);
-    return riv_json_object(a, "state", riv_json_u64(a, pos), "kind", riv_json_strc(a, f.kind), "what",
-                           f.what[0] ? riv_json_strc(a, f.what) : NULL, "peer",
-                           f.tetraplet ? riv_json_str(a, f.tetraplet->peer_pk) : NULL, "service",
-                           f.tetraplet ? opt(a, f.tetraplet->service_id) : NULL, "function",
-                           f.tetraplet ? opt(a, f.tetraplet->function_name) : NULL, "value", value_json(a, &f), "cid",
-                           opt(a, s->cid), "generation", gen ? riv_json_u64(a, s->generation) : NULL, "sent_by",
-                           opt(a, s->sender), "request", s->has_call_id ? riv_json_u64(a, s->call_id) : NULL, "left",
-                           s->kind == ARCHIVE_PAR ? riv_json_u64(a, s->left) : NULL, "right",
-                           s->kind == ARCHIVE_PAR ? riv_json_u64(a, s->right) : NULL, "items",
-                           s->kind == ARCHIVE_FOLD ? lore_json(a, s) : NULL, "signed", good, "instruction",
-                           n ? riv_json_str(a, riv_str_trim(air_instruction_text(n, a))) : NULL, "at",
-                           n ? riv_json_u64(a, n->pos) : NULL, NULL);
+    return riv_json_object(
+        a, "state", riv_json_u64(a, pos), "kind", riv_json_strc(a, f.kind), "what",
+        f.what[0] ? riv_json_strc(a, f.what) : NULL, "peer", f.tetraplet ? riv_json_str(a, f.tetraplet->peer_pk) : NULL,
+        "service", f.tetraplet ? opt(a, f.tetraplet->service_id) : NULL, "function",
+        f.tetraplet ? opt(a, f.tetraplet->function_name) : NULL, "value", value_json(a, &f), "cid",
+        has_cid ? opt(a, s->cid) : NULL, "generation", gen ? riv_json_u64(a, s->generation) : NULL, "sent_by",
+        asked ? opt(a, s->sender) : NULL, "request", s->has_call_id ? riv_json_u64(a, s->call_id) : NULL, "left",
+        s->kind == ARCHIVE_PAR ? riv_json_u64(a, s->left) : NULL, "right",
+        s->kind == ARCHIVE_PAR ? riv_json_u64(a, s->right) : NULL, "items",
+        s->kind == ARCHIVE_FOLD ? lore_json(a, s) : NULL, "signed", good, "instruction",
+        n ? riv_json_str(a, riv_str_trim(air_instruction_text(n, a))) : NULL, "at", n ? riv_json_u64(a, n->pos) : NULL,
+        NULL);
 }
 
 static const riv_json *trace_json(const trace_view *t, const cli_particle *p)

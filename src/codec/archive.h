@@ -10,8 +10,8 @@
 
 typedef struct archive_version { uint64_t major, minor, patch; riv_str pre, build; riv_str text; } archive_version;
 
-typedef enum archive_state_kind { ARCHIVE_PAR = 0, ARCHIVE_CALL = 1, ARCHIVE_FOLD = 2, ARCHIVE_AP = 3, ARCHIVE_CANON = 4 } archive_state_kind;
-typedef enum archive_call_kind {
+typedef enum __attribute__((packed)) archive_state_kind { ARCHIVE_PAR = 0, ARCHIVE_CALL = 1, ARCHIVE_FOLD = 2, ARCHIVE_AP = 3, ARCHIVE_CANON = 4 } archive_state_kind;
+typedef enum __attribute__((packed)) archive_call_kind {
     ARCHIVE_CALL_REQUEST,  /* sent by a peer: sender, has_call_id, call_id */
     ARCHIVE_CALL_SCALAR,   /* executed: cid is a service result */
     ARCHIVE_CALL_STREAM,   /* executed: cid and generation */
@@ -21,25 +21,32 @@ typedef enum archive_call_kind {
 typedef struct archive_desc { uint32_t begin, len; } archive_desc;
 typedef struct archive_lore { uint32_t value_pos; const archive_desc *descs; size_t descs_count; } archive_lore;
 
-/* One state of a trace. Only the fields of its kind are set. */
+/* One state of a trace, 32 bytes. Only the fields of its kind may be looked at: kinds that never need two fields at once share their place. */
 typedef struct archive_state {
     archive_state_kind kind;
     archive_call_kind  call;           /* CALL */
     bool               canon_executed; /* CANON: cid is set, else sender */
     bool               has_call_id;    /* CALL request */
-    uint32_t           left, right;    /* PAR */
-    uint32_t           call_id;        /* CALL request */
-    uint32_t           generation;     /* CALL stream, AP (generations_count 1) */
-    size_t             generations_count; /* AP: as decoded; only 1 has a meaning */
-    riv_str            sender, cid;
-    const archive_lore *lore;          /* FOLD */
-    size_t             lore_count;
+    union {
+        uint32_t left;                 /* PAR */
+        uint32_t call_id;              /* CALL request with an id */
+        uint32_t generation;           /* CALL stream, AP (generations_count 1) */
+    };
+    union {
+        uint32_t right;                /* PAR */
+        uint32_t generations_count;    /* AP: as decoded; only 1 has a meaning */
+    };
+    union {
+        riv_str sender;                /* CALL request, CANON */
+        riv_str cid;                   /* CALL executed or failed, CANON executed */
+        struct { const archive_lore *lore; size_t lore_count; }; /* FOLD */
+    };
 } archive_state;
 
 typedef struct archive_tetraplet { riv_str peer_pk, service_id, function_name, lens; } archive_tetraplet;
 typedef struct archive_value { riv_str key, text; } archive_value;                                 /* key is always a CID */
 typedef struct archive_tetraplet_entry { riv_str key; archive_tetraplet tetraplet; } archive_tetraplet_entry;
-typedef enum archive_provenance { ARCHIVE_LITERAL = 0, ARCHIVE_FROM_SERVICE = 1, ARCHIVE_FROM_CANON = 2 } archive_provenance;
+typedef enum __attribute__((packed)) archive_provenance { ARCHIVE_LITERAL = 0, ARCHIVE_FROM_SERVICE = 1, ARCHIVE_FROM_CANON = 2 } archive_provenance;
 typedef struct archive_canon_element {
     riv_str key, value, tetraplet; /* CIDs */
     archive_provenance provenance;

@@ -292,8 +292,10 @@ static riv_err read_ap(archive_walk *w, uint64_t pos, archive_state *s)
 {
     static const archive_shape number = { sizeof(uint32_t), sizeof(uint32_t), read_u32 };
     void                      *generations;
-    RIV_TRY(read_vec(w, pos, &number, &generations, &s->generations_count));
-    if (s->generations_count) s->generation = *(const uint32_t *)generations;
+    size_t                     count;
+    RIV_TRY(read_vec(w, pos, &number, &generations, &count));
+    s->generations_count = (uint32_t)count;
+    if (count) s->generation = *(const uint32_t *)generations;
     return RIV_OK;
 }
 

@@ -114,8 +114,9 @@ void codec_json_cid_put(const crypto_hash *hash, char out[CODEC_JSON_CID_BYTES])
 riv_str codec_json_cid(riv_arena *arena, riv_bytes data)
 {
     crypto_hash hash = crypto_blake3(data);
-    char       *text = riv_arena_alloc_raw(arena, CODEC_JSON_CID_BYTES, 1);
+    char       *text = riv_arena_alloc_raw(arena, CODEC_JSON_CID_BYTES + 1, 1);
     codec_json_cid_put(&hash, text);
+    text[CODEC_JSON_CID_BYTES] = 0; /* for the debugger's eyes */
     return (riv_str){ text, CODEC_JSON_CID_BYTES };
 }
 
