@@ -58,7 +58,7 @@ static bool is_air_word(riv_str name)
     return false;
 }
 
-/* Sigil, base, suffix, and a number from the second time on. Bases of users hold no `-`, so numbered names never collide. */
+/* Sigil, base, suffix, and a number from the second time on: the first that nobody has (a base may hold a number of its own). */
 var *aqua__fresh(lowerer *l, air_var_kind kind, riv_str base, const char *suffix)
 {
     static const char *const sigils[] = { [AIR_VAR_SCALAR]    = "",
@@ -70,14 +70,17 @@ var *aqua__fresh(lowerer *l, air_var_kind kind, riv_str base, const char *suffix
     size_t                   len      = 0;
     for (size_t i = 0; i < base.len; i++) text[len++] = base.ptr[i] == '.' ? '_' : base.ptr[i];
     for (size_t i = 0; suffix[i]; i++) text[len++] = suffix[i];
-    riv_str   name  = { text, len };
-    uintptr_t given = (uintptr_t)riv_map_get_str(l->names, name);
+    riv_str   stem = { text, len }, name = stem;
+    uintptr_t given = (uintptr_t)riv_map_get_str(l->names, stem);
     if (given == 0 && kind == AIR_VAR_SCALAR && is_air_word(name)) given = 1;
-    riv_map_put_str(l->names, name, (void *)(given + 1));
+    if (given) name = riv_format(l->arena, RIV_FMT "-%zu", RIV_ARG(stem), (size_t)given - 1);
+    while (given && riv_map_get_str(l->names, name))
+        name = riv_format(l->arena, RIV_FMT "-%zu", RIV_ARG(stem), (size_t)given++);
+    if (given) riv_map_put_str(l->names, name, (void *)(uintptr_t)1);
+    riv_map_put_str(l->names, stem, (void *)(given + 1));
     var *v  = riv_new(l->arena, var, 1);
     v->kind = kind;
-    v->name = given ? riv_format(l->arena, "%s" RIV_FMT "-%zu", sigils[kind], RIV_ARG(name), (size_t)given - 1)
-                    : riv_format(l->arena, "%s" RIV_FMT, sigils[kind], RIV_ARG(name));
+    v->name = riv_format(l->arena, "%s" RIV_FMT, sigils[kind], RIV_ARG(name));
     return v;
 }
 
@@ -185,17 +188,20 @@ static model *fail_on_error(lowerer *l)
     return fail;
 }
 
+/* Peer and relays are computed one after another, where the `on` stands. (The original computes them in par: its branches then go
+ * through the relays of the `on` to join, before these are known.) */
 static model *on_model(lowerer *l, const stmt *s, size_t first)
 {
-    model *on      = aqua__model(l->arena, M_ON);
-    on->a          = aqua__as_data(l, aqua__lower_value(l, s->exprs[first]));
-    on->list_count = s->exprs_count - first - 1;
-    on->list       = riv_new(l->arena, operand, on->list_count + 1);
-    for (size_t i = 0; i < on->list_count; i++) {
-        const value *via = aqua__lower_value(l, s->exprs[first + 1 + i]);
-        on->list[i]      = aqua__as_data(l, via);
-        on->list[i].many = aqua__is_collection(s->exprs[first + 1 + i]->type);
+    model   *on    = aqua__model(l->arena, M_ON);
+    size_t   count = s->exprs_count - first;
+    operand *parts = riv_new(l->arena, operand, count + 1);
+    for (size_t i = 0; i < count && !l->failed; i++) {
+        parts[i]      = aqua__as_data(l, aqua__lower_value(l, s->exprs[first + i]));
+        parts[i].many = i > 0 && aqua__is_collection(s->exprs[first + i]->type);
     }
+    on->a          = parts[0];
+    on->list       = parts + 1;
+    on->list_count = count - 1;
     return on;
 }
 
@@ -471,28 +477,15 @@ static const value *keep(lowerer *l, const value *v, riv_str name)
 
 static void lower_assign(lowerer *l, const stmt *s)
 {
-    bind(l, s->symbols[0], keep(l, aqua__lower_value(l, s->exprs[0]), s->names[0]));
+    bind(l, s->symbols[0], keep(l, aqua__lower_eager(l, s->exprs[0]), s->names[0]));
 }
 
 static void lower_call_stmt(lowerer *l, const stmt *s)
 {
-    const type   *callee  = s->exprs[0]->callee;
-    const value **results = riv_new(l->arena, const value *, callee->results_count + 1);
-    aqua__lower_call(l, s->exprs[0], results);
-    if (l->failed) return;
-    if (s->names_count == 1 && s->pushes[0] && s->symbols[0]->type->kind == TY_MAP) {
-        model *push = aqua__emit(l, M_AP_MAP);
-        push->a     = aqua__as_data(l, results[0]);
-        push->b     = aqua__as_data(l, results[1]);
-        push->out   = aqua__lookup(l, s->symbols[0])->data.var;
-        return;
-    }
-    for (size_t i = 0; i < s->names_count; i++) {
-        if (s->pushes[i])
-            aqua__push(l, aqua__as_data(l, results[i]), aqua__lookup(l, s->symbols[i])->data.var);
-        else
-            bind(l, s->symbols[i], results[i]);
-    }
+    const value **results = riv_new(l->arena, const value *, s->exprs[0]->callee->results_count + 1);
+    aqua__lower_call(l, s->exprs[0], s, results);
+    for (size_t i = 0; i < s->names_count && !l->failed; i++)
+        if (!s->pushes[i]) bind(l, s->symbols[i], results[i]);
 }
 
 static void lower_join(lowerer *l, const stmt *s)
@@ -621,7 +614,7 @@ static void lower_entry(lowerer *l, const decl *func)
     if (!l->c->in->options.no_relay) init_call(l, "getDataSrv", RIV_LIT("-relay-"), l->relay);
     for (size_t i = 0; i < t->fields_count; i++) args[i] = entry_argument(l, &t->fields[i]);
     value self = { .kind = VAL_ARROW, .type = t, .arrow = func->arrow };
-    aqua__call_traced(l, func->name, &self, args, t->results_count, results);
+    aqua__call_entry(l, &self, args, results);
     if (l->failed || (t->results_count == 0 && l->c->in->options.no_empty_response)) return;
     operand *given = riv_new(l->arena, operand, t->results_count + 1);
     for (size_t i = 0; i < t->results_count; i++) given[i] = entry_result(l, results[i]);

@@ -21,8 +21,11 @@ const value *aqua__service_record(lowerer *l, const expr *e)
     v->values          = riv_new(l->arena, const value *, t->fields_count + 1);
     operand id         = aqua__service_id(l, e);
     for (size_t i = 0; i < t->fields_count; i++) {
-        arrows[i] =
-            (value){ .kind = VAL_SERVICE_ARROW, .data = id, .type = t->fields[i].type, .name = t->fields[i].name };
+        arrows[i]    = (value){ .kind    = VAL_SERVICE_ARROW,
+                                .data    = id,
+                                .type    = t->fields[i].type,
+                                .name    = t->fields[i].name,
+                                .service = t->name };
         v->values[i] = &arrows[i];
     }
     return v;
@@ -103,7 +106,7 @@ static void expand(lowerer *l, const value *callee, const value *const *args, co
     aqua__lower_body(l, a->body);
     if (a->returns && !l->failed) {
         for (size_t i = 0; i < a->type->results_count && !l->failed; i++)
-            results[i] = aqua__lower_value(l, a->returns->exprs[i]);
+            results[i] = aqua__lower_eager(l, a->returns->exprs[i]);
         for (size_t i = 0; i < a->type->results_count && !l->failed; i++)
             results[i] = as_parameter(l, results[i], a->type->results[i]);
     }
@@ -133,7 +136,7 @@ static void call_arrow(lowerer *l, const value *callee, const value *const *args
 }
 
 /* What is called may give more than its caller knows of. SPEC aqua.md 5.3: a longer product is smaller than its prefix */
-void aqua__call_arrow(lowerer *l, const value *callee, const value *const *args, size_t wanted, const value **results)
+static void call_wanted(lowerer *l, const value *callee, const value *const *args, size_t wanted, const value **results)
 {
     const value **all = riv_new(l->arena, const value *, callee->type->results_count + 1);
     call_arrow(l, callee, args, all);
@@ -181,49 +184,51 @@ static model *trace_failure(lowerer *l, operand name)
     return on;
 }
 
-/* SPEC aqua.md 10.8: Each inlined call of an Aqua function */
-void aqua__call_traced(lowerer *l, riv_str name, const value *callee, const value *const *args, size_t wanted,
-                       const value **results)
+/* The name that what is called has where it is defined, whatever name it is called by. */
+static riv_str traced_name(lowerer *l, const value *callee)
 {
-    if (!l->c->in->options.tracing) {
-        aqua__call_arrow(l, callee, args, wanted, results);
-        return;
-    }
-    operand shown = aqua__of_text(riv_format(l->arena, "\"" RIV_FMT "\"", RIV_ARG(name)));
-    models *outer = l->out;
-    model  *guard = aqua__model(l->arena, M_XOR), *run = aqua__model(l->arena, M_SEQ),
-          *report = aqua__model(l->arena, M_SEQ);
-    model *fail   = aqua__model(l->arena, M_FAIL);
-    fail->a       = aqua__of_var(l->error);
-    l->out        = &run->kids;
-    aqua__call_arrow(l, callee, args, wanted, results);
-    l->out = outer;
-    aqua__adopt(l->arena, run, trace_event(l, shown, "\"exit\""));
-    aqua__adopt(l->arena, report, trace_failure(l, shown));
+    if (callee->kind == VAL_ARROW) return callee->arrow->name;
+    if (callee->kind == VAL_CALLBACK) return riv_format(l->arena, "init_peer_callable_" RIV_FMT, RIV_ARG(callee->name));
+    return riv_format(l->arena, RIV_FMT "." RIV_FMT, RIV_ARG(callee->service), RIV_ARG(callee->name));
+}
+
+typedef struct tracing {
+    models *outer; /* NULL: nobody traces */
+    model  *run;
+    operand shown;
+} tracing;
+
+/* What follows, up to trace_leave, is between the events. SPEC aqua.md 10.8: Each inlined call of an Aqua function */
+static tracing trace_enter(lowerer *l, const value *callee)
+{
+    tracing t = { 0 };
+    if (!l->c->in->options.tracing) return t;
+    t.outer = l->out;
+    t.shown = aqua__of_text(riv_format(l->arena, "\"" RIV_FMT "\"", RIV_ARG(traced_name(l, callee))));
+    t.run   = aqua__model(l->arena, M_SEQ);
+    *riv_push(l->arena, t.outer) = trace_event(l, t.shown, "\"enter\"");
+    l->out                       = &t.run->kids;
+    return t;
+}
+
+static void trace_leave(lowerer *l, const tracing *t)
+{
+    if (!t->outer) return;
+    l->out       = t->outer;
+    model *guard = aqua__emit(l, M_XOR), *report = aqua__model(l->arena, M_SEQ), *fail = aqua__model(l->arena, M_FAIL);
+    fail->a = aqua__of_var(l->error);
+    aqua__adopt(l->arena, t->run, trace_event(l, t->shown, "\"exit\""));
+    aqua__adopt(l->arena, report, trace_failure(l, t->shown));
     aqua__adopt(l->arena, report, fail);
-    aqua__adopt(l->arena, guard, run);
+    aqua__adopt(l->arena, guard, t->run);
     aqua__adopt(l->arena, guard, report);
-    *riv_push(l->arena, outer) = trace_event(l, shown, "\"enter\"");
-    *riv_push(l->arena, outer) = guard;
 }
 
-/* A call as it is written: f, Service.f, A.B.f */
-static void put_path(riv_buf *out, const expr *e)
+void aqua__call_entry(lowerer *l, const value *callee, const value *const *args, const value **results)
 {
-    if (e->base) {
-        put_path(out, e->base);
-        riv_put_u8(out, '.');
-    }
-    riv_put_str(out, e->text);
-}
-
-static riv_str called_name(lowerer *l, const expr *e)
-{
-    riv_buf     out = riv_buf_in(l->arena);
-    const expr *at  = e;
-    while (at->base && (at->base->kind == EX_NAME || at->base->kind == EX_FIELD)) at = at->base;
-    put_path(&out, at->base ? &(expr){ .text = e->text } : e);
-    return riv_buf_str(&out);
+    tracing traced = trace_enter(l, callee);
+    call_wanted(l, callee, args, callee->type->results_count, results);
+    trace_leave(l, &traced);
 }
 
 /* ---- stream maps ---- */
@@ -341,7 +346,11 @@ static const value *callee_of(lowerer *l, const expr *e)
     value *v = riv_new(l->arena, value, 1);
     switch (e->target) {
     case TARGET_SERVICE:
-        *v = (value){ .kind = VAL_SERVICE_ARROW, .data = aqua__service_id(l, e), .type = e->callee, .name = e->text };
+        *v = (value){ .kind    = VAL_SERVICE_ARROW,
+                      .data    = aqua__service_id(l, e),
+                      .type    = e->callee,
+                      .name    = e->text,
+                      .service = e->service->name };
         return v;
     case TARGET_VALUE: return field_of(aqua__lower_value(l, e->base), e->text);
     case TARGET_SYMBOL:
@@ -354,17 +363,37 @@ static const value *callee_of(lowerer *l, const expr *e)
     RIV_UNREACHABLE();
 }
 
-void aqua__lower_call(lowerer *l, const expr *e, const value **results)
+/* Results that go to streams and maps which stand there already. */
+static void push_results(lowerer *l, const stmt *s, const value *const *results)
 {
-    if (aqua__too_deep(l, e->at)) return;
+    if (s->names_count == 1 && s->pushes[0] && s->symbols[0]->type->kind == TY_MAP) {
+        operand key = aqua__as_data(l, results[0]), data = aqua__as_data(l, results[1]);
+        model  *push = aqua__emit(l, M_AP_MAP);
+        push->a      = key;
+        push->b      = data;
+        push->out    = aqua__lookup(l, s->symbols[0])->data.var;
+        return;
+    }
+    for (size_t i = 0; i < s->names_count; i++)
+        if (s->pushes[i]) aqua__push(l, aqua__as_data(l, results[i]), aqua__lookup(l, s->symbols[i])->data.var);
+}
+
+static void lower_call(lowerer *l, const expr *e, const stmt *target, const value **results)
+{
     const value **args   = riv_new(l->arena, const value *, e->args_count + 1);
     const value  *callee = callee_of(l, e);
-    if (!l->failed) aqua__lower_values(l, e->args, e->args_count, args);
-    if (!l->failed) {
-        if (e->target == TARGET_MAP)
-            results[0] = aqua__data(l, call_map(l, e, callee, args));
-        else
-            aqua__call_traced(l, called_name(l, e), callee, args, e->callee->results_count, results);
-    }
+    if (l->failed) return;
+    tracing traced = e->target == TARGET_MAP ? (tracing){ 0 } : trace_enter(l, callee);
+    aqua__lower_values(l, e->args, e->args_count, args);
+    if (!l->failed && e->target == TARGET_MAP) results[0] = aqua__data(l, call_map(l, e, callee, args));
+    if (!l->failed && e->target != TARGET_MAP) call_wanted(l, callee, args, e->callee->results_count, results);
+    if (!l->failed && target) push_results(l, target, results);
+    trace_leave(l, &traced);
+}
+
+void aqua__lower_call(lowerer *l, const expr *e, const stmt *target, const value **results)
+{
+    if (aqua__too_deep(l, e->at)) return;
+    lower_call(l, e, target, results);
     l->depth--;
 }

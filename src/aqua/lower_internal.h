@@ -15,6 +15,7 @@ struct value {
     activation  *env;
     const model *capture;  /* ARROW: where it runs; NULL: where it is called */
     riv_str      name;     /* SERVICE_ARROW, CALLBACK: the function */
+    riv_str      service;  /* SERVICE_ARROW: the service as it is declared */
     const field *fields;   /* RECORD: names; values beside them */
     const value **values;
     size_t       fields_count;
@@ -33,6 +34,7 @@ typedef struct lowerer {
     activation  *act;
     var         *relay, *error;
     uint32_t     depth;     /* of statements, values and calls together */
+    bool         eager;     /* fields of the value at hand are read where it stands */
     bool         failed;
 } lowerer;
 enum { LOWER_DEPTH_MAX = 1000 };
@@ -47,6 +49,7 @@ model *aqua__restrict(lowerer *l, const restriction *r, models *list); /* NULL w
 
 /* lower_value.c */
 const value *aqua__lower_value(lowerer *l, const expr *e);
+const value *aqua__lower_eager(lowerer *l, const expr *e); /* what is named or returned: its fields are read here, not where it is used */
 const value *aqua__data(lowerer *l, operand data);
 operand      aqua__as_data(lowerer *l, const value *v); /* streams become snapshots */
 operand      aqua__flat(lowerer *l, operand data, riv_str base); /* without a path, in a scalar */
@@ -57,11 +60,10 @@ bool         aqua__is_stream(const value *v);
 void         aqua__push(lowerer *l, operand data, var *stream);
 
 /* lower_call.c */
-/* Expands e; results has room for as many as the callee gives. */
-void aqua__lower_call(lowerer *l, const expr *e, const value **results);
-void aqua__call_arrow(lowerer *l, const value *callee, const value *const *args, size_t wanted, const value **results);
-/* The same with events for who traces; name as written at the call. */
-void aqua__call_traced(lowerer *l, riv_str name, const value *callee, const value *const *args, size_t wanted, const value **results);
+/* Expands e; results has room for as many as the callee gives. target: whose names that are streams already are pushed to; or NULL. */
+void aqua__lower_call(lowerer *l, const expr *e, const stmt *target, const value **results);
+/* The exported function itself, with its arguments. */
+void aqua__call_entry(lowerer *l, const value *callee, const value *const *args, const value **results);
 model *aqua__home(lowerer *l);
 const value *aqua__service_record(lowerer *l, const expr *e);
 operand      aqua__service_id(lowerer *l, const expr *e);

@@ -89,6 +89,26 @@ static const struct { const char *body, *air; } goldens[] = {
     { "func f(n: i32) -> i32:\n  on \"b\":\n    x <- Op.g(n)\n  <- x\nfunc main():\n  on \"b\":\n    y <- f(3)\n    Op.g(y)\n",
       "(xor (seq RELAY (xor (seq (seq (seq <-relay-> (xor (call \"b\" (\"op\" \"g\") [3] ret) FAIL)) (call \"b\" (\"op\" "
       "\"g\") [ret] ret-0)) <-relay->) (seq (seq <-relay-> <HOME>) FAIL))) REPORT)" },
+    /* a field is read where its value gets a name, not where the name is used; an index stays part of the name */
+    { "data D:\n  n: i32\n  ys: []i32\nfunc main(d: D):\n  on \"b\":\n    y = d.ys[1]\n  Op.g(y)\n",
+      "(xor (seq (seq (seq RELAY (call HOME (\"getDataSrv\" \"d\") [] -d-arg-)) (xor (seq (seq <-relay-> (ap -d-arg-.$.ys ys)) "
+      "<-relay->) (seq (seq <-relay-> <HOME>) FAIL))) (call HOME (\"op\" \"g\") [ys.$.[1]] ret)) REPORT)" },
+    /* names that hold a number already stay apart from numbered ones */
+    { "func main():\n  a <- Op.list()\n  b <- Op.list()\n  x = b.length\n  c <- Op.list()\n",
+      "(xor (seq (seq (seq (seq (seq RELAY (call HOME (\"op\" \"list\") [] ret)) (call HOME (\"op\" \"list\") [] ret-0)) (ap ret-0 "
+      "ret-0-0)) (ap ret-0-0.length ret-0-1)) (call HOME (\"op\" \"list\") [] ret-1)) REPORT)" },
+    /* items of an array are computed one by one, those of a stream all before the first is pushed */
+    { "func main():\n  x = [Op.g(1), 2, Op.g(3)]\n",
+      "(xor (seq RELAY (new $array-inline (seq (seq (seq (seq (seq (call HOME (\"op\" \"g\") [1] ret) (ap ret $array-inline)) (ap 2 "
+      "$array-inline)) (call HOME (\"op\" \"g\") [3] ret-0)) (ap ret-0 $array-inline)) (canon HOME $array-inline #array_canon)))) "
+      "REPORT)" },
+    { "func main():\n  x = *[Op.g(1), 2, Op.g(3)]\n",
+      "(xor (new $stream-inline (seq (seq (seq (seq (seq RELAY (call HOME (\"op\" \"g\") [1] ret)) (call HOME (\"op\" \"g\") [3] ret-0)) "
+      "(ap ret $stream-inline)) (ap 2 $stream-inline)) (ap ret-0 $stream-inline))) REPORT)" },
+    /* fields of data and of abilities are computed beside each other */
+    { "data D:\n  n: i32\n  m: i32\nfunc main():\n  d = D(n = Op.g(1), m = Op.g(2))\n",
+      "(xor (seq (seq RELAY (par (call HOME (\"op\" \"g\") [2] ret) (call HOME (\"op\" \"g\") [1] ret-0))) (new %D_obj_map (seq (seq (ap "
+      "(\"m\" ret) %D_obj_map) (ap (\"n\" ret-0) %D_obj_map)) (canon HOME %D_obj_map D_obj)))) REPORT)" },
     { "func main():\n  on \"b\":\n    c = () -> i32:\n      x <- Op.g(1)\n      <- x\n  y <- c()\n",
       "(xor (seq (seq RELAY <-relay->) (call \"b\" (\"op\" \"g\") [1] ret)) REPORT)" },
 };

@@ -161,7 +161,8 @@ static const value *lower_field(lowerer *l, const expr *e)
     if (l->failed) return base;
     if (base->kind == VAL_RECORD) return record_field(base, e->text);
     if (aqua__is_collection(e->base->type)) return aqua__data(l, length_of(l, base));
-    return aqua__data(l, with_lens(l, base->data, (lens){ LENS_FIELD, e->text, NULL }));
+    operand member = with_lens(l, base->data, (lens){ LENS_FIELD, e->text, NULL });
+    return aqua__data(l, l->eager ? aqua__flat(l, member, e->text) : member);
 }
 
 /* ---- indexes and gates ---- */
@@ -245,16 +246,22 @@ static lens index_lens(lowerer *l, operand index)
     return (lens){ LENS_VAR, index.var->name, index.var };
 }
 
+static operand lower_index_value(lowerer *l, const expr *e)
+{
+    bool eager    = l->eager;
+    l->eager      = false;
+    operand index = aqua__as_data(l, aqua__lower_value(l, e));
+    l->eager      = eager;
+    return index;
+}
+
 static const value *lower_index(lowerer *l, const expr *e)
 {
     const value *base = aqua__lower_value(l, e->base);
     if (l->failed) return base;
-    bool stream = aqua__is_stream(base);
-    if (!stream) {
-        operand index = aqua__as_data(l, aqua__lower_value(l, e->right));
-        return l->failed ? base : aqua__data(l, with_lens(l, base->data, index_lens(l, index)));
-    }
-    operand index = aqua__as_data(l, aqua__lower_value(l, e->right));
+    operand index = lower_index_value(l, e->right);
+    if (l->failed) return base;
+    if (!aqua__is_stream(base)) return aqua__data(l, with_lens(l, base->data, index_lens(l, index)));
     operand size  = plus_one(l, index);
     var    *ready = gate(l, base->data.var, size);
     return aqua__data(l, with_lens(l, aqua__of_var(ready), index_lens(l, index)));
@@ -262,18 +269,26 @@ static const value *lower_index(lowerer *l, const expr *e)
 
 /* ---- constructions ---- */
 
+static size_t arg_named(const expr *e, riv_str name)
+{
+    for (size_t i = 0; i < e->args_count; i++)
+        if (riv_str_eq(e->arg_names[i], name)) return i;
+    return SIZE_MAX;
+}
+
+/* An ability's fields are evaluated beside each other, in the order of their names. */
 static const value *record_of(lowerer *l, const expr *e)
 {
-    const type *t   = e->type;
-    value      *v   = riv_new(l->arena, value, 1);
-    v->kind         = VAL_RECORD;
-    v->type         = t;
-    v->fields       = t->fields;
-    v->fields_count = t->fields_count;
-    v->values       = riv_new(l->arena, const value *, t->fields_count + 1);
-    for (size_t i = 0; i < t->fields_count; i++)
-        for (size_t k = 0; k < e->args_count; k++)
-            if (riv_str_eq(e->arg_names[k], t->fields[i].name)) v->values[i] = aqua__lower_value(l, e->args[k]);
+    const type *t      = e->type;
+    value      *v      = riv_new(l->arena, value, 1);
+    expr      **fields = riv_new(l->arena, expr *, t->fields_count + 1);
+    v->kind            = VAL_RECORD;
+    v->type            = t;
+    v->fields          = t->fields;
+    v->fields_count    = t->fields_count;
+    v->values          = riv_new(l->arena, const value *, t->fields_count + 1);
+    for (size_t i = 0; i < t->fields_count; i++) fields[i] = e->args[arg_named(e, t->fields[i].name)];
+    aqua__lower_values(l, fields, t->fields_count, v->values);
     return v;
 }
 
@@ -302,20 +317,14 @@ static const value *object_of(lowerer *l, const type *t, const operand *values)
     return of_var(l, object);
 }
 
-static size_t arg_named(const expr *e, riv_str name)
-{
-    for (size_t i = 0; i < e->args_count; i++)
-        if (riv_str_eq(e->arg_names[i], name)) return i;
-    return SIZE_MAX;
-}
-
 static const value *lower_construct(lowerer *l, const expr *e)
 {
     if (e->type->kind == TY_ABILITY) return record_of(l, e);
     const type *t      = e->type;
     operand    *values = riv_new(l->arena, operand, t->fields_count + 1);
-    for (size_t i = 0; i < t->fields_count && !l->failed; i++)
-        values[i] = aqua__as_data(l, aqua__lower_value(l, e->args[arg_named(e, t->fields[i].name)]));
+    expr      **fields = riv_new(l->arena, expr *, t->fields_count + 1);
+    for (size_t i = 0; i < t->fields_count; i++) fields[i] = e->args[arg_named(e, t->fields[i].name)];
+    aqua__lower_operands(l, fields, t->fields_count, values);
     return object_of(l, t, values);
 }
 
@@ -323,27 +332,28 @@ static const value *lower_copy(lowerer *l, const expr *e)
 {
     const type  *t      = e->type;
     operand     *values = riv_new(l->arena, operand, t->fields_count + 1);
-    const value *base   = aqua__lower_value(l, e->base);
+    operand     *given  = riv_new(l->arena, operand, e->args_count + 1);
+    const value *base   = aqua__lower_eager(l, e->base);
     if (l->failed) return base;
+    aqua__lower_operands(l, e->args, e->args_count, given);
     for (size_t i = 0; i < t->fields_count && !l->failed; i++) {
         size_t at = arg_named(e, t->fields[i].name);
-        values[i] = at == SIZE_MAX ? with_lens(l, base->data, (lens){ LENS_FIELD, t->fields[i].name, NULL })
-                                   : aqua__as_data(l, aqua__lower_value(l, e->args[at]));
+        values[i] =
+            at == SIZE_MAX ? with_lens(l, base->data, (lens){ LENS_FIELD, t->fields[i].name, NULL }) : given[at];
     }
     return object_of(l, t, values);
 }
 
+/* (new $t (seq V1 (ap v1 $t) V2 (ap v2 $t) ... (canon P $t #array))): an item that cannot be had leaves those behind it uncomputed. */
 static const value *lower_array(lowerer *l, const expr *e)
 {
-    operand *values = riv_new(l->arena, operand, e->args_count + 1);
     if (e->args_count == 0) return of_text(l, RIV_LIT("[]"));
-    for (size_t i = 0; i < e->args_count && !l->failed; i++)
-        values[i] = aqua__as_data(l, aqua__lower_value(l, e->args[i]));
     model  *whole = aqua__model(l->arena, M_NEW);
     models *outer = l->out;
     whole->out    = aqua__fresh(l, AIR_VAR_STREAM, RIV_LIT("array-inline"), "");
     l->out        = &whole->kids;
-    for (size_t i = 0; i < e->args_count; i++) ap(l, values[i], whole->out);
+    for (size_t i = 0; i < e->args_count && !l->failed; i++)
+        ap(l, aqua__as_data(l, aqua__lower_value(l, e->args[i])), whole->out);
     var *array                 = canon(l, whole->out, AIR_VAR_CANON, RIV_LIT("array"), "_canon");
     l->out                     = outer;
     *riv_push(l->arena, outer) = whole;
@@ -372,12 +382,15 @@ static const value *lower_option(lowerer *l, const expr *e)
     return of_var(l, option);
 }
 
+/* All items are computed before the first is pushed. */
 static const value *lower_stream(lowerer *l, const expr *e)
 {
-    var *stream                            = aqua__fresh(l, AIR_VAR_STREAM, RIV_LIT("stream-inline"), "");
+    var     *stream                        = aqua__fresh(l, AIR_VAR_STREAM, RIV_LIT("stream-inline"), "");
+    operand *items                         = riv_new(l->arena, operand, e->args_count + 1);
     *riv_push(l->arena, &l->streams->vars) = stream;
     for (size_t i = 0; i < e->args_count && !l->failed; i++)
-        ap(l, aqua__as_data(l, aqua__lower_value(l, e->args[i])), stream);
+        items[i] = aqua__as_data(l, aqua__lower_value(l, e->args[i]));
+    for (size_t i = 0; i < e->args_count && !l->failed; i++) ap(l, items[i], stream);
     return of_var(l, stream);
 }
 
@@ -583,7 +596,7 @@ static const value *lower_binary(lowerer *l, const expr *e)
 static const value *lower_call_value(lowerer *l, const expr *e)
 {
     const value **results = riv_new(l->arena, const value *, e->callee->results_count + 1);
-    aqua__lower_call(l, e, results);
+    aqua__lower_call(l, e, NULL, results);
     return l->failed ? of_text(l, RIV_LIT("[]")) : results[0];
 }
 
@@ -607,10 +620,27 @@ static const value *lower_kind(lowerer *l, const expr *e)
     RIV_UNREACHABLE();
 }
 
+/* Parts of these are parts of the same value. */
+static bool hands_on(expr_kind kind)
+{
+    return kind == EX_FIELD || kind == EX_INDEX || kind == EX_NOT || kind == EX_BINARY;
+}
+
 const value *aqua__lower_value(lowerer *l, const expr *e)
 {
     if (aqua__too_deep(l, e->at)) return of_text(l, RIV_LIT("[]"));
+    bool eager     = l->eager;
+    l->eager       = eager && hands_on(e->kind);
     const value *v = lower_kind(l, e);
+    l->eager       = eager;
     l->depth--;
+    return v;
+}
+
+const value *aqua__lower_eager(lowerer *l, const expr *e)
+{
+    l->eager       = true;
+    const value *v = aqua__lower_value(l, e);
+    l->eager       = false;
     return v;
 }

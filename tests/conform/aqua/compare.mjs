@@ -1,162 +1,165 @@
 // compare.mjs: programs through our compiler and the original's: accepted by both or none, equal definitions, and scripts that
-// behave alike when a network of original interpreters runs them. Run: node compare.mjs [--only PART] [--list]; RIVULET is our command.
-// Spec: docs/spec/aqua.md; what is ruled to differ: RULED below, and section 12 of the spec.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+// behave alike when a network of original interpreters runs them; ours behaves the same under our own interpreter, too.
+// Run: node compare.mjs [--only PART] [--list]             the programs of programs/ and examples/
+//      node compare.mjs --generate N [--seed S] [--keep]   programs made up from seeds (generate.mjs)
+//      node compare.mjs --mutate N [--seed S] [--keep]     programs changed at random (mutate.mjs): acceptance only
+// RIVULET is our command. --keep leaves what differs in made/. Spec: docs/spec/aqua.md; what is ruled to differ: ruled.mjs.
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { compileFromPath } from '@fluencelabs/aqua-api';
+import { tmpdir } from 'node:os';
+import { canonical, compileOurs, compileTheirs, directives, here } from './compile.mjs';
+import { behaviour, loadNetwork } from './behaviour.mjs';
+import { makeProgram } from './generate.mjs';
+import { mutations } from './mutate.mjs';
+import { PROGRAMS, ruledFor } from './ruled.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const rivulet = (process.env.RIVULET ?? join(here, '..', '..', '..', 'build', 'rivulet')).split(' ');
+let unmeasured = 0;
+const ORDERS = [{}, { order: 'lifo' }, { results: 'single' }, { duplicate: true }];
 
-// Programs on which the two are meant to differ: who accepts, and why.
-const RULED = {
-  'r_float.aqua': { ours: true, theirs: false, why: 'a fraction may begin with 0 (spec 12, defect 7)' },
-  'r_no_blank_line.aqua': { ours: true, theirs: false, why: 'no blank line is needed between declarations (defect 8)' },
-  'r_continuation.aqua': { ours: true, theirs: false, why: 'lines go on around operators and after commas; the original promises that in fewer places than it says' },
-  'r_callback_results.aqua': { ours: false, theirs: true, why: 'the original reads a second result of a callback that nothing ever sets' },
-  'r_empty_then.aqua': { ours: true, theirs: true, behaviour: false, why: 'an else of an empty branch ran when the condition held (defect 1)' },
-  'r_error_alias.aqua': { ours: true, theirs: true, behaviour: false, why: 'the original emits AIR that does not parse (defect 2)' },
-};
+const definitions = (c) => canonical({ services: c.services, functions: Object.fromEntries(Object.entries(c.functions).map(([k, f]) => [k, f.funcDef])) });
+const visible = (b) => canonical([b.seen, b.codes]);
 
-// ---- compiling ----
-
-/** Lines `-- key: JSON` at the top of a program say how it is compiled and run. */
-function directives(text) {
-  const found = {};
-  for (const m of text.matchAll(/^-- (args|options|callbacks|services): (.*)$/gm)) found[m[1]] = JSON.parse(m[2]);
-  return found;
+/** What only one of the two does, call by call. */
+function difference(a, b) {
+  const lines = [];
+  for (const peer of new Set([...Object.keys(a.seen), ...Object.keys(b.seen)])) {
+    const left = [...(a.seen[peer] ?? [])], right = [...(b.seen[peer] ?? [])];
+    for (const call of [...left]) if (right.includes(call)) { right.splice(right.indexOf(call), 1); left.splice(left.indexOf(call), 1); }
+    if (left.length) lines.push(`   ours alone, ${peer}: ${left.join(' ')}`);
+    if (right.length) lines.push(`   original alone, ${peer}: ${right.join(' ')}`);
+  }
+  if (canonical(a.codes) !== canonical(b.codes)) lines.push(`   codes: ours ${a.codes}, original ${b.codes}`);
+  for (const [who, { errors }] of [['our', a], ['its', b]]) if (errors.length) lines.push(`   ${who} errors: ${errors.slice(0, 3).map((e) => e.slice(0, 300)).join(' | ')}`);
+  return lines.join('\n');
 }
 
-const FLAGS = { noXor: '--no-xor', noRelay: '--no-relay', tracing: '--tracing' };
-
-function compileOurs(file, options) {
-  const flags = Object.entries(options).flatMap(([key, on]) => (FLAGS[key] && on ? [FLAGS[key]] : []));
-  if (options.noEmptyResponse === false) flags.push('--no-empty-response=false');
-  for (const c of options.constants ?? []) flags.push('--const', c.replace(/ *(\??=) */, '$1'));
-  const run = spawnSync(rivulet[0], [...rivulet.slice(1), 'aqua', 'compile', file, '--json', ...flags], { encoding: 'utf8' });
-  if (run.error) throw run.error;
-  if (run.status !== 0 && run.status !== 1) throw new Error(`exit code ${run.status}: ${run.stderr}`);
-  return JSON.parse(run.stdout);
-}
-
-/** The original's objects carry generated member names: `Lpkg_Class__f_name`. */
-function plain(v) {
-  if (Array.isArray(v)) return v.map(plain);
-  if (!v || typeof v !== 'object') return v;
-  return Object.fromEntries(Object.entries(v).map(([k, x]) => [k.replace(/^L.*__f_/, ''), plain(x)]).filter(([, x]) => x !== undefined));
-}
-
-async function compileTheirs(file, options) {
-  const out = await compileFromPath({ filePath: file, imports: [], logLevel: 'off', ...options });
-  const ok = out.errors.length === 0;
-  return {
-    accepted: ok, errors: out.errors,
-    functions: Object.fromEntries(Object.entries(ok ? out.functions : {}).map(([k, f]) => [k, { air: f.script, funcDef: plain(f.funcDef) }])),
-    services: Object.fromEntries(Object.entries(ok ? out.services : {}).map(([k, s]) => [k, plain(s)])),
-  };
-}
-
-/** Objects by sorted keys: their order has no meaning here. */
-const canonical = (v) => JSON.stringify(v, (_, x) => (x && typeof x === 'object' && !Array.isArray(x)
-  ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1))) : x));
-
-// ---- running ----
-
-const RULES = [
-  { service: 'op', function: 'three', sum: true },
-  { service: 'op', function: 'who', who: true },
-  { service: 'op', function: 'even', list: [{ error: [1, 'odd'] }, { echo: 0 }] },
-  { service: 'op', function: 'yes', const: true },
-  { service: 'op', function: 'fail', error: [1, 'failed'] },
-  { service: 'op', function: 'p', const: null },
-  { service: 'math', function: 'add', sum: true },
-  { service: 'math', const: 2 },
-  { service: 'cmp', const: true },
-  { service: 'getDataSrv', function: '-relay-', const: '@relay' },
-  { service: 'callbackSrv', function: 'response', const: null },
-  { service: 'errorHandlingSrv', const: null },
-  { service: 'tracingSrv', const: null },
-  { service: '*', echo: 0 },
-];
-
-function scenario(air, given) {
-  const data = Object.entries(given.args ?? {}).map(([name, value]) => ({ service: 'getDataSrv', function: name, const: value }));
-  return JSON.stringify({ air, init: 'alice', services: [...data, ...(given.services ?? []), ...RULES] });
-}
-
-const unordered = (v) => (Array.isArray(v) ? v.map(unordered).sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1)) : v);
-
-/** What can be seen from outside: service calls by peer, results given home, errors reported. Arithmetic is no service of the program. */
-async function behaviour(network, original, air, given) {
-  const unseen = ['getDataSrv', 'math', 'cmp'];
-  const out = JSON.parse(network.text(await network.play(scenario(air, given), () => original, original)));
-  const seen = {};
-  for (const [peer, calls] of Object.entries(out.calls))
-    for (const call of calls) {
-      if (unseen.includes(call.service)) continue;
-      const args = call.service === 'errorHandlingSrv' ? [call.args[0].error_code, call.args[0].peer_id]
-        : call.function === 'response' ? unordered(call.args) : call.args;
-      (seen[peer] ??= []).push(canonical([call.service, call.function, args]));
+/** What the two scripts do; where one run differs, all orders are tried: what only the order decides is no difference. */
+async function compareBehaviour(network, ours, theirs, given) {
+  const [a, b] = [await behaviour(network, ours, given), await behaviour(network, theirs, given)];
+  const problems = [];
+  // The original's script does not parse, or breaks the interpreter: it is no measure then. docs/aqua.md, ruled differences.
+  if (b.codes.some((c) => (c === 1 || c === 30000) && !a.codes.includes(c))) {
+    unmeasured++;
+    return holdOwn(network, ours, given, a);
+  }
+  if (visible(a) !== visible(b)) {
+    const all = { ours: new Set([visible(a)]), theirs: new Set([visible(b)]) };
+    for (const order of ORDERS.slice(1)) {
+      all.ours.add(visible(await behaviour(network, ours, given, { order })));
+      all.theirs.add(visible(await behaviour(network, theirs, given, { order })));
     }
-  for (const calls of Object.values(seen)) calls.sort();
-  return { seen, codes: [...new Set(out.steps.map((s) => s.ret_code))].sort(), steps: out.steps.length };
+    const steady = all.ours.size === 1 && all.theirs.size === 1;
+    const shared = [...all.ours].some((x) => all.theirs.has(x));
+    if (steady || !shared) problems.push(`behaviour${steady ? '' : ' (in all orders)'}\n${difference(a, b)}`);
+  }
+  return [...problems, ...await holdOwn(network, ours, given, a, b.codes)];
 }
 
-async function loadNetwork() {
-  // The interpreter's package belongs to the neighbouring folder, which installs it by itself.
-  execFileSync('sh', [join(here, '..', 'run.sh'), 'avm', '-e', '0'], { stdio: 'inherit' });
-  const [{ play }, { stringify }, { Original }] = await Promise.all(
-    ['network.mjs', 'json.mjs', 'original.mjs'].map((f) => import(join(here, '..', 'avm', f))));
-  return { play, text: stringify, Original };
-}
-
-// ---- one program ----
-
-async function compareProgram(name, file, network, original) {
+/** A program of the folder: what its name promises, and what is ruled, is held too. */
+async function compareProgram(name, file, network) {
   const given = directives(readFileSync(file, 'utf8'));
   const options = given.options ?? {};
   const ours = compileOurs(file, options);
   const theirs = await compileTheirs(file, options);
-  const ruled = RULED[name] ?? { ours: theirs.accepted, theirs: theirs.accepted };
+  const ruled = PROGRAMS[name] ?? { ours: theirs.accepted, theirs: theirs.accepted };
   const problems = [];
-  if (theirs.accepted !== ruled.theirs) problems.push(`the original ${theirs.accepted ? 'accepts' : 'refuses'} it, which the ruling denies`);
+  if (theirs.accepted !== ruled.theirs) problems.push(`the original ${theirs.accepted ? 'accepts' : 'refuses'} it, which the ruling denies: ${theirs.errors.join(' ')}`);
   if (ours.accepted !== ruled.ours) problems.push(`we ${ours.accepted ? 'accept' : 'refuse'} it: ${canonical(ours.errors)}; the original: ${theirs.errors.join(' ')}`);
   if (name.startsWith('e_') && ours.accepted) problems.push('meant to be refused');
   if (!name.startsWith('e_') && !ours.accepted && ruled.ours) problems.push('meant to be accepted');
   if (!ours.accepted && ours.errors.some((e) => !e.text)) problems.push('an error without a text');
-  if (problems.length || !ours.accepted || !theirs.accepted) return problems;
+  if (problems.length || !ours.accepted) return problems;
+  if (theirs.accepted && !ruled.definitions && definitions(ours) !== definitions(theirs))
+    problems.push(`definitions\n   ours      ${definitions(ours)}\n   original  ${definitions(theirs)}`);
+  if (!ours.functions.main) return problems;
+  if (ruled.behaviour !== false && theirs.accepted) return [...problems, ...await compareBehaviour(network, ours.functions.main.air, theirs.functions.main.air, given)];
+  return [...problems, ...await holdRuling(network, ours.functions.main.air, given, ruled)];
+}
 
-  const definitions = (c) => canonical({ services: c.services, functions: Object.fromEntries(Object.entries(c.functions).map(([k, f]) => [k, f.funcDef])) });
-  if (definitions(ours) !== definitions(theirs)) problems.push(`definitions\n   ours      ${definitions(ours)}\n   original  ${definitions(theirs)}`);
-  if (ruled.behaviour === false || !ours.functions.main) return problems;
-  const [a, b] = [await behaviour(network, original, ours.functions.main.air, given), await behaviour(network, original, theirs.functions.main.air, given)];
-  if (canonical([a.seen, a.codes]) !== canonical([b.seen, b.codes]))
-    problems.push(`behaviour\n   ours      ${canonical([a.seen, a.codes])}\n   original  ${canonical([b.seen, b.codes])}`);
-  if (!a.codes.every((c) => c === 0 || c >= 10000)) problems.push(`our script is refused by the interpreter: codes ${a.codes}`);
+/** Our script is one that the interpreter takes, and does the same under our own. ran: what it did under the original's; codes that the
+ * original's script ends with too are the interpreter's affair. */
+async function holdOwn(network, air, given, ran, allowed = []) {
+  const own = await behaviour(network, air, given, { interpreter: network.ours });
+  const problems = [];
+  if (ran.codes.some((c) => c === 1 || (c >= 20000 && c < 30000 && !allowed.includes(c)))) problems.push(`our script is refused by the interpreter: codes ${ran.codes} ${ran.errors[0] ?? ''}`);
+  if (visible(own) !== visible(ran)) problems.push(`under the two interpreters (ours: ours)\n${difference(own, ran)}`);
   return problems;
 }
+
+/** Where the original is no measure: what the ruling says that our script answers. */
+async function holdRuling(network, air, given, ruled) {
+  const ran = await behaviour(network, air, given);
+  const problems = await holdOwn(network, air, given, ran);
+  const response = ran.seen.alice?.find((c) => c.includes('"response"'));
+  if (ruled.response !== undefined && response !== canonical(['callbackSrv', 'response', ruled.response])) problems.push(`the ruling says response ${canonical(ruled.response)}, it is ${response}`);
+  return problems;
+}
+
+async function compareText(name, text, network, folder, acceptanceOnly) {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  const given = directives(text);
+  const ours = compileOurs(file, given.options ?? {});
+  const theirs = await compileTheirs(file, given.options ?? {});
+  if (ours.accepted !== theirs.accepted) {
+    if (ruledFor(text, ours, theirs)) return [];
+    return [ours.accepted ? `the original alone refuses it: ${theirs.errors.join('\n')}` : `we alone refuse it: ${ours.errors.map((e) => `${e.line}:${e.col} ${e.text}`).join('; ')}`];
+  }
+  if (!acceptanceOnly && !ours.accepted) return [`made to be accepted: ${ours.errors.map((e) => `${e.line}:${e.col} ${e.text}`).join('; ')}`];
+  if (acceptanceOnly) return [];
+  const problems = definitions(ours) === definitions(theirs) ? [] : [`definitions\n   ours      ${definitions(ours)}\n   original  ${definitions(theirs)}`];
+  return [...problems, ...await compareBehaviour(network, ours.functions.main.air, theirs.functions.main.air, given)];
+}
+
+// ---- what is compared ----
+
+const programsFolder = join(here, 'programs');
+
+function programs(only) {
+  const examples = join(here, '..', '..', '..', 'examples');
+  const folders = [programsFolder, ...readdirSync(examples, { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => join(examples, f.name))];
+  const files = folders.flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.aqua') && f.includes(only)).sort().map((f) => join(d, f)));
+  return files.map((file) => ({ name: basename(file), check: (network) => compareProgram(basename(file), file, network) }));
+}
+
+function made(count, seed, folder) {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `made_${seed + i}.aqua`, check: (network) => compareText(`made_${seed + i}.aqua`, makeProgram(seed + i), network, folder, false),
+  }));
+}
+
+function mutated(count, seed, folder) {
+  const bases = readdirSync(programsFolder).filter((f) => f.endsWith('.aqua') && !f.startsWith('r_')).sort().map((f) => readFileSync(join(programsFolder, f), 'utf8'));
+  return Array.from({ length: count }, (_, i) => ({
+    name: `mutant_${seed + i}.aqua`, check: (network) => compareText(`mutant_${seed + i}.aqua`, mutations(seed + i, bases), network, folder, true),
+  }));
+}
+
+function number(args, name, otherwise) { return args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise; }
 
 async function main() {
   const args = process.argv.slice(2);
   const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : '';
-  const examples = join(here, '..', '..', '..', 'examples');
-  const folders = [join(here, 'programs'), ...readdirSync(examples, { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => join(examples, f.name))];
-  const files = folders.flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.aqua') && f.includes(only)).sort().map((f) => join(d, f)));
+  const keep = args.includes('--keep');
+  const seed = number(args, '--seed', 1), generate = number(args, '--generate', 0), mutate = number(args, '--mutate', 0);
+  // Mutants import the library of the programs: they stand beside it for the compilers, whatever folder they are in.
+  const folder = keep ? join(here, 'made') : join(tmpdir(), `rivulet-conform-aqua-${process.pid}`);
+  mkdirSync(join(folder, 'lib'), { recursive: true });
+  for (const f of readdirSync(join(programsFolder, 'lib'))) writeFileSync(join(folder, 'lib', f), readFileSync(join(programsFolder, 'lib', f)));
+  const list = generate ? made(generate, seed, folder) : mutate ? mutated(mutate, seed, folder) : programs(only);
   const network = await loadNetwork();
-  const original = new network.Original();
   let bad = 0;
-  for (const file of files) {
-    const name = basename(file);
-    const problems = await compareProgram(name, file, network, original).catch((e) => [e.stack]);
+  for (const { name, check } of list) {
+    const problems = await check(network).catch((e) => [e.stack]);
     if (args.includes('--list')) console.log(`  ${name}: ${problems.length ? 'differs' : 'same'}`);
-    if (!problems.length) continue;
-    bad++;
+    if (problems.length) bad++;
+    else if (generate || mutate) rmSync(join(folder, name));
     for (const p of problems) console.log(`${name}: ${p}`);
   }
-  console.log(`${files.length} programs: ${bad} differ`);
-  process.exitCode = bad || (!only && files.length < 40) ? 1 : 0;
+  network.ours.close();
+  if (!keep) rmSync(folder, { recursive: true });
+  console.log(`${list.length} programs: ${bad} differ${unmeasured ? `; in ${unmeasured} the original's script cannot be run` : ''}`);
+  process.exitCode = bad || (!only && list.length < 40) ? 1 : 0;
 }
 
 await main();
