@@ -21,27 +21,30 @@ enum {
     CODE_SIZES
 };
 
-/* One invoke between its stages. */
-typedef struct invoke {
-    const avm_input *in;
-    riv_arena       *arena;
-    avm_output      *out;
-    archive_data     prev, cur;
-    stores           prev_stores, cur_stores;
-    signers          signers; /* of prev, then merged */
-    const air_node  *root;
-    size_t           bytes_start;
-    uint64_t         bytes_max;
-} invoke;
-
 static uint64_t or_default(uint64_t given, uint64_t usual) { return given ? given : usual; }
+
+void avm__invoke_start(invoke *v, const avm_input *in, const avm_params *params, riv_arena *arena, riv_arena *out_arena,
+                       avm_output *out)
+{
+    *v             = (invoke){ .in = in, .params = params, .arena = arena, .out_arena = out_arena, .out = out };
+    v->bytes_start = riv_arena_used(arena);
+    v->bytes_max   = or_default(in->params.arena_bytes_max, RUN_BYTES_MAX);
+}
+
+static void tell(invoke *v, int64_t code, riv_str message)
+{
+    v->out->ret_code      = code;
+    v->out->error_message = message;
+    if (v->out_arena == v->arena) return;
+    v->over               = message.len > riv_arena_left(v->out_arena);
+    v->out->error_message = v->over ? RIV_LIT("") : riv_str_dup(v->out_arena, message);
+}
 
 /* Ends the invoke: data of before, no peers, no requests. */
 static void refuse(invoke *v, int64_t code, riv_str message)
 {
-    v->out->ret_code      = code;
-    v->out->error_message = message;
-    v->out->data          = riv_bytes_dup(v->arena, v->in->prev);
+    tell(v, code, message);
+    v->refused = true;
 }
 
 /* What one entry of a store, and one state, takes in all tables and copies together; measured, rounded up. */
@@ -52,7 +55,7 @@ static riv_err check_room(const invoke *v, riv_fault *fault)
 {
     const archive_data *both[2] = { &v->prev, &v->cur };
     uint64_t need = 2 * ((uint64_t)v->in->prev.len + v->in->cur.len), used = riv_arena_used(v->arena) - v->bytes_start;
-    for (int i = 0; i < 2; i++) {
+    for (int i = v->known ? 1 : 0; i < 2; i++) {
         const archive_data *d = both[i];
         need += STORE_ENTRY_COST * (uint64_t)(d->values_count + d->tetraplets_count + d->canon_elements_count +
                                               d->canon_results_count + d->service_results_count + d->signatures_count);
@@ -69,7 +72,7 @@ static riv_err check_room(const invoke *v, riv_fault *fault)
 static bool size_ok(invoke *v, size_t size, uint64_t max, bool *flag, const char *what)
 {
     if (size <= max) return true;
-    *flag = !v->in->params.hard_limits; /* the original loses the flag when it refuses */
+    *flag = !v->params->hard_limits; /* the original loses the flag when it refuses */
     if (*flag) return true;
     refuse(v, CODE_SIZES,
            riv_format(v->arena, "%s size: %zu bytes is bigger than the limit allowed: %llu bytes", what, size,
@@ -77,9 +80,9 @@ static bool size_ok(invoke *v, size_t size, uint64_t max, bool *flag, const char
     return false;
 }
 
-static bool check_sizes(invoke *v)
+bool avm__check_sizes(invoke *v)
 {
-    const avm_params *p = &v->in->params;
+    const avm_params *p = v->params;
     return size_ok(v, v->in->script.len, or_default(p->air_bytes_max, AIR_BYTES_MAX), &v->out->air_limit_exceeded,
                    "air") &&
            size_ok(v, v->in->cur.len, or_default(p->particle_bytes_max, PARTICLE_BYTES_MAX),
@@ -140,20 +143,22 @@ static riv_err check_version(const archive_envelope *e, riv_arena *arena, riv_fa
 static riv_err decode(invoke *v, riv_fault *fault, riv_str *message)
 {
     archive_envelope prev = { 0 }, cur = { 0 };
-    RIV_TRY(read_envelope(v->in->prev, v->arena, fault, &prev, message));
+    if (!v->known) RIV_TRY(read_envelope(v->in->prev, v->arena, fault, &prev, message));
     RIV_TRY(read_envelope(v->in->cur, v->arena, fault, &cur, message));
     RIV_TRY(check_version(&cur, v->arena, fault, message));
-    RIV_TRY(read_inner(&prev, v->arena, fault, &v->prev, message));
+    if (!v->known) RIV_TRY(read_inner(&prev, v->arena, fault, &v->prev, message));
     return read_inner(&cur, v->arena, fault, &v->cur, message);
 }
 
 static riv_err verify(invoke *v, riv_fault *fault, riv_str *message)
 {
     signers theirs   = { 0 };
-    riv_str particle = v->in->params.particle_id;
-    avm__stores_init(&v->prev_stores, v->arena);
+    riv_str particle = v->params->particle_id;
+    if (!v->known) {
+        avm__stores_init(&v->prev_stores, v->arena);
+        avm__stores_put(&v->prev_stores, &v->prev, v->arena);
+    }
     avm__stores_init(&v->cur_stores, v->arena);
-    avm__stores_put(&v->prev_stores, &v->prev, v->arena);
     avm__stores_put(&v->cur_stores, &v->cur, v->arena);
     RIV_TRY(avm__stores_verify(&v->cur, &v->cur_stores, &v->prev_stores, v->arena, fault));
     RIV_TRY(avm__signers_of(&v->prev, &v->prev_stores, v->arena, fault, &v->signers));
@@ -166,8 +171,7 @@ static riv_err verify(invoke *v, riv_fault *fault, riv_str *message)
     return err;
 }
 
-/* RIV_OK with ret_code set: the invoke is over. */
-static riv_err take_data(invoke *v, riv_fault *fault)
+riv_err avm__take_data(invoke *v, riv_fault *fault)
 {
     riv_fault why     = { 0 };
     riv_str   message = { 0 };
@@ -200,32 +204,32 @@ riv_err avm_verify(riv_bytes data, riv_str particle_id, riv_arena *arena, riv_fa
 
 /* ---- script, results, key ---- */
 
-static riv_err take_script(invoke *v, riv_fault *fault)
+riv_err avm__take_script(invoke *v, riv_arena *arena, riv_fault *fault)
 {
     riv_fault why = { 0 };
-    riv_err   err = air_parse(v->in->script, v->arena, &why, &v->root);
+    riv_err   err = air_parse(v->in->script, arena, &why, &v->root);
     if (!err) return RIV_OK;
-    if (err == RIV_E_LIMIT && riv_arena_over(v->arena)) return riv_fail(fault, err, why.pos, "%s", why.msg);
+    if (err == RIV_E_LIMIT && riv_arena_over(arena)) return riv_fail(fault, err, why.pos, "%s", why.msg);
     riv_line_col at = riv_line_col_of(v->in->script, (size_t)RIV_MIN(why.pos, (uint64_t)v->in->script.len));
-    refuse(v, CODE_PARSE, riv_format(v->arena, "air can't be parsed:\n%u:%u: %s", at.line, at.col, why.msg));
+    refuse(v, CODE_PARSE, riv_format(v->out_arena, "air can't be parsed:\n%u:%u: %s", at.line, at.col, why.msg));
     return RIV_OK;
 }
 
-static bool take_results(invoke *v)
+static bool check_results(invoke *v)
 {
     if (v->in->results_error.len) {
         refuse(v, CODE_RESULTS,
-               riv_format(v->arena, "error occurred while deserialize call results: " RIV_FMT ".",
+               riv_format(v->out_arena, "error occurred while deserialize call results: " RIV_FMT ".",
                           RIV_ARG(v->in->results_error)));
         return false;
     }
-    uint64_t max = or_default(v->in->params.call_result_bytes_max, CALL_RESULT_BYTES_MAX);
+    uint64_t max = or_default(v->params->call_result_bytes_max, CALL_RESULT_BYTES_MAX);
     for (size_t i = 0; i < v->in->results_count; i++) {
         if (v->in->results[i].result.len <= max) continue;
         v->out->call_result_limit_exceeded = true;
-        if (!v->in->params.hard_limits) return true;
+        if (!v->params->hard_limits) return true;
         refuse(v, CODE_SIZES,
-               riv_format(v->arena, "Call result size is bigger than the limit allowed: %llu bytes",
+               riv_format(v->out_arena, "Call result size is bigger than the limit allowed: %llu bytes",
                           (unsigned long long)max));
         return false;
     }
@@ -234,12 +238,14 @@ static bool take_results(invoke *v)
 
 static bool check_key(invoke *v)
 {
-    if (v->in->params.key_format == 0) return true;
+    if (v->params->key_format == 0) return true;
     refuse(
         v, CODE_KEY,
-        riv_format(v->arena, "malformed keypair format: key format %u is not whitelisted", v->in->params.key_format));
+        riv_format(v->out_arena, "malformed keypair format: key format %u is not whitelisted", v->params->key_format));
     return false;
 }
+
+bool avm__take_results(invoke *v) { return check_results(v) && check_key(v); }
 
 /* ---- the run ---- */
 
@@ -252,28 +258,38 @@ static void take_stores(avm *vm, invoke *v)
     if (!empty) avm__stores_put(&vm->stores, &v->cur, v->arena);
 }
 
-static void start(avm *vm, invoke *v, riv_fault *fault)
+void avm__vm_start(avm *vm, invoke *v)
 {
-    const avm_params *p = &v->in->params;
+    const avm_params *p = v->params;
     vm->params          = p;
-    vm->arena           = v->arena;
-    vm->fault           = fault;
-    vm->bytes_start     = v->bytes_start;
     vm->bytes_max       = v->bytes_max;
     vm->steps_max       = or_default(p->steps_max, RUN_STEPS_MAX);
-    take_stores(vm, v);
     avm__trace_init(vm, &v->prev, &v->cur);
-    vm->scratch    = riv_buf_in(v->arena);
-    vm->streams    = riv_map_new(v->arena);
-    vm->peers_seen = riv_map_new(v->arena);
-    vm->results    = riv_map_new(v->arena);
-    for (size_t i = 0; i < v->in->results_count; i++)
-        riv_map_put_u64(vm->results, v->in->results[i].id, (void *)(uintptr_t)&v->in->results[i]);
+    vm->scratch      = riv_buf_in(vm->arena);
+    vm->streams      = riv_map_new(vm->arena);
     vm->literal      = avm__tetraplet(vm, p->init_peer_id, RIV_LIT(""), RIV_LIT(""), RIV_LIT(""));
     vm->last_call_id = v->prev.last_call_id;
     vm->complete     = true;
     avm__scope_init(vm);
     avm__errors_init(vm);
+}
+
+void avm__vm_inputs(avm *vm, invoke *v, riv_fault *fault)
+{
+    vm->out        = v->out_arena;
+    vm->fault      = fault;
+    vm->bytes_max  = v->bytes_max;
+    vm->steps_max  = or_default(v->in->params.steps_max, RUN_STEPS_MAX);
+    vm->steps      = 0;
+    vm->over       = false;
+    vm->broken     = NULL;
+    vm->stray      = false;
+    vm->peers_seen = riv_map_new(vm->out);
+    vm->results    = riv_map_new(vm->out);
+    memset(&vm->peers, 0, sizeof vm->peers);
+    memset(&vm->requests, 0, sizeof vm->requests);
+    for (size_t i = 0; i < v->in->results_count; i++)
+        riv_map_put_u64(vm->results, v->in->results[i].id, (void *)(uintptr_t)&v->in->results[i]);
 }
 
 static int by_id(const void *a, const void *b)
@@ -285,13 +301,13 @@ static int by_id(const void *a, const void *b)
 /* Call results that nobody took, in the original's words; ascending, where the original's order is random. */
 static void complain_of_unused(avm *vm, invoke *v)
 {
-    const avm_call_result **left = riv_new(v->arena, const avm_call_result *, v->in->results_count + 1);
+    const avm_call_result **left = riv_new(v->out_arena, const avm_call_result *, v->in->results_count + 1);
     size_t                  n    = 0;
     for (size_t i = 0; i < v->in->results_count; i++)
         if (riv_map_get_u64(vm->results, v->in->results[i].id) == &v->in->results[i]) left[n++] = &v->in->results[i];
     if (n == 0) return;
     qsort(left, n, sizeof left[0], by_id);
-    riv_buf text = riv_buf_in(v->arena);
+    riv_buf text = riv_buf_in(v->out_arena);
     riv_put_str(&text,
                 RIV_LIT("after finishing execution of supplied AIR, there are some unprocessed call results: `{"));
     for (size_t i = 0; i < n; i++) {
@@ -313,44 +329,45 @@ static void encode(avm *vm, invoke *v)
     data.interpreter_version.text = RIV_LIT(AVM_INTERPRETER_VERSION);
     data.version.text             = RIV_LIT(ARCHIVE_DATA_VERSION);
     avm__stores_export(vm, &data);
-    avm__sign(vm, &v->signers);
+    avm__sign(vm, &v->signers, NULL);
     avm__signers_export(&v->signers, v->arena, &data);
     riv_buf out = riv_buf_in(v->arena);
     archive_write(&data, &out);
     v->out->data = riv_buf_view(&out);
 }
 
-static void finish(avm *vm, invoke *v)
+ending avm__finish(avm *vm, invoke *v)
 {
     if (vm->failure && !avm__catchable(vm->failure)) {
         refuse(v, vm->failure->code, vm->failure->message);
-        return;
+        return ENDING_REFUSED;
     }
     const failure *wrong = avm__streams_number(vm);
     if (wrong) { /* SPEC air.md 4.7: the original gives no data at all here */
-        v->out->ret_code      = wrong->code;
-        v->out->error_message = wrong->message;
-        return;
+        tell(v, wrong->code, wrong->message);
+        return ENDING_NO_DATA;
     }
-    if (vm->failure) {
-        v->out->ret_code      = vm->failure->code;
-        v->out->error_message = vm->failure->message;
-    } else {
+    if (vm->failure)
+        tell(v, vm->failure->code, vm->failure->message);
+    else
         complain_of_unused(vm, v);
-    }
-    encode(vm, v);
     v->out->next_peers          = vm->peers.ptr;
     v->out->next_peers_count    = vm->peers.len;
     v->out->call_requests       = vm->requests.ptr;
     v->out->call_requests_count = vm->requests.len;
+    return ENDING_DATA;
 }
 
 static riv_err execute(invoke *v, riv_fault *fault)
 {
-    avm *vm = riv_new(v->arena, avm, 1);
-    start(vm, v, fault);
+    avm *vm         = riv_new(v->arena, avm, 1);
+    vm->arena       = v->arena;
+    vm->bytes_start = v->bytes_start;
+    take_stores(vm, v);
+    avm__vm_start(vm, v);
+    avm__vm_inputs(vm, v, fault);
     RIV_TRY(avm__exec(vm, v->root));
-    finish(vm, v);
+    if (avm__finish(vm, v) == ENDING_DATA) encode(vm, v);
     if (vm->over) return riv_fail(fault, RIV_E_LIMIT, 0, "%s", vm->over_what);
     return RIV_OK;
 }
@@ -358,19 +375,12 @@ static riv_err execute(invoke *v, riv_fault *fault)
 riv_err avm_run(const avm_input *in, riv_arena *arena, riv_fault *fault, avm_output *out)
 {
     avm_output result = { 0 };
-    invoke     v      = { .in = in, .arena = arena, .out = &result };
-    v.bytes_start     = riv_arena_used(arena);
-    v.bytes_max       = or_default(in->params.arena_bytes_max, RUN_BYTES_MAX);
-    bool go           = check_sizes(&v);
-    if (go) {
-        RIV_TRY(take_data(&v, fault));
-        go = result.ret_code == 0;
-    }
-    if (go) {
-        RIV_TRY(take_script(&v, fault));
-        go = result.ret_code == 0;
-    }
-    if (go && take_results(&v) && check_key(&v)) RIV_TRY(execute(&v, fault));
+    invoke     v;
+    avm__invoke_start(&v, in, &in->params, arena, arena, &result);
+    if (avm__check_sizes(&v)) RIV_TRY(avm__take_data(&v, fault));
+    if (!v.refused) RIV_TRY(avm__take_script(&v, arena, fault));
+    if (!v.refused && avm__take_results(&v)) RIV_TRY(execute(&v, fault));
+    if (v.refused) result.data = riv_bytes_dup(arena, in->prev);
     *out = result;
     return RIV_OK;
 }

@@ -7,8 +7,10 @@ static const air_node *exec_seq(avm *vm, frame *f)
 {
     switch (f->step++) {
     case 0: vm->complete = true; return f->node->kid[0];
-    case 1: return vm->failure || !vm->complete ? NULL : f->node->kid[1];
-    default: return NULL;
+    default:
+        if (vm->failure || !vm->complete) return NULL;
+        vm->tail = true;
+        return f->node->kid[1];
     }
 }
 
@@ -129,8 +131,9 @@ static const air_node *exec_never(avm *vm, frame *f)
 void avm__send_to(avm *vm, riv_str peer)
 {
     if (riv_map_has(vm->peers_seen, riv_str_bytes(peer))) return;
+    if (vm->out != vm->arena) peer = riv_str_dup(vm->out, peer);
     riv_map_put_view(vm->peers_seen, peer, vm);
-    *riv_push(vm->arena, &vm->peers) = peer;
+    *riv_push(vm->out, &vm->peers) = peer;
 }
 
 /* ---- the machine ---- */
@@ -142,7 +145,12 @@ static const handler handlers[AIR_KINDS] = {
     [AIR_NULL] = exec_null,      [AIR_NEVER] = exec_never,
 };
 
-static void push_frame(avm *vm, const air_node *node) { *riv_push(vm->arena, &vm->frames) = (frame){ .node = node }; }
+static void push_frame(avm *vm, const air_node *node)
+{
+    if (vm->tail) vm->frames.len--; /* the parent had nothing left to do but to pass its child's end on */
+    vm->tail                          = false;
+    *riv_push(vm->arena, &vm->frames) = (frame){ .node = node };
+}
 
 static riv_err check_budgets(avm *vm)
 {
@@ -159,11 +167,23 @@ static riv_err check_budgets(avm *vm)
     return RIV_OK;
 }
 
+/* An instruction that waits ends what it stands in, up to a par or a fold over a stream, where others go on. */
+static bool is_over(const avm *vm)
+{
+    return !vm->complete && !vm->failure && !vm->pars.len && !vm->lores && !vm->scopes_lost;
+}
+
 riv_err avm__exec(avm *vm, const air_node *root)
 {
     push_frame(vm, root);
+    return avm__exec_on(vm);
+}
+
+riv_err avm__exec_on(avm *vm)
+{
     while (vm->frames.len) {
         RIV_TRY(check_budgets(vm));
+        avm__save_frame(vm);
         frame          *f     = &vm->frames.ptr[vm->frames.len - 1];
         const air_node *child = handlers[f->node->kind](vm, f);
         vm->steps++;
@@ -177,6 +197,7 @@ riv_err avm__exec(avm *vm, const air_node *root)
         }
         /* a call sets errors itself: it knows the peer */
         if (vm->failure && f->node->kind != AIR_CALL) avm__set_errors(vm, vm->failure, f->node, NULL);
+        if (is_over(vm)) break;
         vm->frames.len--;
     }
     return check_budgets(vm);

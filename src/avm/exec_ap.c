@@ -43,8 +43,12 @@ static const failure *run(avm *vm, const air_node *node)
     AVM_TRY(source_of(vm, node, touches_trace, &v));
     if (!touches_trace) return avm__set(vm, node->out.name, v);
     AVM_TRY(avm__meet_ap(vm, node, &met));
-    if (node->has_key)
-        AVM_TRY(to_pair(vm, node, &v)); /* after the state was taken: a hole in the trace, as in the original */
+    if (node->has_key) {
+        const failure *wrong =
+            to_pair(vm, node, &v); /* after the state was taken: a hole in the trace, as in the original */
+        if (wrong) vm->unsteady = true;
+        AVM_TRY(wrong);
+    }
     AVM_TRY(avm__stream_add(vm, &node->out, v, met.met ? met.from : SOURCE_NEW, met.met ? met.state.generation : 0));
     avm__trace_push(vm,
                     (archive_state){ .kind = ARCHIVE_AP, .generation = AVM_GENERATION_STUB, .generations_count = 1 });

@@ -2,6 +2,8 @@
  * Spec: docs/spec/air.md §4.3 call. Tests: avm_test.c. */
 #include "avm/internal.h"
 
+enum { JSON_COST = 64 }; /* one value of JSON with its place in an array or object */
+
 typedef struct call {
     const air_node      *node;
     const avm_tetraplet *tetraplet;
@@ -71,28 +73,66 @@ static const failure *resolve_args(avm *vm, call *c)
     return NULL;
 }
 
+/* Requests are the caller's; a session's own memory may go before they do. */
+static riv_str handed(avm *vm, riv_str s) { return vm->out == vm->arena ? s : riv_str_dup(vm->out, s); }
+
 static avm_tetraplets tetraplets_of(avm *vm, const resolved *arg)
 {
     size_t         count = arg->many ? arg->many->count : 1;
-    avm_tetraplet *items = riv_new(vm->arena, avm_tetraplet, count + 1);
-    for (size_t i = 0; i < count; i++) items[i] = arg->many ? *arg->many->values[i]->tetraplet : *arg->tetraplet;
+    avm_tetraplet *items = riv_new(vm->out, avm_tetraplet, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const avm_tetraplet *t = arg->many ? arg->many->values[i]->tetraplet : arg->tetraplet;
+        items[i] = (avm_tetraplet){ handed(vm, t->peer_pk), handed(vm, t->service_id), handed(vm, t->function_name),
+                                    handed(vm, t->lens) };
+    }
     return (avm_tetraplets){ items, count };
+}
+
+/* Values share parts, copies do not: measured before they are made. */
+static bool copy_fits(const riv_json *v, uint64_t *left)
+{
+    uint64_t cost = JSON_COST + (v->kind == RIV_JSON_STR ? v->str.len : 0);
+    if (cost > *left) return false;
+    *left -= cost;
+    if (v->kind == RIV_JSON_ARR) {
+        for (size_t i = 0; i < v->arr.count; i++)
+            if (!copy_fits(v->arr.items[i], left)) return false;
+    } else if (v->kind == RIV_JSON_OBJ) {
+        for (size_t i = 0; i < v->obj.count; i++) {
+            if (v->obj.members[i].key.len > *left) return false;
+            *left -= v->obj.members[i].key.len;
+            if (!copy_fits(v->obj.members[i].value, left)) return false;
+        }
+    }
+    return true;
+}
+
+static const riv_json *handed_json(avm *vm, const riv_json *v)
+{
+    if (vm->out == vm->arena) return v;
+    uint64_t left = RIV_MIN((uint64_t)riv_arena_left(vm->out), vm->bytes_max);
+    if (copy_fits(v, &left)) return riv_json_copy(vm->out, v);
+    vm->over      = true;
+    vm->over_what = "a call's arguments are too large to be handed out";
+    return riv_json_null();
 }
 
 static const failure *request(avm *vm, const call *c)
 {
     size_t           count = c->node->args_count;
-    const riv_json **args  = riv_new(vm->arena, const riv_json *, count + 1);
-    avm_tetraplets  *lists = riv_new(vm->arena, avm_tetraplets, count + 1);
+    const riv_json **args  = riv_new(vm->out, const riv_json *, count + 1);
+    avm_tetraplets  *lists = riv_new(vm->out, avm_tetraplets, count + 1);
     for (size_t i = 0; i < count; i++) {
-        args[i]  = avm__json(vm, c->args[i].datum);
+        args[i]  = handed_json(vm, avm__json(vm, c->args[i].datum));
         lists[i] = tetraplets_of(vm, &c->args[i]);
     }
     if (vm->last_call_id == UINT32_MAX) return avm__fail(vm, CODE_INT, "call ids are used up");
-    uint32_t id                         = ++vm->last_call_id;
-    *riv_push(vm->arena, &vm->requests) = (avm_call_request){ id, c->tetraplet->service_id, c->tetraplet->function_name,
-                                                              riv_json_arr(vm->arena, args, count), lists };
-    vm->complete                        = false;
+    avm__checkpoint_at_call(vm);
+    uint32_t id = ++vm->last_call_id;
+    *riv_push(vm->out, &vm->requests) =
+        (avm_call_request){ id, handed(vm, c->tetraplet->service_id), handed(vm, c->tetraplet->function_name),
+                            riv_json_arr(vm->out, args, count), lists };
+    vm->complete = false;
     avm__trace_push(vm, (archive_state){ .kind        = ARCHIVE_CALL,
                                          .call        = ARCHIVE_CALL_REQUEST,
                                          .has_call_id = true,
@@ -130,6 +170,7 @@ static const failure *not_json(avm *vm, const call *c, const avm_call_result *re
     riv_put_str(&out, avm__why_not_json(vm->arena, result->result, fault));
     riv_str message = riv_buf_str(&out);
     (void)keep_failed(vm, c, INT32_MAX, message); /* SPEC air.md 3.4: not registered for signing in that run */
+    vm->unsteady = true;                          /* but in the next one */
     return service_failure(vm, INT32_MAX, message);
 }
 
@@ -158,14 +199,19 @@ static const failure *keep_result(avm *vm, const call *c, datum *d)
 static const failure *take_result(avm *vm, const call *c, const avm_call_result *result)
 {
     if (!c->args) return avm__fail(vm, CODE_TRACE, "a call whose arguments are missing has a result");
+    if (!riv_str_eq(c->tetraplet->peer_pk, vm->params->current_peer_id)) vm->stray = true;
     if (result->ret_code != 0) {
-        avm__met_cid(vm, c->tetraplet->peer_pk, keep_failed(vm, c, result->ret_code, result->result));
-        return service_failure(vm, result->ret_code, result->result);
+        riv_str message = riv_str_dup(vm->arena, result->result);
+        avm__met_cid(vm, c->tetraplet->peer_pk, keep_failed(vm, c, result->ret_code, message));
+        return service_failure(vm, result->ret_code, message);
     }
     riv_fault       fault = { 0 };
     const riv_json *json;
     if (riv_json_parse_serde(result->result, vm->arena, &fault, &json)) return not_json(vm, c, result, &fault);
-    return keep_result(vm, c, avm__datum(vm, json));
+    datum         *d     = avm__datum(vm, json);
+    const failure *wrong = keep_result(vm, c, d);
+    avm__check_steady(vm, d);
+    return wrong;
 }
 
 /* ---- what the traces know ---- */
@@ -265,6 +311,7 @@ static const failure *take_request(avm *vm, const call *c)
             riv_map_put_u64(vm->results, s->call_id, NULL);
             return take_result(vm, c, result);
         }
+        avm__checkpoint_at_call(vm);
         keep_waiting(vm, c);
         return NULL;
     }
@@ -290,7 +337,9 @@ static const failure *run(avm *vm, call *c)
 
 const air_node *avm__exec_call(avm *vm, frame *f)
 {
-    call           c     = { .node = f->node };
+    call c               = { .node = f->node };
+    vm->call_pos         = avm__trace_pos(vm);
+    vm->call_complete    = vm->complete;
     const failure *wrong = resolve_triplet(vm, f->node, &c.tetraplet);
     if (avm__join(vm, wrong)) return NULL;
     if (wrong) {

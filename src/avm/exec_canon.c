@@ -77,8 +77,15 @@ static const failure *run(avm *vm, const air_node *node)
     if (met.met && met.state.canon_executed) return take_executed(vm, node, &met);
     const failure *wrong = avm__resolve_text(vm, &node->peer, &peer);
     if (!met.met && avm__join(vm, wrong)) return NULL;
-    if (wrong) return wrong;
-    if (riv_str_eq(peer, vm->params->current_peer_id)) return keep(vm, node, make(vm, node, peer));
+    if (wrong) {
+        vm->unsteady = true; /* the state was met and is not put back: another run meets the one behind it */
+        return wrong;
+    }
+    if (riv_str_eq(peer, vm->params->current_peer_id)) {
+        canon *c = make(vm, node, peer);
+        for (size_t i = 0; i < c->count; i++) avm__check_steady(vm, c->values[i]->datum);
+        return keep(vm, node, c);
+    }
     vm->complete = false;
     if (met.met) {
         avm__trace_push(vm, met.state);

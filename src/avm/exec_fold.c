@@ -190,6 +190,7 @@ const air_node *avm__exec_fold(avm *vm, frame *f)
 {
     const air_value *what = &f->node->value[0];
     bool is_stream = what->kind == AIR_VARIABLE && (what->var.kind == AIR_VAR_STREAM || what->var.kind == AIR_VAR_MAP);
+    if (is_stream && f->step == 0) avm__checkpoint_at_fold(vm);
     return is_stream ? exec_stream(vm, f) : exec_plain(vm, f);
 }
 
@@ -204,6 +205,7 @@ static const air_node *at_the_end(avm *vm, const air_node *node, fold_state *it)
         return it->fold->kid[1];
     }
     if (it->lore && !it->back_started) {
+        avm__note(vm, &it->back_started, sizeof it->back_started);
         it->back_started = true;
         vm->complete     = false;
     }
@@ -224,6 +226,7 @@ static const air_node *advance(avm *vm, frame *f)
         f->step = 2;
         return at_the_end(vm, f->node, it);
     }
+    avm__note(vm, &it->cursor, sizeof it->cursor);
     it->cursor++;
     if (it->lore) vm->failure = avm__lore_iteration_start(vm, f->node, it->lore, avm__item(vm, it)->trace_pos);
     if (vm->failure) return NULL;
@@ -242,6 +245,7 @@ static void step_back(avm *vm, const air_node *node)
                                 RIV_ARG(node->out.name));
         return;
     }
+    avm__note(vm, &it->cursor, sizeof it->cursor);
     if (it->cursor) it->cursor--;
     if (it->lore) vm->failure = avm__lore_back(vm, node, it->lore);
 }

@@ -1,5 +1,6 @@
 /* avm, inside: the state of one run and what its files share. Reading order: README.md.
- * A script's own failures are values (`failure`), not riv_errs: NULL means that all went well. Everything lives in the run's arena.
+ * A script's own failures are values (`failure`), not riv_errs: NULL means that all went well. Everything lives in the run's arena;
+ * a session's arena serves many runs.
  * Spec: docs/spec/air.md §2 to §5. */
 #ifndef RIV_AVM_INTERNAL_H
 #define RIV_AVM_INTERNAL_H
@@ -168,12 +169,21 @@ void           avm__iterator_put(avm *vm, riv_str name, fold_state *f); /* NULL 
 /* ---- streams: stream.c ---- */
 
 typedef enum source { SOURCE_PREV, SOURCE_CUR, SOURCE_NEW } source;
-typedef struct generation { uint32_t number; RIV_VEC(const value *) values; } generation;
+typedef struct generation {
+    uint32_t number;
+    uint32_t given;    /* the number that the first `numbered` values have in the result */
+    size_t   numbered;
+    RIV_VEC(const value *) values;
+} generation;
 typedef struct matrix { /* only generations with values are kept; count tells of the empty ones too */
     RIV_VEC(generation) list;
     size_t count, size;
 } matrix;
-typedef struct stream { matrix side[3]; } stream; /* by source; iterated in this order */
+typedef struct stream {
+    matrix side[3];  /* by source; iterated in this order */
+    size_t folds;    /* entered with values: each left a generation's place in SOURCE_NEW */
+    bool   settled;  /* nothing changed since avm__streams_settle */
+} stream;
 typedef struct stream_cursor { size_t from[3]; } stream_cursor;
 typedef struct slice { const value *const *values; size_t count; } slice;
 typedef RIV_VEC(slice) slices;
@@ -183,24 +193,34 @@ const failure *avm__stream_add(avm *vm, const air_var *var, const value *v, sour
 void           avm__stream_open(avm *vm, const air_var *var, const air_node *new_node);
 const failure *avm__stream_close(avm *vm, const air_var *var);
 const failure *avm__streams_number(avm *vm); /* at the end of the run */
+/* As a run over the result so far would have them: all values that stand before this position are stored ones. */
+void           avm__streams_settle(avm *vm, uint32_t before);
 void           avm__stream_values(avm *vm, const stream *s, const value *const **values, size_t *count);
 /* What lies behind the cursor, as slices of one generation each; moves the cursor. */
 void           avm__stream_behind(avm *vm, stream *s, stream_cursor *at, bool start, slices *out);
 
 /* ---- trace: trace.c, lore.c ---- */
 
-typedef struct cursor { const archive_state *states; uint32_t count, pos, len, seen; } cursor;
-typedef struct pos_pairs { RIV_VEC(uint32_t) of_new; uint32_t *to_new; } pos_pairs; /* positions + 1; 0: none */
+typedef struct cursor { const archive_state *states; uint32_t count, pos, len, seen; } cursor; /* states: from trace.base on */
+typedef struct pos_pairs { RIV_VEC(uint32_t) of_new; uint32_t *to_new; } pos_pairs; /* positions behind trace.base + 1; 0: none */
+typedef struct edit { uint32_t pos; archive_state was; } edit;
 typedef struct trace {
+    uint32_t  base;    /* a run that goes on from a checkpoint: states before it are in both prev and the result */
     cursor    side[2]; /* SOURCE_PREV, SOURCE_CUR */
     pos_pairs pairs[2];
     RIV_VEC(archive_state) result;
+    RIV_VEC(archive_state) tail;   /* of prev, from base on */
+    RIV_VEC(edit)          edits;  /* states before base that this run changed */
 } trace;
 
 typedef struct met_state { bool met; archive_state state; uint32_t trace_pos; source from; } met_state;
 void           avm__trace_init(avm *vm, const archive_data *prev, const archive_data *cur);
 uint32_t       avm__trace_pos(const avm *vm); /* where the next state goes */
 void           avm__trace_push(avm *vm, archive_state state);
+archive_state *avm__trace_edit(avm *vm, uint32_t pos); /* to be changed; the result grows no more while it is held */
+const archive_state *avm__state_at(const avm *vm, const cursor *c, uint32_t pos); /* pos < c->count */
+bool           avm__same_state(const archive_state *a, const archive_state *b);
+void           avm__trace_rewind(avm *vm, uint32_t pos); /* the result so far becomes prev; the walk stands at pos */
 const failure *avm__meet_call(avm *vm, const air_node *at, met_state *out);
 const failure *avm__meet_ap(avm *vm, const air_node *at, met_state *out);
 const failure *avm__meet_canon(avm *vm, const air_node *at, met_state *out);
@@ -209,6 +229,7 @@ typedef struct par_join par_join;
 const failure *avm__par_start(avm *vm, const air_node *at, par_join **out);
 void           avm__par_left_end(avm *vm, par_join *p);
 void           avm__par_right_end(avm *vm, par_join *p);
+void           avm__par_rejoin(avm *vm, par_join *p, uint32_t window_end, uint32_t *inner_end); /* its windows in the new prev */
 
 const failure *avm__lore_start(avm *vm, const air_node *at, lore_fold **out);
 const failure *avm__lore_iteration_start(avm *vm, const air_node *at, lore_fold *f, uint32_t value_pos);
@@ -251,9 +272,44 @@ RIV_MUST_USE riv_err avm__signers_verify(signers *s, riv_str particle_id, riv_ar
                                          size_t *checked);
 /* Puts the signatures of b and those of a together, per peer that over more; into a. code 9 */
 RIV_MUST_USE riv_err avm__signers_merge(signers *a, const signers *b, riv_arena *arena, riv_fault *fault);
-void avm__sign(avm *vm, signers *s); /* the current peer, over what it met in this run */
+/* A signature is the same whenever its bytes are: made once. */
+typedef struct signed_before { riv_blob bytes; crypto_signature signature; uint64_t made; } signed_before;
+/* The current peer, over what it met in this run. signed_before may be NULL. */
+void avm__sign(avm *vm, signers *s, signed_before *before);
+/* Its entry, without the signature. */
+signer *avm__self(const avm_params *p, riv_arena *arena);
 void avm__signers_export(const signers *s, riv_arena *arena, archive_data *out);
 void avm__met_cid(avm *vm, riv_str peer, riv_str cid);
+
+/* ---- one invoke between its stages: avm.c ---- */
+
+typedef enum ending { ENDING_REFUSED /* data as before */, ENDING_NO_DATA, ENDING_DATA } ending;
+typedef struct invoke {
+    const avm_input  *in;
+    const avm_params *params;
+    riv_arena        *arena; /* of what is decoded */
+    riv_arena        *out_arena;
+    avm_output       *out;
+    bool              known; /* prev was decoded before: prev and prev_stores are set */
+    bool              refused;
+    bool              over; /* a message does not fit into out_arena */
+    archive_data      prev, cur;
+    stores            prev_stores, cur_stores;
+    signers           signers; /* of prev, then merged */
+    const air_node   *root;
+    size_t            bytes_start;
+    uint64_t          bytes_max;
+} invoke;
+/* In this order; each can end the invoke: refused is set. */
+void avm__invoke_start(invoke *v, const avm_input *in, const avm_params *params, riv_arena *arena, riv_arena *out_arena, avm_output *out);
+bool avm__check_sizes(invoke *v);
+RIV_MUST_USE riv_err avm__take_data(invoke *v, riv_fault *fault);
+RIV_MUST_USE riv_err avm__take_script(invoke *v, riv_arena *arena, riv_fault *fault);
+bool avm__take_results(invoke *v); /* and the key */
+/* vm->arena, stores and traces are set already. */
+void   avm__vm_start(avm *vm, invoke *v);
+void   avm__vm_inputs(avm *vm, invoke *v, riv_fault *fault); /* what is new in each step */
+ending avm__finish(avm *vm, invoke *v);
 
 /* ---- running: exec.c, exec_*.c ---- */
 
@@ -275,13 +331,47 @@ const air_node *avm__exec_fold(avm *vm, frame *f);
 const air_node *avm__exec_next(avm *vm, frame *f);
 
 RIV_MUST_USE riv_err avm__exec(avm *vm, const air_node *root);
+RIV_MUST_USE riv_err avm__exec_on(avm *vm); /* from the frames as they are */
 /* True when f means "wait": completeness is cleared and the instruction ends well. SPEC air.md 4.2 */
 bool avm__join(avm *vm, const failure *f);
 void avm__send_to(avm *vm, riv_str peer);
 
+/* ---- going on where a run waits: resume.c ---- */
+
+/* Old bytes of what a run changed behind its checkpoint, taken back from the youngest on. */
+typedef struct note { void *at; uint32_t len, bytes_at; } note;
+typedef struct checkpoint {
+    bool       set;
+    bool       final;         /* a call was met that waits for this host: no later place will do */
+    uint32_t   pos;           /* in the result */
+    bool       complete, folded;
+    size_t     frames_len, frames_low; /* frames from low on are saved */
+    RIV_VEC(frame) frames;    /* youngest first */
+    error_slot last_error, error;
+    size_t     met_len;
+    uint32_t   depth;
+    RIV_VEC(note)    notes;
+    RIV_VEC(uint8_t) bytes;
+} checkpoint;
+/* To be called before *at changes: keeps the old bytes when there is a checkpoint to come back to. */
+void avm__note(avm *vm, void *at, size_t len);
+#define avm__note_vec(vm, v) avm__note((vm), (v), sizeof *(v)) /* its header: for a vector that gets shorter */
+/* riv_push for a vector that a checkpoint can take back. */
+#define avm__push(vm, v) \
+    ((vm)->checkpoint.set ? avm__note_push((vm), (v), sizeof *(v), (v)->ptr, (v)->len, (v)->cap, sizeof *(v)->ptr) : (void)0, \
+     riv_push((vm)->arena, (v)))
+void avm__note_push(avm *vm, void *header, size_t header_bytes, void *items, size_t len, size_t cap, size_t item_bytes);
+void avm__save_frame(avm *vm); /* the top one, before its handler runs */
+void avm__check_steady(avm *vm, datum *d); /* a value that was just written: is it the same when it is read? */
+void avm__checkpoint_at_fold(avm *vm);
+void avm__checkpoint_at_call(avm *vm); /* the call that runs waits for this host */
+/* Everything as a run over the result would have it where the checkpoint stands. */
+void avm__resume(avm *vm);
+
 struct avm {
     const avm_params *params;
     riv_arena *arena;
+    riv_arena *out;           /* where peers and requests go: the caller's */
     riv_fault *fault;
     size_t     bytes_start;
     uint64_t   bytes_max, steps_max, steps;
@@ -291,16 +381,16 @@ struct avm {
 
     stores   stores;
     trace    trace;
-    riv_map *names;           /* variable -> its cells */
+    riv_map *names;           /* variable or iterator -> its cells */
     RIV_VEC(uint8_t) allowed; /* by depth: may values of this depth be seen */
     RIV_VEC(void *) set_here; /* by depth: names with a cell of it */
     uint32_t depth;
-    riv_map *iterators;       /* name -> fold_state */
     riv_map *streams;         /* stream or map -> its scopes */
     error_slot last_error, error;
     const avm_tetraplet *literal; /* {init_peer_id, "", "", ""} */
 
     bool           complete;
+    bool           tail; /* the child that was just named takes its parent's place */
     const failure *failure;
     RIV_VEC(frame) frames;
     uint32_t       last_call_id;
@@ -310,6 +400,19 @@ struct avm {
     RIV_VEC(avm_call_request) requests;
     RIV_VEC(riv_str) met_cids; /* of the current peer, in the order met */
     riv_buf        scratch;
+
+    /* For sessions. */
+    bool           keeps;      /* somebody will go on from here: checkpoints are made */
+    bool           unsteady;   /* a run over the result could walk otherwise than this one did */
+    bool           stray;      /* a result was taken for a peer that is not this one */
+    bool           folded;     /* a stream was folded */
+    bool           renumbered; /* stored values got other numbers */
+    bool           scopes_lost; /* of streams: unwinding can fail */
+    uint32_t       lores;      /* folds over streams that are open */
+    RIV_VEC(par_join *) pars;  /* that are open */
+    uint32_t       call_pos;   /* of the call that runs */
+    bool           call_complete;
+    checkpoint     checkpoint;
 };
 
 #endif

@@ -22,8 +22,11 @@ typedef struct iteration {
 } iteration;
 
 struct lore_fold {
-    uint32_t      at; /* of the fold's state in the result */
-    resolved_fold old[2];
+    uint32_t            at;      /* of the fold's state in the result */
+    uint32_t            prev_at; /* and in prev */
+    const archive_lore *prev_lore;
+    size_t              prev_lore_count;
+    resolved_fold       old[2];
     struct {
         uint32_t pos, len;
     } end[2];
@@ -42,7 +45,7 @@ static const failure *generation_at(avm *vm, const air_node *at, source side, ui
         return avm__trace_fail(vm, at,
                                "requested an element at position '%u', but executed trace contains only '%u' elements",
                                pos, c->count);
-    const archive_state *s = &c->states[pos];
+    const archive_state *s = avm__state_at(vm, c, pos);
     bool                 has =
         (s->kind == ARCHIVE_CALL && s->call == ARCHIVE_CALL_STREAM) || (s->kind == ARCHIVE_AP && s->generations_count);
     if (!has)
@@ -162,8 +165,16 @@ const failure *avm__lore_start(avm *vm, const air_node *at, lore_fold **out)
     lore_fold *f = riv_new(vm->arena, lore_fold, 1);
     for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++)
         AVM_TRY(resolve_old(vm, at, side, s[side], &f->old[side]));
-    f->at = avm__trace_pos(vm);
+    f->at      = avm__trace_pos(vm);
+    f->prev_at = UINT32_MAX;
+    if (s[SOURCE_PREV]) {
+        f->prev_at         = vm->trace.side[SOURCE_PREV].pos - 1;
+        f->prev_lore       = s[SOURCE_PREV]->lore;
+        f->prev_lore_count = s[SOURCE_PREV]->lore_count;
+    }
     avm__trace_push(vm, (archive_state){ .kind = ARCHIVE_PAR });
+    vm->lores++;
+    vm->folded = true;
     for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++) AVM_TRY(find_end(vm, at, f, side));
     *out = f;
     return NULL;
@@ -173,9 +184,15 @@ const failure *avm__lore_start(avm *vm, const air_node *at, lore_fold **out)
 
 static const windows *take_windows(avm *vm, lore_fold *f, source side, uint32_t value_pos)
 {
-    const pos_pairs *p = &vm->trace.pairs[side];
-    if (value_pos >= p->of_new.len || !p->of_new.ptr[value_pos]) return NULL;
-    windows *w = riv_map_get_u64(f->old[side].by_value_pos, p->of_new.ptr[value_pos] - 1);
+    const pos_pairs *p    = &vm->trace.pairs[side];
+    uint32_t         base = vm->trace.base, old = value_pos;
+    if (value_pos >= base) {
+        if (value_pos - base >= p->of_new.len || !p->of_new.ptr[value_pos - base]) return NULL;
+        old = p->of_new.ptr[value_pos - base] - 1 + base;
+    } else if (side == SOURCE_CUR) {
+        return NULL;
+    }
+    windows *w = riv_map_get_u64(f->old[side].by_value_pos, old);
     if (!w || w->used) return NULL;
     w->used = true;
     return w;
@@ -281,10 +298,25 @@ void avm__lore_generation_end(avm *vm, lore_fold *f)
     f->going_back = false;
 }
 
+/* Whether the fold left what the stored one had. */
+static bool same_lore(const lore_fold *f)
+{
+    if (f->lore.len != f->prev_lore_count || f->at != f->prev_at) return false;
+    for (size_t i = 0; i < f->lore.len; i++) {
+        const archive_lore *a = &f->lore.ptr[i], *b = &f->prev_lore[i];
+        if (a->value_pos != b->value_pos) return false;
+        for (size_t k = 0; k < 2; k++) /* read_lore saw that there are two */
+            if (a->descs[k].begin != b->descs[k].begin || a->descs[k].len != b->descs[k].len) return false;
+    }
+    return true;
+}
+
 void avm__lore_end(avm *vm, lore_fold *f)
 {
-    vm->trace.result.ptr[f->at] =
+    *avm__trace_edit(vm, f->at) =
         (archive_state){ .kind = ARCHIVE_FOLD, .lore = f->lore.ptr, .lore_count = f->lore.len };
+    if (!same_lore(f)) vm->unsteady = true;
+    vm->lores--;
     for (source side = SOURCE_PREV; side <= SOURCE_CUR; side++)
         (void)avm__cursor_window(vm, &vm->trace.side[side], f->end[side].pos, f->end[side].len);
 }

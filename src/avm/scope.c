@@ -10,30 +10,29 @@ typedef struct cell {
 typedef struct cells {
     riv_str name;
     RIV_VEC(cell) stack;
+    fold_state *iterator; /* the fold that is open under this name */
 } cells;
 typedef RIV_VEC(cells *) names_here;
 
 static void allow(avm *vm, bool yes)
 {
     while (vm->allowed.len <= vm->depth) {
-        *riv_push(vm->arena, &vm->allowed)  = false;
-        *riv_push(vm->arena, &vm->set_here) = riv_new(vm->arena, names_here, 1);
+        *avm__push(vm, &vm->allowed)  = false;
+        *avm__push(vm, &vm->set_here) = riv_new(vm->arena, names_here, 1);
     }
+    avm__note(vm, &vm->allowed.ptr[vm->depth], sizeof vm->allowed.ptr[0]);
     vm->allowed.ptr[vm->depth] = yes;
 }
 
 void avm__scope_init(avm *vm)
 {
-    vm->names     = riv_map_new(vm->arena);
-    vm->iterators = riv_map_new(vm->arena);
+    vm->names = riv_map_new(vm->arena);
     allow(vm, true);
 }
 
-static cells *cells_of(avm *vm, riv_str name)
-{
-    cells *c = riv_map_get_str(vm->names, name);
-    return c && c->stack.len ? c : NULL;
-}
+static cell *top(cells *c) { return c && c->stack.len ? &c->stack.ptr[c->stack.len - 1] : NULL; }
+
+static cells *cells_of(avm *vm, riv_str name) { return riv_map_get_str(vm->names, name); }
 
 /* The same, made when it is not there. */
 static cells *cells_for(avm *vm, riv_str name)
@@ -48,16 +47,16 @@ static cells *cells_for(avm *vm, riv_str name)
 
 static void push_cell(avm *vm, cells *c, void *held)
 {
-    *riv_push(vm->arena, &c->stack) = (cell){ vm->depth, held };
+    *avm__push(vm, &c->stack) = (cell){ vm->depth, held };
     if (vm->depth == 0) return;
-    names_here *here           = vm->set_here.ptr[vm->depth];
-    *riv_push(vm->arena, here) = c;
+    names_here *here     = vm->set_here.ptr[vm->depth];
+    *avm__push(vm, here) = c;
 }
 
 bool avm__could_be_set(avm *vm, riv_str name)
 {
-    cells *c = cells_of(vm, name);
-    return vm->depth != 0 || (c && !c->stack.ptr[c->stack.len - 1].held);
+    const cell *last = top(cells_of(vm, name));
+    return vm->depth != 0 || (last && !last->held);
 }
 
 const failure *avm__set(avm *vm, riv_str name, void *held)
@@ -71,6 +70,7 @@ const failure *avm__set(avm *vm, riv_str name, void *held)
                              "', but shadowing is allowed only inside fold blocks",
                              RIV_ARG(name));
         if (last->depth == vm->depth) {
+            avm__note(vm, &last->held, sizeof last->held);
             last->held = held;
             return NULL;
         }
@@ -82,14 +82,13 @@ const failure *avm__set(avm *vm, riv_str name, void *held)
 found avm__look(avm *vm, riv_str name, void **held, fold_state **iterator)
 {
     cells *c = cells_of(vm, name);
-    if (c) {
-        const cell *last = &c->stack.ptr[c->stack.len - 1];
-        if (vm->allowed.ptr[last->depth]) {
-            *held = last->held;
-            return last->held ? FOUND_VALUE : FOUND_UNSET;
-        }
+    if (!c) return FOUND_NOTHING;
+    const cell *last = top(c);
+    if (last && vm->allowed.ptr[last->depth]) {
+        *held = last->held;
+        return last->held ? FOUND_VALUE : FOUND_UNSET;
     }
-    *iterator = riv_map_get_str(vm->iterators, name);
+    *iterator = c->iterator;
     return *iterator ? FOUND_ITERATOR : FOUND_NOTHING;
 }
 
@@ -135,10 +134,14 @@ const failure *avm__get_scalar(avm *vm, riv_str name, const value **out, fold_st
 static void clean(avm *vm)
 {
     names_here *here = vm->set_here.ptr[vm->depth + 1];
+    if (!here->len) return;
     for (size_t i = 0; i < here->len; i++) {
         cells *c = here->ptr[i];
-        if (c->stack.len && c->stack.ptr[c->stack.len - 1].depth > vm->depth) c->stack.len--;
+        if (!c->stack.len || top(c)->depth <= vm->depth) continue;
+        avm__note_vec(vm, &c->stack);
+        c->stack.len--;
     }
+    avm__note_vec(vm, here);
     here->len = 0;
 }
 
@@ -175,22 +178,30 @@ void avm__new_start(avm *vm, riv_str name) { push_cell(vm, cells_for(vm, name), 
 
 const failure *avm__new_end(avm *vm, riv_str name)
 {
-    cells *c = cells_of(vm, name);
-    if (!c || c->stack.ptr[c->stack.len - 1].depth != vm->depth)
+    cells      *c    = cells_of(vm, name);
+    const cell *last = top(c);
+    if (!last || last->depth != vm->depth)
         return avm__fail(vm, CODE_SCALARS,
                          "new end block tries to pop up a variable '" RIV_FMT "' that wasn't defined at depth %u",
                          RIV_ARG(name), vm->depth);
+    avm__note_vec(vm, &c->stack);
     c->stack.len--;
     return NULL;
 }
 
 /* ---- iterators ---- */
 
-fold_state *avm__iterator(avm *vm, riv_str name) { return riv_map_get_str(vm->iterators, name); }
+fold_state *avm__iterator(avm *vm, riv_str name)
+{
+    cells *c = cells_of(vm, name);
+    return c ? c->iterator : NULL;
+}
 
 void avm__iterator_put(avm *vm, riv_str name, fold_state *f)
 {
-    riv_map_put_str(vm->iterators, name, f); /* NULL keeps the slot: folds come and go often */
+    cells *c = cells_for(vm, name);
+    avm__note(vm, &c->iterator, sizeof(c->iterator));
+    c->iterator = f;
 }
 
 const value *avm__item(avm *vm, fold_state *f)

@@ -100,12 +100,21 @@ static inline riv_err lockstep_invoke(lockstep *l, int at, riv_bytes cur, const 
     in.params.current_peer_id = net->peer[at].id;
     in.params.secret          = net->peer[at].secret;
     if (!in.params.init_peer_id.len) in.params.init_peer_id = net->peer[0].id;
-    riv_err err = testnet_invoke(net, at, cur, results, count, fault, out);
+    riv_bytes before = net->peer[at].data;
+    riv_err   err    = testnet_invoke(net, at, cur, results, count, fault, out);
     for (int which = 0; which < 2; which++) {
         avm_session **s     = which ? &l->dropped[at] : &l->kept[at];
         avm_output    other = { 0 };
         riv_fault     bad   = { 0 };
-        riv_err       ended = avm_session_step(*s, &in, net->arena, &bad, &other);
+        riv_err       ended = RIV_E_LIMIT;
+        if (!err && choose(l->choices, 8) == 0) { /* a budget that is soon spent: the session is as before the step */
+            avm_input scant        = in;
+            scant.params.steps_max = 1 + choose(l->choices, 16);
+            ended                  = avm_session_step(*s, &scant, net->arena, &bad, &other);
+            RIV_ASSERT(ended == RIV_OK || ended == RIV_E_LIMIT);
+            if (ended && choose(l->choices, 2)) lockstep_same_data(*s, before);
+        }
+        if (ended) ended = avm_session_step(*s, &in, net->arena, &bad, &other);
         RIV_ASSERT(ended == err);
         if (err) return err;
         RIV_ASSERT(other.data.len == 0);
@@ -149,6 +158,330 @@ static inline riv_err lockstep_run(lockstep *l, size_t invokes_max, riv_fault *f
         RIV_TRY(lockstep_deliver(l, mail.to, mail.data, fault));
     }
     return RIV_OK;
+}
+
+/* ---- made-up networks ---- */
+
+enum { MADE_NAMES = 24, MADE_NODES = 48, MADE_PENDING = 64, MADE_ANSWERS = 4 };
+
+typedef struct made {
+    choices *c;
+    riv_buf  out;
+    unsigned nodes, names, lists, canons, iterators, open[4], open_count;
+    bool     stream_canon;
+} made;
+
+static inline void made_peer(made *m)
+{
+    riv_putf(&m->out, "@%c", "AAABBC"[choose(m->c, 6)]);
+}
+
+static inline void made_value(made *m)
+{
+    switch (choose(m->c, 12)) {
+    case 0: riv_putf(&m->out, "%u", choose(m->c, 3)); return;
+    case 1: riv_put_str(&m->out, RIV_LIT("\"text\"")); return;
+    case 2: riv_put_str(&m->out, choose(m->c, 2) ? RIV_LIT("%last_error%") : RIV_LIT(":error:")); return;
+    case 3: riv_put_str(&m->out, RIV_LIT("0.3")); return;
+    case 4:
+    case 5:
+        if (m->open_count) {
+            riv_putf(&m->out, "i%u", m->open[choose(m->c, m->open_count)]);
+            return;
+        }
+        break;
+    case 6:
+        if (m->canons) {
+            riv_putf(&m->out, "#c%u", choose(m->c, m->canons));
+            return;
+        }
+        break;
+    case 7:
+        if (m->canons) {
+            riv_putf(&m->out, "#c%u%s", choose(m->c, m->canons), choose(m->c, 2) ? ".length" : ".$.[0]");
+            return;
+        }
+        break;
+    default: break;
+    }
+    if (m->names && choose(m->c, 4))
+        riv_putf(&m->out, "x%u", choose(m->c, m->names));
+    else
+        riv_putf(&m->out, "\"v%u\"", choose(m->c, 4));
+}
+
+static inline void made_call(made *m)
+{
+    static const char *const functions[] = { "id", "json", "fail", "raw", "args", "tets", "f", "id", "f", "id" };
+    unsigned                 f           = choose(m->c, RIV_COUNT(functions));
+    riv_put_str(&m->out, RIV_LIT("(call "));
+    made_peer(m);
+    riv_putf(&m->out, " (\"s\" \"%s\") [", functions[f]);
+    if (f == 1 || f == 3)
+        riv_put_str(&m->out, f == 1 ? RIV_LIT("\"[1,{'a':0.1},'b']\"") : RIV_LIT("\"[1,\""));
+    else
+        for (unsigned i = choose(m->c, 3); i > 0; i--) {
+            made_value(m);
+            riv_put_u8(&m->out, ' ');
+        }
+    riv_put_u8(&m->out, ']');
+    switch (choose(m->c, 4)) {
+    case 0: break;
+    case 1: riv_putf(&m->out, " $s%u", choose(m->c, 2)); break;
+    default:
+        if (m->names < MADE_NAMES && choose(m->c, 12)) riv_putf(&m->out, " x%u", m->names++);
+        break;
+    }
+    riv_put_u8(&m->out, ')');
+}
+
+static inline void made_ap(made *m)
+{
+    riv_put_str(&m->out, RIV_LIT("(ap "));
+    switch (choose(m->c, 6)) {
+    case 0:
+    case 1:
+    case 2:
+        made_value(m);
+        riv_putf(&m->out, " $s%u)", choose(m->c, 2));
+        return;
+    case 3:
+        {
+        bool text = choose(m->c, 4) != 0;
+        if (text && m->names && !choose(m->c, 4))
+            riv_putf(&m->out, "(x%u ", choose(m->c, m->names));
+        else
+            riv_putf(&m->out, text ? "(\"k%u\" " : "(%u ", choose(m->c, 3));
+        }
+        made_value(m);
+        riv_put_str(&m->out, RIV_LIT(") %m)"));
+        return;
+    default:
+        made_value(m);
+        riv_putf(&m->out, " x%u)", m->names < MADE_NAMES ? m->names++ : 0);
+        return;
+    }
+}
+
+static inline void made_node(made *m, unsigned depth);
+
+static inline void made_two(made *m, const char *op, unsigned depth)
+{
+    riv_putf(&m->out, "(%s ", op);
+    made_node(m, depth);
+    riv_put_u8(&m->out, ' ');
+    made_node(m, depth);
+    riv_put_u8(&m->out, ')');
+}
+
+static inline void made_fold(made *m, unsigned depth)
+{
+    static const char *const bodies[] = { "seq", "par", "seq", "par", "xor" };
+    unsigned                 it = m->iterators++, op = choose(m->c, RIV_COUNT(bodies)), over = choose(m->c, 6);
+    bool                     back = choose(m->c, 4) == 0, last = choose(m->c, 2);
+    riv_put_str(&m->out, RIV_LIT("(fold "));
+    if (over == 0 && m->canons)
+        riv_putf(&m->out, "#c%u", choose(m->c, m->canons));
+    else if (over == 1)
+        riv_put_str(&m->out, RIV_LIT("%m"));
+    else if (over < 4)
+        riv_putf(&m->out, "$s%u", choose(m->c, 2));
+    else
+        riv_put_str(&m->out, RIV_LIT("list"));
+    riv_putf(&m->out, " i%u (%s ", it, bodies[op]);
+    if (back) riv_putf(&m->out, "(next i%u) ", it);
+    bool room = m->open_count < RIV_COUNT(m->open);
+    if (room) m->open[m->open_count++] = it;
+    made_node(m, depth);
+    if (room) m->open_count--;
+    if (!back) riv_putf(&m->out, " (next i%u)", it);
+    riv_put_u8(&m->out, ')');
+    if (last) {
+        riv_put_u8(&m->out, ' ');
+        made_node(m, 1);
+    }
+    riv_put_u8(&m->out, ')');
+}
+
+static inline void made_node(made *m, unsigned depth)
+{
+    if (!depth || m->nodes++ > MADE_NODES) {
+        made_call(m);
+        return;
+    }
+    switch (choose(m->c, 24)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5: made_two(m, "seq", depth - 1); return;
+    case 6:
+    case 7:
+    case 8: made_two(m, "par", depth - 1); return;
+    case 9:
+    case 10: made_two(m, "xor", depth - 1); return;
+    case 11:
+        riv_put_str(&m->out, choose(m->c, 2) ? RIV_LIT("(match ") : RIV_LIT("(mismatch "));
+        made_value(m);
+        riv_put_u8(&m->out, ' ');
+        made_value(m);
+        riv_put_u8(&m->out, ' ');
+        made_node(m, depth - 1);
+        riv_put_u8(&m->out, ')');
+        return;
+    case 12:
+    case 13:
+    case 14: made_ap(m); return;
+    case 15:
+    case 16:
+        if (m->canons >= MADE_NAMES) break;
+        riv_put_str(&m->out, RIV_LIT("(canon "));
+        made_peer(m);
+        if (choose(m->c, 5))
+            riv_putf(&m->out, " $s%u #c%u)", choose(m->c, 2), m->canons++);
+        else
+            riv_putf(&m->out, " %%m x%u)", m->names < MADE_NAMES ? m->names++ : 0);
+        return;
+    case 17:
+    case 18: made_fold(m, depth - 1); return;
+    case 19:
+        switch (choose(m->c, 4)) {
+        case 0: riv_put_str(&m->out, RIV_LIT("(new %m ")); break;
+        case 1:
+            if (m->names) {
+                riv_putf(&m->out, "(new x%u ", choose(m->c, m->names));
+                break;
+            } /* fallthrough */
+        default: riv_putf(&m->out, "(new $s%u ", choose(m->c, 2)); break;
+        }
+        made_node(m, depth - 1);
+        riv_put_u8(&m->out, ')');
+        return;
+    case 20:
+        riv_put_str(&m->out, choose(m->c, 2) ? RIV_LIT("(fail 5 \"boom\")") : RIV_LIT("(fail :error:)"));
+        return;
+    case 21: riv_put_str(&m->out, choose(m->c, 3) ? RIV_LIT("(null)") : RIV_LIT("(never)")); return;
+    default: break;
+    }
+    made_call(m);
+}
+
+static inline const char *made_try(choices *c, riv_arena *arena)
+{
+    made m = { .c = c, .out = riv_buf_in(arena) };
+    riv_put_str(&m.out, RIV_LIT("(seq (call @A (\"s\" \"json\") [\"[1,[2],'@']\"] list) "));
+    const char *defined = choose(c, 2) ? "(null)" : "(fail 1 \"\")"; /* the text defines them; whether they are written to */
+    riv_putf(&m.out, "(seq (xor %s (seq (ap 0 $s0) (seq (ap 1 $s1) (ap (\"k\" 1) %%m)))) ", defined);
+    made_two(&m, choose(c, 3) ? "seq" : "par", 3 + choose(c, 5));
+    riv_put_str(&m.out, RIV_LIT("))"));
+    riv_put_u8(&m.out, 0);
+    return (const char *)m.out.ptr;
+}
+
+/* Mostly one that parses. */
+static inline const char *made_script(choices *c, riv_arena *arena)
+{
+    testnet         names = { .arena = arena };
+    const air_node *root;
+    const char     *script = made_try(c, arena);
+    for (int i = 0; i < 6 && air_parse(testnet_script(&names, script), arena, NULL, &root); i++)
+        script = made_try(c, arena);
+    return script;
+}
+
+/* Answers that the host has not given yet. */
+typedef struct made_net {
+    lockstep        l;
+    avm_call_result answers[TESTNET_PEERS][MADE_PENDING];
+    size_t          answers_count[TESTNET_PEERS];
+} made_net;
+
+static inline riv_err made_invoke(made_net *n, int at, riv_bytes cur, const avm_call_result *results, size_t count,
+                                  riv_fault *fault)
+{
+    testnet   *net = n->l.net;
+    avm_output out;
+    RIV_TRY(lockstep_invoke(&n->l, at, cur, results, count, fault, &out));
+    testnet_post(net, &out);
+    for (size_t i = 0; i < out.call_requests_count && n->answers_count[at] < MADE_PENDING; i++) {
+        avm_call_result a = testnet_serve(net, at, &out.call_requests[i]);
+        switch (choose(n->l.choices, 24)) {
+        case 0: a = (avm_call_result){ a.id, 1, RIV_LIT("refused") }; break;
+        case 1: a = (avm_call_result){ a.id, 0, RIV_LIT("no JSON") }; break;
+        case 2: a = (avm_call_result){ a.id, 0, RIV_LIT("[0.18446744073709551617, 8.4370895051826e-305]") }; break;
+        default: break;
+        }
+        n->answers[at][n->answers_count[at]++] = a;
+    }
+    return RIV_OK;
+}
+
+static inline size_t made_answers(made_net *n, int at, avm_call_result *out)
+{
+    size_t   count = 0;
+    choices *c     = n->l.choices;
+    for (unsigned want = 1 + choose(c, MADE_ANSWERS); want > 0 && n->answers_count[at]; want--) {
+        size_t i     = choose(c, (uint32_t)n->answers_count[at]);
+        out[count++] = n->answers[at][i];
+        n->answers[at][i] = n->answers[at][--n->answers_count[at]];
+    }
+    if (choose(c, 16) == 0) out[count++] = (avm_call_result){ .id = 1 + choose(c, 20), .result = RIV_LIT("7") };
+    return count;
+}
+
+/* Bytes that a carrier changed. */
+static inline riv_bytes made_spoilt(testnet *net, choices *c, riv_bytes data)
+{
+    if (!data.len) return data;
+    uint8_t *copy = riv_arena_alloc_raw(net->arena, data.len, 1);
+    memcpy(copy, data.ptr, data.len);
+    copy[(choose(c, 65536) * 7u) % data.len] ^= (uint8_t)(1 + choose(c, 255));
+    return (riv_bytes){ copy, data.len };
+}
+
+static inline riv_err made_act(made_net *n, riv_fault *fault)
+{
+    testnet        *net = n->l.net;
+    choices        *c   = n->l.choices;
+    avm_call_result results[MADE_ANSWERS + 1];
+    int             at = (int)choose(c, 3);
+    for (int i = 0; i < 3 && !n->answers_count[at]; i++) at = (at + 1) % 3;
+    switch (choose(c, 8)) {
+    case 0: /* nothing new */ return made_invoke(n, at, (riv_bytes){ 0 }, NULL, 0, fault);
+    case 1:
+    case 2:
+    case 3: {
+        if (!net->mail_count) break;
+        size_t       i    = choose(c, (uint32_t)net->mail_count);
+        testnet_mail mail = net->mail[i];
+        if (choose(c, 5)) /* else it comes again */
+            net->mail[i] = net->mail[--net->mail_count];
+        if (choose(c, 8) == 0) mail.data = made_spoilt(net, c, mail.data);
+        size_t count = choose(c, 4) ? 0 : made_answers(n, mail.to, results);
+        return made_invoke(n, mail.to, mail.data, results, count, fault);
+    }
+    default: break;
+    }
+    return made_invoke(n, at, (riv_bytes){ 0 }, results, made_answers(n, at, results), fault);
+}
+
+/* A made-up script on a made-up network; invokes at most so many. */
+static inline avm_session_stats made_run(riv_arena *arena, choices *c, const char *script, size_t invokes_max)
+{
+    testnet   net;
+    riv_fault fault = { 0 };
+    made_net *n     = riv_new(arena, made_net, 1);
+    testnet_init(&net, arena, script);
+    net.params.steps_max = 20000;
+    n->l                 = lockstep_open(&net, c);
+    riv_err err          = made_invoke(n, 0, (riv_bytes){ 0 }, NULL, 0, &fault);
+    while (!err && net.invokes < invokes_max && c->pos < c->in.len) {
+        if (!net.mail_count && !n->answers_count[0] && !n->answers_count[1] && !n->answers_count[2] && !choose(c, 8)) break;
+        err = made_act(n, &fault);
+    }
+    lockstep_close(&n->l);
+    return n->l.stats;
 }
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -32,6 +34,28 @@ static void test_cases(void **state)
             lockstep_close(&l);
             riv_arena_free(arena);
         }
+}
+
+/* Random scripts on random networks. RIV_SESSION_NETS: how many, RIV_SESSION_SEED: the first. */
+static void test_made_up(void **state)
+{
+    (void)state;
+    const char       *count = getenv("RIV_SESSION_NETS"), *from = getenv("RIV_SESSION_SEED");
+    uint64_t          first = from ? strtoull(from, NULL, 10) : 1, nets = count ? strtoull(count, NULL, 10) : 1500;
+    avm_session_stats all = { 0 };
+    for (uint64_t seed = first; seed < first + nets; seed++) {
+        riv_arena *arena = riv_arena_new(0);
+        choices    c     = choices_of_seed(arena, seed, 4000);
+        (void)fprintf(stderr, "\rseed %llu ", (unsigned long long)seed);
+        avm_session_stats one = made_run(arena, &c, made_script(&c, arena), 60);
+        all.steps += one.steps;
+        all.resumed += one.resumed;
+        all.replayed += one.replayed;
+        riv_arena_free(arena);
+    }
+    (void)fprintf(stderr, "\r%llu steps, %llu resumed, %llu replayed\n", (unsigned long long)all.steps,
+                  (unsigned long long)all.resumed, (unsigned long long)all.replayed);
+    assert_true(all.resumed * 6 > all.steps);
 }
 
 /* One session is for one particle. */
@@ -76,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_made_up),
         cmocka_unit_test(test_other_particles),
     };
     return cmocka_run_group_tests(tests, open_crypto, NULL);

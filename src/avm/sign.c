@@ -214,24 +214,56 @@ void avm__met_cid(avm *vm, riv_str peer, riv_str cid)
     if (riv_str_eq(peer, vm->params->current_peer_id)) *riv_push(vm->arena, &vm->met_cids) = cid;
 }
 
-void avm__sign(avm *vm, signers *s)
+static crypto_keypair keypair(const avm_params *p)
 {
     crypto_keypair pair;
-    if (vm->params->has_public_key)
-        crypto_keypair_join(&vm->params->secret, &vm->params->public_key, &pair);
+    if (p->has_public_key)
+        crypto_keypair_join(&p->secret, &p->public_key, &pair);
     else
-        crypto_keypair_of(&vm->params->secret, &pair);
-    signer  *mine = riv_new(vm->arena, signer, 1);
-    uint8_t *key = riv_new(vm->arena, uint8_t, KEY_BYTES), *signature = riv_new(vm->arena, uint8_t, SIGNATURE_BYTES);
-    memcpy(key + 1, pair.public_key.bytes, CRYPTO_PUBLIC_BYTES);
+        crypto_keypair_of(&p->secret, &pair);
+    return pair;
+}
+
+static signer *signer_of(const crypto_keypair *pair, riv_arena *arena)
+{
+    signer  *mine = riv_new(arena, signer, 1);
+    uint8_t *key = riv_new(arena, uint8_t, KEY_BYTES), *signature = riv_new(arena, uint8_t, SIGNATURE_BYTES);
+    memcpy(key + 1, pair->public_key.bytes, CRYPTO_PUBLIC_BYTES);
     mine->public_key = (riv_bytes){ key, KEY_BYTES };
-    mine->peer       = peer_of(vm->arena, mine->public_key);
-    mine->cids.ptr   = vm->met_cids.ptr;
-    mine->cids.len   = vm->met_cids.len;
+    mine->signature  = (riv_bytes){ signature, SIGNATURE_BYTES };
+    mine->peer       = peer_of(arena, mine->public_key);
+    return mine;
+}
+
+signer *avm__self(const avm_params *p, riv_arena *arena)
+{
+    crypto_keypair pair = keypair(p);
+    signer        *mine = signer_of(&pair, arena);
+    crypto_wipe(&pair, sizeof pair);
+    return mine;
+}
+
+static crypto_signature make(const crypto_keypair *pair, riv_bytes what, signed_before *before)
+{
+    if (before && before->made && riv_bytes_eq(riv_blob_view(before->bytes), what)) return before->signature;
+    crypto_signature made = crypto_sign(pair, what);
+    if (!before) return made;
+    riv_blob_free(&before->bytes);
+    before->bytes     = riv_blob_copy(what);
+    before->signature = made;
+    before->made++;
+    return made;
+}
+
+void avm__sign(avm *vm, signers *s, signed_before *before)
+{
+    crypto_keypair pair = keypair(vm->params);
+    signer        *mine = signer_of(&pair, vm->arena);
+    mine->cids.ptr      = vm->met_cids.ptr;
+    mine->cids.len      = vm->met_cids.len;
     sort(mine, vm->arena);
-    crypto_signature made = crypto_sign(&pair, signed_bytes(mine, vm->params->particle_id, vm->arena));
-    memcpy(signature + 1, made.bytes, CRYPTO_SIGNATURE_BYTES);
-    mine->signature = (riv_bytes){ signature, SIGNATURE_BYTES };
+    crypto_signature made = make(&pair, signed_bytes(mine, vm->params->particle_id, vm->arena), before);
+    memcpy((uint8_t *)(uintptr_t)mine->signature.ptr + 1, made.bytes, CRYPTO_SIGNATURE_BYTES);
     riv_map_put_view(s->by_peer, mine->peer, mine);
     crypto_wipe(&pair, sizeof pair);
 }

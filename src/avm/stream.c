@@ -30,8 +30,7 @@ static scopes *scopes_of(avm *vm, riv_str name)
 
 void avm__stream_open(avm *vm, const air_var *var, const air_node *new_node)
 {
-    *riv_push(vm->arena, scopes_of(vm, var->name)) =
-        (scope){ new_node->pos, new_node->end, riv_new(vm->arena, stream, 1) };
+    *avm__push(vm, scopes_of(vm, var->name)) = (scope){ new_node->pos, new_node->end, riv_new(vm->arena, stream, 1) };
 }
 
 /* ---- adding ---- */
@@ -64,12 +63,15 @@ const failure *avm__stream_add(avm *vm, const air_var *var, const value *v, sour
 {
     stream *s = avm__stream(vm, var);
     if (!s) { /* a new global one; it takes the place of scopes that do not hold this position */
-        scopes *list = scopes_of(vm, var->name);
-        s            = riv_new(vm->arena, stream, 1);
-        list->len    = 0;
+        scopes *list    = scopes_of(vm, var->name);
+        s               = riv_new(vm->arena, stream, 1);
+        vm->scopes_lost = vm->scopes_lost || list->len;
+        avm__note_vec(vm, list);
+        list->len = 0;
         /* from lies below every position */
-        *riv_push(vm->arena, list) = (scope){ 0, SIZE_MAX, s };
+        *avm__push(vm, list) = (scope){ 0, SIZE_MAX, s };
     }
+    s->settled = false;
     if (from == SOURCE_NEW) number = s->side[SOURCE_NEW].count ? (uint32_t)(s->side[SOURCE_NEW].count - 1) : 0;
     if (number == UINT32_MAX) return avm__fail(vm, CODE_NO_GENERATION, "generation %u is out of range", number);
     add(vm, &s->side[from], v, number);
@@ -100,7 +102,9 @@ void avm__stream_values(avm *vm, const stream *s, const value *const **values, s
 void avm__stream_behind(avm *vm, stream *s, stream_cursor *at, bool start, slices *out)
 {
     matrix *fresh = &s->side[SOURCE_NEW];
-    out->len      = 0;
+    if (s->side[SOURCE_CUR].size || fresh->size)
+        vm->unsteady = true; /* other generations for a run that has them stored */
+    out->len = 0;
     for (int side = 0; side < 3; side++)
         for (size_t g = at->from[side]; g < s->side[side].list.len; g++) {
             const generation *gen     = &s->side[side].list.ptr[g];
@@ -109,6 +113,10 @@ void avm__stream_behind(avm *vm, stream *s, stream_cursor *at, bool start, slice
     bool last_empty =
         fresh->count && (!fresh->list.len || fresh->list.ptr[fresh->list.len - 1].number != fresh->count - 1);
     if (!start && last_empty) fresh->count--;
+    if (start && out->len) {
+        avm__note(vm, &s->folds, sizeof s->folds);
+        s->folds++;
+    }
     for (int side = 0; side < 3; side++) at->from[side] = s->side[side].count;
     if (!start || out->len) fresh->count++; /* what is written from now on stands apart */
 }
@@ -119,31 +127,45 @@ static const failure *number_state(avm *vm, uint32_t pos, uint32_t number)
 {
     if (pos >= vm->trace.result.len)
         return avm__fail(vm, CODE_GENERATION, "trying to change generation of an invalid trace position %u", pos);
-    archive_state *s = &vm->trace.result.ptr[pos];
-    if (s->kind == ARCHIVE_AP)
-        s->generations_count = 1;
-    else if (s->kind != ARCHIVE_CALL || s->call != ARCHIVE_CALL_STREAM)
+    const archive_state *s = &vm->trace.result.ptr[pos];
+    if (s->kind != ARCHIVE_AP && (s->kind != ARCHIVE_CALL || s->call != ARCHIVE_CALL_STREAM))
         return avm__fail(vm, CODE_GENERATION,
                          "trying to change generation of a state " RIV_FMT
                          " on %u position, the state doesn't contain generation",
                          RIV_ARG(avm__shown_state(vm, s)), pos);
-    s->generation = number;
+    if (s->generation == number && (s->kind == ARCHIVE_CALL || s->generations_count == 1)) return NULL;
+    archive_state *edited = avm__trace_edit(vm, pos);
+    edited->generation    = number;
+    if (s->kind == ARCHIVE_AP) edited->generations_count = 1;
     return NULL;
 }
 
-static const failure *number_stream(avm *vm, const stream *s)
+static const failure *number_generation(avm *vm, generation *g, uint32_t number)
+{
+    size_t from = g->given == number ? g->numbered : 0;
+    for (size_t i = from; i < g->values.len; i++) AVM_TRY(number_state(vm, g->values.ptr[i]->trace_pos, number));
+    g->given    = number;
+    g->numbered = g->values.len;
+    return NULL;
+}
+
+static const failure *number_stream(avm *vm, stream *s)
 {
     uint32_t number = 0;
+    if (s->settled) return NULL;
     for (int side = 0; side < 3; side++)
-        for (size_t g = 0; g < s->side[side].list.len; g++, number++)
-            for (size_t i = 0; i < s->side[side].list.ptr[g].values.len; i++)
-                AVM_TRY(number_state(vm, s->side[side].list.ptr[g].values.ptr[i]->trace_pos, number));
+        for (size_t i = 0; i < s->side[side].list.len; i++, number++) {
+            generation *g = &s->side[side].list.ptr[i];
+            if (side == SOURCE_PREV && g->number != number) vm->renumbered = true;
+            AVM_TRY(number_generation(vm, g, number));
+        }
     return NULL;
 }
 
 const failure *avm__stream_close(avm *vm, const air_var *var)
 {
     scopes *s = riv_map_get_str(vm->streams, var->name);
+    if (s) avm__note_vec(vm, s);
     if (!s || !s->len) /* the original traps: the scope was replaced by a global stream that is gone too */
         return avm__fail(vm, CODE_SCALARS, "stream '" RIV_FMT "' has no scope left to end", RIV_ARG(var->name));
     return number_stream(vm, s->ptr[--s->len].stream);
@@ -159,4 +181,69 @@ const failure *avm__streams_number(avm *vm)
         for (size_t k = 0; k < s->len; k++) AVM_TRY(number_stream(vm, s->ptr[k].stream));
     }
     return NULL;
+}
+
+/* ---- going on from a checkpoint ---- */
+
+/* What is left of stored generations when what stands behind is taken away; false: some of it is gone or has another number. */
+static bool prev_stays(const stream *s, uint32_t before)
+{
+    const matrix *m = &s->side[SOURCE_PREV];
+    for (size_t i = 0; i < m->list.len; i++) {
+        const generation *g = &m->list.ptr[i];
+        if (g->given != g->number || g->numbered != g->values.len) return false;
+        if (g->values.ptr[g->values.len - 1]->trace_pos >= before) return false;
+    }
+    return true;
+}
+
+static void gather(avm *vm, const matrix *m, uint32_t before, slice *all)
+{
+    const value **to = (const value **)(uintptr_t)all->values;
+    (void)vm;
+    for (size_t i = 0; i < m->list.len; i++)
+        for (size_t k = 0; k < m->list.ptr[i].values.len; k++) {
+            const value *v = m->list.ptr[i].values.ptr[k];
+            if (v->trace_pos >= before) continue;
+            size_t at = all->count++; /* mostly in order already */
+            for (; at > 0 && to[at - 1]->trace_pos > v->trace_pos; at--) to[at] = to[at - 1];
+            to[at] = v;
+        }
+}
+
+static void settle(avm *vm, stream *s, uint32_t before)
+{
+    size_t size = s->side[0].size + s->side[1].size + s->side[2].size;
+    slice  all  = { .values = riv_new(vm->arena, const value *, size + 1) };
+    bool   stay = prev_stays(s, before);
+    if (!stay) {
+        gather(vm, &s->side[SOURCE_PREV], before, &all);
+        s->side[SOURCE_PREV] = (matrix){ 0 };
+    }
+    gather(vm, &s->side[SOURCE_CUR], before, &all);
+    gather(vm, &s->side[SOURCE_NEW], before, &all);
+    s->side[SOURCE_CUR] = s->side[SOURCE_NEW] = (matrix){ 0 };
+    for (size_t i = 0; i < all.count; i++)
+        add(vm, &s->side[SOURCE_PREV], all.values[i], vm->trace.result.ptr[all.values[i]->trace_pos].generation);
+    for (size_t i = 0; i < s->side[SOURCE_PREV].list.len; i++) {
+        generation *g = &s->side[SOURCE_PREV].list.ptr[i];
+        g->given      = g->number;
+        g->numbered   = g->values.len;
+    }
+    s->settled = true;
+}
+
+void avm__streams_settle(avm *vm, uint32_t before)
+{
+    for (size_t i = 0; i < riv_map_slots(vm->streams); i++) {
+        riv_bytes name;
+        void     *held;
+        if (!riv_map_at(vm->streams, i, &name, &held)) continue;
+        const scopes *list = held;
+        for (size_t k = 0; k < list->len; k++) {
+            stream *s = list->ptr[k].stream;
+            if (!s->settled) settle(vm, s, before);
+            s->side[SOURCE_NEW].count = s->folds;
+        }
+    }
 }

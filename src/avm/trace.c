@@ -19,11 +19,18 @@ void avm__trace_init(avm *vm, const archive_data *prev, const archive_data *cur)
     }
 }
 
-static const archive_state *next_state(cursor *c)
+const archive_state *avm__state_at(const avm *vm, const cursor *c, uint32_t pos)
 {
+    if (c == &vm->trace.side[SOURCE_CUR]) return &c->states[pos];
+    return pos < vm->trace.base ? &vm->trace.result.ptr[pos] : &c->states[pos - vm->trace.base];
+}
+
+static const archive_state *next_state(avm *vm, source side)
+{
+    cursor *c = &vm->trace.side[side];
     if (c->seen >= c->len || c->pos >= c->count) return NULL;
     c->seen++;
-    return &c->states[c->pos++];
+    return avm__state_at(vm, c, c->pos++);
 }
 
 /* Sums wrap as the original's u32 do; next_state looks at bounds again. */
@@ -55,7 +62,67 @@ static uint32_t left_in(const cursor *c) { return c->len - c->seen; }
 
 uint32_t avm__trace_pos(const avm *vm) { return (uint32_t)vm->trace.result.len; }
 
-void avm__trace_push(avm *vm, archive_state state) { *riv_push(vm->arena, &vm->trace.result) = state; }
+static bool same_lore(const archive_state *a, const archive_state *b)
+{
+    if (a->lore_count != b->lore_count) return false;
+    for (size_t i = 0; i < a->lore_count; i++) {
+        const archive_lore *x = &a->lore[i], *y = &b->lore[i];
+        if (x->value_pos != y->value_pos || x->descs_count != y->descs_count) return false;
+        for (size_t k = 0; k < x->descs_count; k++)
+            if (x->descs[k].begin != y->descs[k].begin || x->descs[k].len != y->descs[k].len) return false;
+    }
+    return true;
+}
+
+static bool same_call(const archive_state *a, const archive_state *b)
+{
+    if (a->call != b->call) return false;
+    if (a->call == ARCHIVE_CALL_STREAM && a->generation != b->generation) return false;
+    if (a->call != ARCHIVE_CALL_REQUEST) return riv_str_eq(a->cid, b->cid);
+    if (a->has_call_id != b->has_call_id || (a->has_call_id && a->call_id != b->call_id)) return false;
+    return riv_str_eq(a->sender, b->sender);
+}
+
+bool avm__same_state(const archive_state *a, const archive_state *b)
+{
+    if (a->kind != b->kind) return false;
+    switch (a->kind) {
+    case ARCHIVE_PAR: return a->left == b->left && a->right == b->right;
+    case ARCHIVE_CALL: return same_call(a, b);
+    case ARCHIVE_FOLD: return same_lore(a, b);
+    case ARCHIVE_AP: return a->generations_count == b->generations_count && a->generation == b->generation;
+    case ARCHIVE_CANON:
+        return a->canon_executed == b->canon_executed &&
+               (a->canon_executed ? riv_str_eq(a->cid, b->cid) : riv_str_eq(a->sender, b->sender));
+    }
+    RIV_UNREACHABLE();
+}
+
+/* Inside a fold over a stream a run repeats the last one only when each state is what it was, where it was. Sizes of par, folds'
+ * windows and generations are not known yet. */
+static bool repeats(const avm *vm, const archive_state *now)
+{
+    const cursor *c   = &vm->trace.side[SOURCE_PREV];
+    uint32_t      pos = avm__trace_pos(vm);
+    if (pos >= c->count) return false;
+    const archive_state *was = avm__state_at(vm, c, pos);
+    if (now->kind == ARCHIVE_PAR) return was->kind == ARCHIVE_PAR || was->kind == ARCHIVE_FOLD;
+    if (now->kind == ARCHIVE_AP) return was->kind == ARCHIVE_AP;
+    return avm__same_state(now, was);
+}
+
+void avm__trace_push(avm *vm, archive_state state)
+{
+    if (vm->lores && vm->keeps && !vm->unsteady && !repeats(vm, &state)) vm->unsteady = true;
+    *riv_push(vm->arena, &vm->trace.result) = state;
+}
+
+archive_state *avm__trace_edit(avm *vm, uint32_t pos)
+{
+    archive_state *s = &vm->trace.result.ptr[pos];
+    if (pos < vm->trace.base) *riv_push(vm->arena, &vm->trace.edits) = (edit){ pos, *s };
+    return s;
+}
 
 static void forget_new(pos_pairs *p, uint32_t new_pos)
 {
@@ -68,8 +135,10 @@ static void forget_new(pos_pairs *p, uint32_t new_pos)
 /* Remembers which state of prev or cur became the next of the result; both directions stay one to one. */
 static void pair(avm *vm, source side)
 {
-    pos_pairs *p       = &vm->trace.pairs[side];
-    uint32_t   new_pos = avm__trace_pos(vm), old_pos = vm->trace.side[side].pos - 1;
+    pos_pairs *p    = &vm->trace.pairs[side];
+    uint32_t   base = vm->trace.base, new_pos = avm__trace_pos(vm) - base, old_pos = vm->trace.side[side].pos - 1;
+    if (old_pos < base) return; /* windows of folds behind the base do not reach before it */
+    old_pos -= base;
     while (p->of_new.len <= new_pos) *riv_push(vm->arena, &p->of_new) = 0;
     forget_new(p, new_pos);
     if (p->to_new[old_pos]) p->of_new.ptr[p->to_new[old_pos] - 1] = 0;
@@ -83,8 +152,8 @@ static void pair(avm *vm, source side)
 const failure *avm__next_states(avm *vm, const air_node *at, archive_state_kind want, const char *name,
                                 const archive_state *out[2])
 {
-    const archive_state *prev = out[0] = next_state(&vm->trace.side[SOURCE_PREV]);
-    const archive_state *cur = out[1] = next_state(&vm->trace.side[SOURCE_CUR]);
+    const archive_state *prev = out[0] = next_state(vm, SOURCE_PREV);
+    const archive_state *cur = out[1] = next_state(vm, SOURCE_CUR);
     if ((!prev || prev->kind == want) && (!cur || cur->kind == want)) return NULL;
     if (prev && cur)
         return avm__trace_fail(vm, at,
@@ -202,9 +271,10 @@ typedef struct window {
     uint32_t pos, len;
 } window;
 struct par_join {
-    uint32_t at, right_begin;  /* in the result */
-    uint32_t left, right_size; /* of the new state */
-    uint32_t size[2][2];       /* by side: left, right of the old states */
+    uint32_t at, right_begin; /* in the result */
+    uint32_t left;            /* of the new state */
+    bool     in_right;        /* its right side runs */
+    uint32_t size[2][2];      /* by side: left, right of the old states */
     window   left_end[2], right_end[2];
 };
 
@@ -268,7 +338,8 @@ const failure *avm__par_start(avm *vm, const air_node *at, par_join **out)
     AVM_TRY(par_windows(vm, at, p));
     riv_str wrong = open_side(vm, p, 0);
     if (wrong.len) return avm__trace_fail(vm, at, RIV_FMT, RIV_ARG(wrong));
-    *out = p;
+    *avm__push(vm, &vm->pars) = p;
+    *out                      = p;
     return NULL;
 }
 
@@ -281,16 +352,55 @@ static void move_to(avm *vm, const window end[2])
 
 void avm__par_left_end(avm *vm, par_join *p)
 {
+    avm__note(vm, p, sizeof *p);
     p->left        = avm__trace_pos(vm) - p->at - 1;
     p->right_begin = avm__trace_pos(vm);
+    p->in_right    = true;
     move_to(vm, p->left_end);
     (void)open_side(vm, p, 1);
 }
 
 void avm__par_right_end(avm *vm, par_join *p)
 {
-    archive_state *s = &vm->trace.result.ptr[p->at];
+    archive_state *s = avm__trace_edit(vm, p->at);
     s->left          = p->left;
     s->right         = avm__trace_pos(vm) - p->right_begin;
+    if (s->left != p->size[SOURCE_PREV][0] || s->right != p->size[SOURCE_PREV][1]) vm->unsteady |= vm->lores != 0;
     move_to(vm, p->right_end);
+    avm__note_vec(vm, &vm->pars);
+    vm->pars.len--;
+}
+
+/* ---- going on from a checkpoint ---- */
+
+/* What stands behind pos is read again; what stands before is not looked at. */
+void avm__trace_rewind(avm *vm, uint32_t pos)
+{
+    trace   *t     = &vm->trace;
+    uint32_t count = avm__trace_pos(vm);
+    t->tail.len    = 0;
+    t->edits.len   = 0;
+    for (uint32_t i = pos; i < count; i++) *riv_push(vm->arena, &t->tail) = t->result.ptr[i];
+    t->result.len        = pos;
+    t->base              = pos;
+    t->side[SOURCE_PREV] = (cursor){ .states = t->tail.ptr, .count = count, .pos = pos };
+    t->side[SOURCE_CUR]  = (cursor){ 0 };
+    for (int i = 0; i < 2; i++) t->pairs[i].of_new.len = 0;
+    t->pairs[SOURCE_PREV].to_new = riv_new(vm->arena, uint32_t, t->tail.len + 1);
+    uint32_t end                 = count;
+    for (size_t i = 0; i < vm->pars.len; i++) avm__par_rejoin(vm, vm->pars.ptr[i], end, &end);
+    t->side[SOURCE_PREV].len = end - pos;
+}
+
+void avm__par_rejoin(avm *vm, par_join *p, uint32_t window_end, uint32_t *inner_end)
+{
+    const archive_state *s    = avm__state_at(vm, &vm->trace.side[SOURCE_PREV], p->at);
+    uint32_t             left = p->at + 1 + s->left, both = left + s->right;
+    memset(p->size, 0, sizeof p->size);
+    p->size[SOURCE_PREV][0]   = s->left;
+    p->size[SOURCE_PREV][1]   = s->right;
+    p->left_end[SOURCE_PREV]  = (window){ left, s->left };
+    p->right_end[SOURCE_PREV] = (window){ both, window_end - both };
+    p->left_end[SOURCE_CUR] = p->right_end[SOURCE_CUR] = (window){ 0, 0 };
+    *inner_end                                         = p->in_right ? both : left;
 }

@@ -92,6 +92,13 @@ bool riv_arena_over(const riv_arena *arena) { return arena->bytes_max && arena->
 
 size_t riv_arena_used(const riv_arena *arena) { return arena->used; }
 
+size_t riv_arena_held(const riv_arena *arena)
+{
+    size_t held = sizeof *arena;
+    for (const arena_block *b = arena->top; b; b = b->next) held += sizeof *b + b->cap;
+    return held;
+}
+
 size_t riv_arena_left(const riv_arena *arena)
 {
     if (!arena->bytes_max) return SIZE_MAX;

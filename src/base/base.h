@@ -105,6 +105,7 @@ void       riv_arena_free(riv_arena *arena); /* accepts NULL */
 void       riv_arena_reset(riv_arena *arena); /* forgets everything, keeps one block; the budget starts anew */
 bool       riv_arena_over(const riv_arena *arena);
 size_t     riv_arena_used(const riv_arena *arena);
+size_t     riv_arena_held(const riv_arena *arena); /* of the machine: all blocks, filled or not */
 size_t     riv_arena_left(const riv_arena *arena); /* of the budget: what may be asked for without passing it; SIZE_MAX: none */
 void      *riv_arena_alloc(riv_arena *arena, size_t bytes, size_t align); /* zeroed; never NULL; align <= 16 */
 /* Grows an array made by riv_arena_alloc: returns zero-extended memory that holds the old bytes. */
