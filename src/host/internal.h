@@ -1,4 +1,4 @@
-/* internal.h: the loop's parts: pool.c (threads), link.c (sockets), node.c (a node and its effects), loop.c (turns and stopping). */
+/* internal.h: the loop's parts: pool.c (threads), turns.c (whose job is next), link.c (sockets), node.c (a node and its effects), loop.c (turns and stopping). */
 #ifndef RIV_HOST_INTERNAL_H
 #define RIV_HOST_INTERNAL_H
 
@@ -9,12 +9,19 @@
 typedef struct host_job host_job;
 struct host_job { host_job *next; node_job *job; host_node *node; };
 
+/* Jobs that wait: by node and peer (node_job.turn), each in turn. {0}: none. */
+typedef struct host_lane host_lane;
+typedef struct host_turns { riv_map *lanes; host_lane *first, *last; size_t count; } host_turns;
+void      host__turns_add(host_turns *t, host_job *job);
+host_job *host__turns_take(host_turns *t); /* NULL: none waits */
+void      host__turns_free(host_turns *t); /* and the jobs that wait */
+
 typedef struct host_pool {
     uv_mutex_t   lock;
     uv_cond_t    wake;
     uv_thread_t  threads[HOST_WORKERS_MAX];
     size_t       threads_count;
-    host_job    *queue, **queue_end; /* waiting, oldest first */
+    host_turns   waiting;
     host_job    *done;               /* for the loop to take */
     bool         quit;
     uv_async_t   async;              /* tells the loop that done has something */

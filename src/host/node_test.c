@@ -133,6 +133,87 @@ static void test_particle_crosses(void **state)
     close_world(&w);
 }
 
+/* ---- turns ---- */
+
+enum { FLOOD = 1000 };
+
+typedef struct crowd {
+    host      *host;
+    host_node *nodes[3]; /* the one that is flooded, who floods, who asks once */
+    riv_arena *arena;
+    riv_str    script;
+    size_t     met, replies, before; /* before: the flood's replies when the one came */
+    bool       served;
+} crowd;
+
+static void ask_all(void *ctx)
+{
+    crowd   *c   = ctx;
+    node_run run = { .ttl_ms = 15000, .script = c->script };
+    for (run.request = 1; run.request <= FLOOD; run.request++) host_node_request(c->nodes[1], &run);
+    run.request = 0;
+    host_node_request(c->nodes[2], &run);
+}
+
+static void count_reply(void *ctx, const node_effect *e)
+{
+    crowd *c = ctx;
+    assert_int_equal(e->reply, NODE_REPLY_RESPONSE);
+    if (e->request) {
+        c->replies++;
+    } else {
+        c->before = c->replies;
+        c->served = true;
+    }
+    if (c->replies == FLOOD && c->served) host_stop(c->host);
+}
+
+static void count_met(void *ctx, riv_log_level level, const char *event, const riv_log_field *fields, size_t count)
+{
+    crowd *c = ctx;
+    (void)level, (void)fields, (void)count;
+    if (strcmp(event, "peer.connected") == 0 && ++c->met == 4) host_after(c->host, 0, ask_all, c);
+}
+
+static void stop_crowd(void *ctx) { host_stop(((crowd *)ctx)->host); }
+
+/* One thread for all jobs; who asks once is served before most of the flood that came before it. */
+static void test_a_flood_does_not_starve(void **state)
+{
+    (void)state;
+    crowd     c     = { .arena = riv_arena_new(0) };
+    riv_fault fault = { 0 };
+    riv_str   addr  = { 0 };
+    size_t    count;
+    assert_int_equal(crypto_init(NULL), RIV_OK);
+    if (host_new(&(host_config){ .workers = 1 }, &fault, &c.host)) fail_msg("%s", fault.msg);
+    host_after(c.host, 20000, stop_crowd, &c);
+    for (size_t i = 0; i < 3; i++) {
+        host_node_config config = { .listen       = loopback,
+                                    .listen_count = i == 0,
+                                    .peers        = &addr,
+                                    .peers_count  = i > 0,
+                                    .ctx          = &c,
+                                    .on_reply     = count_reply,
+                                    .on_event     = count_met };
+        host_key_new(&config.seed);
+        if (host_node_add(c.host, &config, &fault, &c.nodes[i])) fail_msg("%s", fault.msg);
+        if (i == 0) addr = host_node_addrs(c.nodes[0], &count)[0];
+    }
+    codec_peer peer = host_node_peer(c.nodes[0]);
+    c.script        = riv_format(c.arena,
+                                 "(seq (call \"" RIV_FMT "\" (\"op\" \"identity\") [1] x) (seq (call \"" RIV_FMT
+                                 "\" (\"op\" \"identity\") [x] y) (call %%init_peer_id%% (\"callbackSrv\" \"response\") "
+                                        "[y])))",
+                                 RIV_ARG(codec_peer_text(c.arena, &peer)), RIV_ARG(codec_peer_text(c.arena, &peer)));
+    if (host_run(c.host, &fault)) fail_msg("%s", fault.msg);
+    assert_true(c.served);
+    assert_int_equal(c.replies, FLOOD);
+    assert_true(c.before < FLOOD / 8);
+    host_free(c.host);
+    riv_arena_free(c.arena);
+}
+
 static void test_dial_fails_with_reason(void **state)
 {
     static const struct {
@@ -286,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_particle_crosses),
+        cmocka_unit_test(test_a_flood_does_not_starve),
         cmocka_unit_test(test_dial_fails_with_reason),
         cmocka_unit_test(test_names_are_tried_to_the_end),
         cmocka_unit_test(test_bad_configuration),

@@ -1,4 +1,4 @@
-/* pool.c: threads that run jobs. A job owns its inputs, so threads share nothing but the two lists.
+/* pool.c: threads that run jobs. A job owns its inputs, so threads share nothing but what waits and what is done.
  * Tests: node_test.c, tests/e2e. */
 #define _GNU_SOURCE
 #include "host/internal.h"
@@ -10,11 +10,9 @@ static void work(void *arg)
     host_pool *pool = arg;
     uv_mutex_lock(&pool->lock);
     for (;;) {
-        while (!pool->queue && !pool->quit) uv_cond_wait(&pool->wake, &pool->lock);
+        while (!pool->waiting.count && !pool->quit) uv_cond_wait(&pool->wake, &pool->lock);
         if (pool->quit) break;
-        host_job *job = pool->queue;
-        pool->queue   = job->next;
-        if (!pool->queue) pool->queue_end = &pool->queue;
+        host_job *job = host__turns_take(&pool->waiting);
         uv_mutex_unlock(&pool->lock);
         work_run(job->job, job->node->config.work ? job->node->config.work : &no_services);
         uv_mutex_lock(&pool->lock);
@@ -51,7 +49,6 @@ riv_err host__pool_start(host *h, uint32_t workers, riv_fault *fault)
 {
     host_pool          *pool    = &h->pool;
     uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = HOST_WORKER_STACK_BYTES };
-    pool->queue_end             = &pool->queue;
     pool->async.data            = pool;
     if (uv_mutex_init(&pool->lock) || uv_cond_init(&pool->wake) || uv_async_init(&h->loop, &pool->async, take_done))
         return riv_fail(fault, RIV_E_IO, 0, "cannot make the worker pool");
@@ -68,8 +65,7 @@ void host__pool_submit(host_pool *pool, node_job *job, host_node *n)
     host_job *item = riv_alloc(sizeof *item);
     *item          = (host_job){ NULL, job, n };
     uv_mutex_lock(&pool->lock);
-    *pool->queue_end = item;
-    pool->queue_end  = &item->next;
+    host__turns_add(&pool->waiting, item);
     uv_cond_signal(&pool->wake);
     uv_mutex_unlock(&pool->lock);
 }
@@ -91,8 +87,7 @@ void host__pool_stop(host_pool *pool)
     uv_mutex_unlock(&pool->lock);
     for (size_t i = 0; i < pool->threads_count; i++) uv_thread_join(&pool->threads[i]);
     pool->threads_count = 0;
-    drop(pool->queue);
+    host__turns_free(&pool->waiting);
     drop(pool->done);
-    pool->queue = pool->done = NULL;
-    pool->queue_end          = &pool->queue;
+    pool->done = NULL;
 }

@@ -315,6 +315,33 @@ static void arrivals_fill_the_share_of_their_sender(void **state)
     rig_deinit(&r);
 }
 
+/* Where jobs wait, each peer has a turn: of the peer that brought what a job works on. */
+static void jobs_name_whose_turn_they_use(void **state)
+{
+    (void)state;
+    static const codec_peer nobody;
+    rig                     r;
+    void                   *value = NULL;
+    rig_init(&r, NULL, 0);
+    rig_link(&r);
+    r.hold_jobs    = true;
+    p2p_particle p = rig_particle(&r, "p-1", "(null)", 5000);
+    rig_send(&r, &p);
+    assert_true(codec_peer_eq(&r.jobs.ptr[0]->turn, &r.remote_id.peer));
+    rig_run(&r, 1, "(null)", NULL, 5000);
+    assert_true(codec_peer_eq(&r.jobs.ptr[1]->turn, &nobody));
+    assert_true(riv_map_at(r.n->by_number, 1, NULL, &value));
+    p2p_particle own = ((node_particle *)value)->head;
+    own.data         = RIV_BYTES("data of another");
+    rig_send(&r, &own);
+    node_job *job = r.jobs.ptr[1];
+    r.jobs.len    = 1;
+    rig_finish(&r, job);
+    assert_int_equal(r.jobs.len, 2);
+    assert_true(codec_peer_eq(&r.jobs.ptr[1]->turn, &r.remote_id.peer));
+    rig_deinit(&r);
+}
+
 static void finish_one(rig *r)
 {
     assert_int_equal(r->jobs.len, 1);
@@ -975,6 +1002,7 @@ int main(void)
         cmocka_unit_test(one_peer_has_a_share),
         cmocka_unit_test(arrivals_fill_the_share_of_their_sender),
         cmocka_unit_test(growth_needs_room),
+        cmocka_unit_test(jobs_name_whose_turn_they_use),
         cmocka_unit_test(many_bad_next_peers_are_one_line),
         cmocka_unit_test(calls_are_bounded_in_bytes),
         cmocka_unit_test(answers_a_request),

@@ -59,6 +59,7 @@ struct p2p_swarm {
     const p2p_identity *identity;
     crypto_rng          rng;
     uint64_t            now_ms, dials, sends;
+    uint64_t            soonest_ms; /* nothing is due before; what was put off since the last tick is not looked for */
     uint64_t            in_bytes;   /* of half-read particles, all links together */
     size_t              send_bytes; /* of frames that wait or are on their way, all peers together */
     size_t              strangers;  /* accepted links that are not ready yet */
@@ -76,6 +77,8 @@ struct p2p_swarm {
 static void        enter(p2p_swarm *sw, uint64_t now_ms);
 static p2p_effect *effect(p2p_swarm *sw, p2p_effect_kind kind);
 static void        settle(p2p_swarm *sw);
+static uint64_t    soonest(const p2p_swarm *sw);
+static void        due_at(p2p_swarm *sw, uint64_t at_ms);
 static void        touch(p2p_swarm *sw, swarm_link *l);
 static void        link_event(p2p_swarm *sw, swarm_link *l, const p2p_event *e);
 static void        link_over(p2p_swarm *sw, swarm_link *l, riv_str reason, bool tell_socket);
@@ -111,8 +114,9 @@ static riv_str blob_str(riv_blob b) { return riv_bytes_str(riv_blob_view(b)); }
 
 p2p_swarm *p2p_swarm_new(const p2p_identity *identity, const crypto_secret *rng_seed)
 {
-    p2p_swarm *sw = riv_alloc(sizeof *sw);
-    sw->identity  = identity;
+    p2p_swarm *sw  = riv_alloc(sizeof *sw);
+    sw->identity   = identity;
+    sw->soonest_ms = UINT64_MAX;
     crypto_rng_seed(&sw->rng, rng_seed);
     sw->links_by_number = riv_map_new(NULL);
     sw->peers_by_id     = riv_map_new(NULL);
@@ -282,6 +286,7 @@ void p2p_swarm_tick(p2p_swarm *sw, uint64_t now_ms)
         peer_drop_if_idle(sw, peer);
     }
     settle(sw);
+    sw->soonest_ms = soonest(sw);
 }
 
 static bool wants_dial(const swarm_peer *peer)
@@ -289,18 +294,31 @@ static bool wants_dial(const swarm_peer *peer)
     return peer->addrs.len && !peer->dial && !peer->links.len && !peer->handshakes && (peer->keep || peer->sends.len);
 }
 
+static uint64_t soonest_of(const swarm_peer *peer)
+{
+    uint64_t at_ms = UINT64_MAX;
+    if (wants_dial(peer)) at_ms = RIV_MIN(at_ms, peer->dial_at_ms);
+    if (peer->dial) at_ms = RIV_MIN(at_ms, peer->dial_deadline_ms);
+    for (size_t k = 0; k < peer->sends.len; k++)
+        if (!peer->sends.ptr[k]->link) at_ms = RIV_MIN(at_ms, peer->sends.ptr[k]->deadline_ms);
+    return at_ms;
+}
+
+static uint64_t soonest(const p2p_swarm *sw)
+{
+    uint64_t at_ms = UINT64_MAX;
+    for (size_t i = 0; i < sw->links.len; i++) at_ms = RIV_MIN(at_ms, sw->links.ptr[i]->deadline_ms);
+    for (size_t i = 0; i < sw->peers.len; i++) at_ms = RIV_MIN(at_ms, soonest_of(sw->peers.ptr[i]));
+    return at_ms;
+}
+
+static void due_at(p2p_swarm *sw, uint64_t at_ms) { sw->soonest_ms = RIV_MIN(sw->soonest_ms, at_ms); }
+
+/* Asked after each step of the node, with thousands of links: it is looked for anew at a tick only, between ticks it goes down alone. */
 uint64_t p2p_swarm_deadline(const p2p_swarm *sw)
 {
-    uint64_t deadline = UINT64_MAX;
-    for (size_t i = 0; i < sw->links.len; i++) deadline = RIV_MIN(deadline, sw->links.ptr[i]->deadline_ms);
-    for (size_t i = 0; i < sw->peers.len; i++) {
-        const swarm_peer *peer = sw->peers.ptr[i];
-        if (wants_dial(peer)) deadline = RIV_MIN(deadline, peer->dial_at_ms);
-        if (peer->dial) deadline = RIV_MIN(deadline, peer->dial_deadline_ms);
-        for (size_t k = 0; k < peer->sends.len; k++)
-            if (!peer->sends.ptr[k]->link) deadline = RIV_MIN(deadline, peer->sends.ptr[k]->deadline_ms);
-    }
-    return deadline;
+    RIV_ASSERT_SLOW(sw->soonest_ms <= soonest(sw));
+    return sw->soonest_ms;
 }
 
 /* ---- what the node asks for ---- */
@@ -332,6 +350,7 @@ riv_err p2p_swarm_add_peer(p2p_swarm *sw, const codec_peer *id, riv_str addr, bo
     peer_add_addr(peer, addr, false);
     peer->keep |= keep;
     dial_if_wanted(sw, peer);
+    due_at(sw, soonest_of(peer));
     settle(sw);
     return RIV_OK;
 }
@@ -360,6 +379,7 @@ riv_err p2p_swarm_send(p2p_swarm *sw, const codec_peer *id, riv_bytes frame, uin
     sw->send_bytes += frame.len;
     assign(sw, peer);
     dial_if_wanted(sw, peer);
+    if (!send->link) due_at(sw, soonest_of(peer));
     settle(sw);
     return RIV_OK;
 }
@@ -453,7 +473,8 @@ static void settle_link(p2p_swarm *sw, swarm_link *l)
     }
     if (l->over) return;
     l->deadline_ms = p2p_link_deadline(l->link);
-    bool full      = p2p__fifo_len(&l->rest) > 0;
+    due_at(sw, l->deadline_ms);
+    bool full = p2p__fifo_len(&l->rest) > 0;
     if (full != l->paused) effect(sw, full ? P2P_DO_PAUSE : P2P_DO_RESUME)->link = l->number;
     l->paused = full;
 }
@@ -613,6 +634,7 @@ static void link_over(p2p_swarm *sw, swarm_link *l, riv_str reason, bool tell_so
     }
     assign(sw, peer);
     dial_if_wanted(sw, peer);
+    due_at(sw, soonest_of(peer));
     peer_drop_if_idle(sw, peer);
 }
 
@@ -707,6 +729,7 @@ static void dial_lost(p2p_swarm *sw, swarm_peer *peer)
     peer->addr_next = (peer->addr_next + 1) % RIV_MAX(peer->addrs.len, (size_t)1);
     if (peer->addr_next == 0) peer->dial_at_ms = sw->now_ms + backoff(sw, peer->rounds_failed++);
     dial_if_wanted(sw, peer);
+    due_at(sw, soonest_of(peer));
 }
 
 /* ---- particles ---- */

@@ -441,12 +441,13 @@ riv_err sim_world_run(sim_world *w, uint64_t until_ms, sim_stop_fn stop, void *c
         if (w->now_ms >= w->check_at_ms) sim__world_check_requests(w, false);
         if (stop && !w->fault.err && stop(ctx, w)) break;
     }
-    if (!w->queue.len) sim__world_check_requests(w, true);
+    bool over = !w->queue.len || w->queue.ptr[0].at_ms > until;
+    if (over && !w->fault.err) w->now_ms = RIV_MAX(w->now_ms, until);
+    if (!w->queue.len || w->now_ms >= w->check_at_ms) sim__world_check_requests(w, !w->queue.len);
     if (w->fault.err) {
         if (fault && !fault->err) *fault = w->fault;
         return w->fault.err;
     }
-    if ((!w->queue.len || w->queue.ptr[0].at_ms > until) && w->now_ms < until) w->now_ms = until;
     return RIV_OK;
 }
 
