@@ -128,7 +128,7 @@ void p2p_swarm_bytes(p2p_swarm *swarm, uint64_t link, riv_bytes bytes, uint64_t 
 void p2p_swarm_drained(p2p_swarm *swarm, uint64_t link, size_t bytes, uint64_t now_ms); /* so many bytes left the process */
 void p2p_swarm_closed(p2p_swarm *swarm, uint64_t link, uint64_t now_ms);
 void p2p_swarm_tick(p2p_swarm *swarm, uint64_t now_ms);
-uint64_t p2p_swarm_deadline(const p2p_swarm *swarm);
+uint64_t p2p_swarm_deadline(const p2p_swarm *swarm); /* when to tick; nothing is due before, perhaps nothing even then (a deadline was put off) */
 /* Addresses at which a peer may be found (multiaddr texts). keep: dial now and again whenever the link is lost (1 s, doubling to 60 s).
  * RIV_E_CONFLICT: the peer is ourselves, or addr ends with another peer's id. RIV_E_LIMIT: too many peers. */
 RIV_MUST_USE riv_err p2p_swarm_add_peer(p2p_swarm *swarm, const codec_peer *peer, riv_str addr, bool keep, uint64_t now_ms, riv_fault *fault);
