@@ -12,19 +12,19 @@ enum {
 
 /* ---- values ---- */
 
-typedef enum air_accessor_kind { AIR_FIELD_NAME, AIR_ARRAY_INDEX, AIR_FIELD_BY_SCALAR } air_accessor_kind;
-typedef struct air_accessor { air_accessor_kind kind; riv_str name; uint32_t index; } air_accessor;
+typedef enum __attribute__((packed)) air_accessor_kind { AIR_FIELD_NAME, AIR_ARRAY_INDEX, AIR_FIELD_BY_SCALAR } air_accessor_kind;
+typedef struct air_accessor { riv_str name; uint32_t index; air_accessor_kind kind; } air_accessor;
 typedef struct air_lambda { /* empty: accessors_count 0 and !is_length */
     const air_accessor *accessors;
     uint32_t            accessors_count;
     bool                is_length; /* ".length" */
 } air_lambda;
 
-typedef enum air_var_kind { AIR_VAR_SCALAR, AIR_VAR_STREAM, AIR_VAR_MAP, AIR_VAR_CANON, AIR_VAR_CANON_MAP } air_var_kind;
+typedef enum __attribute__((packed)) air_var_kind { AIR_VAR_SCALAR, AIR_VAR_STREAM, AIR_VAR_MAP, AIR_VAR_CANON, AIR_VAR_CANON_MAP } air_var_kind;
 /* The name holds its sigil as written ("$s", "#c", "#$c", "%m", "#%m"): the sigil is part of a variable's identity. pos: byte offset. */
-typedef struct air_var { riv_str name; air_var_kind kind; uint32_t pos; } air_var;
+typedef struct air_var { riv_str name; uint32_t pos; air_var_kind kind; } air_var;
 
-typedef enum air_value_kind {
+typedef enum __attribute__((packed)) air_value_kind {
     AIR_INIT_PEER_ID, AIR_LAST_ERROR, AIR_ERROR, AIR_LITERAL, AIR_TIMESTAMP, AIR_TTL, AIR_INT, AIR_FLOAT, AIR_BOOL,
     AIR_EMPTY_ARRAY, AIR_VARIABLE,
 } air_value_kind;
@@ -47,19 +47,20 @@ typedef struct air_value {
     X(CALL, "call") X(CANON, "canon") X(AP, "ap") X(SEQ, "seq") X(PAR, "par") X(XOR, "xor") X(MATCH, "match")  \
     X(MISMATCH, "mismatch") X(FOLD, "fold") X(NEXT, "next") X(NEW, "new") X(FAIL, "fail") X(NULL, "null")      \
     X(NEVER, "never")
-typedef enum air_kind {
+typedef enum __attribute__((packed)) air_kind {
 #define X(name, keyword) AIR_##name,
     AIR_INSTRS(X)
 #undef X
     AIR_KINDS
 } air_kind;
 
+/* A node has memory for the fields of its kind only: it is never copied, nor is another kind's field looked at. */
 typedef struct air_node air_node;
 struct air_node {
     air_kind        kind;
     bool            has_key, has_out;
-    size_t          pos, end; /* byte span in the script, parentheses included */
-    const air_node *kid[2];   /* SEQ PAR XOR: both. MATCH MISMATCH NEW: [0]. FOLD: [0] body, [1] last or NULL */
+    uint32_t        pos, end; /* byte span in the script, parentheses included */
+    const air_node *kid[2];   /* SEQ PAR XOR: both. MATCH MISMATCH NEW: [0]. FOLD: [0] body, [1] last or NULL. Others: NULL */
     air_var         out;      /* CALL AP CANON: destination (has_out). NEW: the variable. FOLD, NEXT: the iterator */
     union {
         struct {
@@ -68,10 +69,15 @@ struct air_node {
             air_value key;      /* AP to a map: the key (has_key) */
         };
         struct {
-            air_value        peer, service, function; /* CALL; CANON has peer */
-            const air_value *args;                    /* CALL */
-            size_t           args_count;
-            air_var          source;                  /* CANON: stream or map */
+            air_value        peer; /* CALL, CANON */
+            union {
+                struct {           /* CALL */
+                    air_value        service, function;
+                    const air_value *args;
+                    size_t           args_count;
+                };
+                air_var source;    /* CANON: stream or map */
+            };
         };
     };
 };

@@ -30,8 +30,8 @@ typedef struct parser {
     air_lexer    lexer;
     air_token    token; /* the one ahead */
     riv_fault   *fault;
-    riv_arena   *arena;
-    air_checker *checker; /* NULL: no checks */
+    riv_arena   *arena, *scratch; /* of the tree; of what is needed while it grows */
+    air_checker *checker;         /* NULL: no checks */
     RIV_VEC(frame) open;
     RIV_VEC(air_value) args; /* of the call that is being read */
 } parser;
@@ -66,7 +66,7 @@ static riv_err parse_script(parser *p, const air_node **root)
     RIV_TRY(air__lex(&p->lexer, p->fault, &p->token));
     while (!*root) {
         air_node *n = NULL;
-        if (riv_arena_over(p->arena))
+        if (riv_arena_over(p->arena) || riv_arena_over(p->scratch))
             return riv_fail_code(p->fault, RIV_E_LIMIT, AIR_CODE_PARSE, p->token.pos,
                                  "the script needs more memory than it may take");
         RIV_TRY(parse_head(p, &n));
@@ -77,29 +77,37 @@ static riv_err parse_script(parser *p, const air_node **root)
         if (p->open.len == AIR_DEPTH_MAX)
             return riv_fail_code(p->fault, RIV_E_LIMIT, AIR_CODE_PARSE, n->pos,
                                  "instructions are nested deeper than %d", AIR_DEPTH_MAX);
-        *riv_push(p->arena, &p->open) = (frame){ n, 0 };
+        *riv_push(p->scratch, &p->open) = (frame){ n, 0 };
     }
+    return RIV_OK;
+}
+
+static riv_err parse_all(parser *p, const air_node **out)
+{
+    const air_node *root = NULL;
+    RIV_TRY(parse_script(p, &root));
+    if (p->token.kind != AIR_T_END)
+        return riv_fail_code(p->fault, RIV_E_MALFORMED, AIR_CODE_PARSE, p->token.pos,
+                             "expected the end: a script is one instruction");
+    if (p->checker) RIV_TRY(air__check_end(p->checker, p->fault));
+    *out = root;
     return RIV_OK;
 }
 
 static riv_err parse(riv_str script, riv_arena *arena, riv_fault *fault, bool checked, const air_node **out)
 {
-    size_t bad;
+    size_t bad, left = riv_arena_left(arena);
     if (script.len > AIR_SCRIPT_BYTES_MAX)
         return riv_fail_code(fault, RIV_E_LIMIT, AIR_CODE_PARSE, AIR_SCRIPT_BYTES_MAX,
                              "a script of %zu bytes; at most %d are taken", script.len, AIR_SCRIPT_BYTES_MAX);
     if (!riv_utf8_valid(riv_str_bytes(script), &bad))
         return riv_fail_code(fault, RIV_E_MALFORMED, AIR_CODE_PARSE, bad, "the script is not UTF-8");
-    parser p = { .lexer = { script, 0, arena }, .fault = fault, .arena = arena };
-    if (checked) p.checker = air__checker_new(arena);
-    const air_node *root = NULL;
-    RIV_TRY(parse_script(&p, &root));
-    if (p.token.kind != AIR_T_END)
-        return riv_fail_code(fault, RIV_E_MALFORMED, AIR_CODE_PARSE, p.token.pos,
-                             "expected the end: a script is one instruction");
-    if (checked) RIV_TRY(air__check_end(p.checker, fault));
-    *out = root;
-    return RIV_OK;
+    riv_arena *scratch = riv_arena_new(left == SIZE_MAX ? 0 : RIV_MAX(left, (size_t)1));
+    parser     p       = { .lexer = { script, 0, arena }, .fault = fault, .arena = arena, .scratch = scratch };
+    if (checked) p.checker = air__checker_new(scratch);
+    riv_err err = parse_all(&p, out);
+    riv_arena_free(scratch);
+    return err;
 }
 
 riv_err air_parse(riv_str script, riv_arena *arena, riv_fault *fault, const air_node **out)
@@ -177,15 +185,41 @@ static size_t kids_of(air_kind kind)
     RIV_UNREACHABLE();
 }
 
+/* Up to the last field of the kind. */
+static size_t node_bytes(air_kind kind, bool has_key)
+{
+    switch (kind) {
+    case AIR_SEQ:
+    case AIR_PAR:
+    case AIR_XOR:
+    case AIR_NULL:
+    case AIR_NEVER: return offsetof(air_node, out);
+    case AIR_NEXT:
+    case AIR_NEW: return offsetof(air_node, value);
+    case AIR_AP: return has_key ? sizeof(air_node) : offsetof(air_node, value[1]);
+    case AIR_FOLD: return offsetof(air_node, value[1]);
+    case AIR_MATCH:
+    case AIR_MISMATCH:
+    case AIR_FAIL: return offsetof(air_node, key);
+    case AIR_CANON: return offsetof(air_node, source) + sizeof(air_var);
+    case AIR_CALL: return offsetof(air_node, args_count) + sizeof(size_t);
+    case AIR_KINDS: break;
+    }
+    RIV_UNREACHABLE();
+}
+
 /* "(", the keyword and the operands: all that comes before kids or the closing bracket. */
 static riv_err parse_head(parser *p, air_node **out)
 {
-    air_node *n = riv_new(p->arena, air_node, 1);
-    n->pos      = p->token.pos;
+    size_t pos = p->token.pos;
     RIV_TRY(take(p, AIR_T_OPEN, "'('"));
     if (p->token.kind != AIR_T_KEYWORD) return expected(p, "an instruction's name");
-    n->kind = p->token.keyword;
+    air_kind kind = p->token.keyword;
     RIV_TRY(advance(p));
+    size_t    bytes = node_bytes(kind, p->token.kind == AIR_T_OPEN);
+    air_node *n     = riv_arena_alloc(p->arena, bytes, _Alignof(air_node));
+    n->kind         = kind;
+    n->pos          = (uint32_t)pos;
     RIV_TRY(parse_operands(p, n));
     if (p->checker && n->kind == AIR_FOLD) air__check_fold_opens(p->checker, n);
     *out = n;
@@ -194,7 +228,7 @@ static riv_err parse_head(parser *p, air_node **out)
 
 static riv_err close_instruction(parser *p, air_node *n)
 {
-    n->end = p->token.end;
+    n->end = (uint32_t)p->token.end;
     RIV_TRY(take(p, AIR_T_CLOSE, "')'"));
     if (p->checker) air__check_instruction(p->checker, n);
     return RIV_OK;
@@ -207,7 +241,7 @@ static riv_err parse_args(parser *p, air_node *n)
     while (p->token.kind != AIR_T_LIST_CLOSE) {
         air_value arg;
         RIV_TRY(take_value(p, SET_VALUE, "an argument or ']'", &arg));
-        *riv_push(p->arena, &p->args) = arg;
+        *riv_push(p->scratch, &p->args) = arg;
     }
     air_value *args = riv_arena_alloc_raw(p->arena, p->args.len * sizeof *args, _Alignof(air_value));
     if (p->args.len) memcpy(args, p->args.ptr, p->args.len * sizeof *args);

@@ -1,12 +1,14 @@
 /* arena.c: memory for one phase, and the heap calls that cannot fail.
- * Blocks double in size; the last block is the one that is filled. A budget is remembered, not enforced at once, so that callers
- * need no check at each allocation; twice the budget is the hard end. */
+ * The last block is the one that is filled; each new one is half as large as all before. What is large gets a block of its own, in which
+ * it can grow without leaving old copies behind. A budget is remembered, not enforced at once, so that callers need no check at each
+ * allocation; twice the budget is the hard end. */
 #include "base/base.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BLOCK_MIN = 4096, ARENA_BLOCK_MAX = 4 << 20, ARENA_ALIGN = 16, ARENA_SLACK = 1 << 20 };
+enum { ARENA_BLOCK_MIN = 4096, ARENA_BLOCK_MAX = 256 << 10, ARENA_ALIGN = 16, ARENA_SLACK = 1 << 20 };
+enum { ARENA_LARGE = 8192, ARENA_LARGE_LOOKED_AT = 4 /* of the youngest, when one grows */ };
 
 typedef struct arena_block {
     struct arena_block *next; /* older */
@@ -15,8 +17,8 @@ typedef struct arena_block {
 } arena_block;
 
 struct riv_arena {
-    arena_block *top;
-    size_t       bytes_max, used;
+    arena_block *top, *large;
+    size_t       bytes_max, used, cap; /* cap: of all blocks that are filled */
 };
 
 _Noreturn void riv_panic(const char *file, int line, const char *what)
@@ -76,16 +78,20 @@ void riv_arena_free(riv_arena *arena)
 {
     if (!arena) return;
     free_blocks(arena->top);
+    free_blocks(arena->large);
     free(arena);
 }
 
 void riv_arena_reset(riv_arena *arena)
 {
     arena->used = 0;
+    free_blocks(arena->large);
+    arena->large = NULL;
     if (!arena->top) return;
     free_blocks(arena->top->next);
     arena->top->next = NULL;
     arena->top->len  = 0;
+    arena->cap       = arena->top->cap;
 }
 
 bool riv_arena_over(const riv_arena *arena) { return arena->bytes_max && arena->used > arena->bytes_max; }
@@ -105,23 +111,40 @@ size_t riv_arena_left(const riv_arena *arena)
     return arena->used < arena->bytes_max ? arena->bytes_max - arena->used : 0;
 }
 
+static arena_block *block_of(arena_block *old, arena_block *next, size_t cap)
+{
+    arena_block *b = realloc(old, sizeof *b + cap);
+    if (!b) riv_panic(__FILE__, __LINE__, "out of memory");
+    b->next = next;
+    b->cap  = cap;
+    return b;
+}
+
 static void add_block(riv_arena *arena, size_t bytes)
 {
-    size_t cap = arena->top ? arena->top->cap * 2 : ARENA_BLOCK_MIN - sizeof(arena_block);
-    if (cap > ARENA_BLOCK_MAX) cap = ARENA_BLOCK_MAX;
-    if (cap < bytes) cap = bytes;
-    arena_block *b = malloc(sizeof *b + cap);
-    if (!b) riv_panic(__FILE__, __LINE__, "out of memory");
-    b->next    = arena->top;
-    b->cap     = cap;
-    b->len     = 0;
-    arena->top = b;
+    size_t cap      = RIV_MIN(RIV_MAX(arena->cap / 2, ARENA_BLOCK_MIN - sizeof(arena_block)), (size_t)ARENA_BLOCK_MAX);
+    arena->top      = block_of(NULL, arena->top, RIV_MAX(cap, bytes));
+    arena->top->len = 0;
+    arena->cap += arena->top->cap;
+}
+
+static void count(riv_arena *arena, size_t bytes)
+{
+    arena->used += bytes;
+    if (arena->bytes_max && arena->used > ARENA_SLACK && (arena->used - ARENA_SLACK) / 2 > arena->bytes_max)
+        riv_panic(__FILE__, __LINE__, "an arena's budget was passed twice over without a check");
 }
 
 void *riv_arena_alloc_raw(riv_arena *arena, size_t bytes, size_t align)
 {
     RIV_ASSERT(align && align <= ARENA_ALIGN && (align & (align - 1)) == 0);
     RIV_ASSERT(bytes <= SIZE_MAX / 4);
+    count(arena, bytes);
+    if (bytes >= ARENA_LARGE) {
+        arena->large      = block_of(NULL, arena->large, bytes);
+        arena->large->len = bytes;
+        return arena->large->data;
+    }
     arena_block *b     = arena->top;
     size_t       start = b ? (b->len + align - 1) & ~(align - 1) : 0;
     if (!b || start > b->cap || b->cap - start < bytes) {
@@ -130,9 +153,6 @@ void *riv_arena_alloc_raw(riv_arena *arena, size_t bytes, size_t align)
         start = 0;
     }
     b->len = start + bytes;
-    arena->used += bytes;
-    if (arena->bytes_max && arena->used > ARENA_SLACK && (arena->used - ARENA_SLACK) / 2 > arena->bytes_max)
-        riv_panic(__FILE__, __LINE__, "an arena's budget was passed twice over without a check");
     return b->data + start;
 }
 
@@ -148,6 +168,23 @@ void *riv_arena_alloc_n(riv_arena *arena, size_t count, size_t bytes, size_t ali
     return riv_arena_alloc(arena, total, align);
 }
 
+/* What grows is mostly young. */
+static void *grow_large(riv_arena *arena, void *old, size_t new_bytes)
+{
+    arena_block **at = &arena->large;
+    for (int i = 0; i < ARENA_LARGE_LOOKED_AT && *at; i++, at = &(*at)->next) {
+        arena_block *b = *at;
+        if (b->data != old) continue;
+        RIV_ASSERT(new_bytes <= SIZE_MAX / 4);
+        count(arena, new_bytes - b->len);
+        b      = block_of(b, b->next, new_bytes);
+        b->len = new_bytes;
+        *at    = b;
+        return b->data;
+    }
+    return NULL;
+}
+
 void *riv_arena_grow_raw(riv_arena *arena, void *old, size_t old_bytes, size_t new_bytes, size_t align)
 {
     RIV_ASSERT(new_bytes >= old_bytes);
@@ -155,9 +192,11 @@ void *riv_arena_grow_raw(riv_arena *arena, void *old, size_t old_bytes, size_t n
     /* The youngest allocation grows in place. */
     if (old && b && (uint8_t *)old + old_bytes == b->data + b->len && b->cap - b->len >= new_bytes - old_bytes) {
         b->len += new_bytes - old_bytes;
-        arena->used += new_bytes - old_bytes;
+        count(arena, new_bytes - old_bytes);
         return old;
     }
+    void *grown = old_bytes >= ARENA_LARGE ? grow_large(arena, old, new_bytes) : NULL;
+    if (grown) return grown;
     void *fresh = riv_arena_alloc_raw(arena, new_bytes, align);
     if (old_bytes) memcpy(fresh, old, old_bytes);
     return fresh;
