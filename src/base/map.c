@@ -11,15 +11,14 @@ enum {
 
 typedef struct map_entry {
     const uint8_t *key; /* NULL: a hole */
-    size_t         key_len;
-    uint64_t       hash;
     void          *value;
+    uint32_t       key_len, hash;
 } map_entry;
 
-/* Part of the hash stands here too, so that an entry is looked at only when it is very likely the right one. */
+/* The hash stands here too, so that an entry is looked at only when it is very likely the right one. */
 typedef struct map_place {
     uint32_t position; /* + 1; 0 = free */
-    uint32_t tag;      /* the upper half of the hash */
+    uint32_t hash;
 } map_place;
 
 struct riv_map {
@@ -75,7 +74,7 @@ static uint64_t fold(uint64_t seed, uint64_t a, uint64_t b)
 
 /* The hash of map keys: the blocks are folded side by side, then joined; nothing outside can see it, so it may change. The last
  * block overlaps the one before; a short key's words overlap or are filled with zeros. */
-static uint64_t hash_of(uint64_t seed, riv_bytes b)
+static uint32_t hash_of(uint64_t seed, riv_bytes b)
 {
     uint64_t h = b.len;
     size_t   i = 0;
@@ -91,7 +90,7 @@ static uint64_t hash_of(uint64_t seed, riv_bytes b)
         h ^= fold(seed, (uint64_t)b.ptr[0] << 16 | (uint64_t)b.ptr[b.len / 2] << 8 | b.ptr[b.len - 1], 0);
     h ^= h >> 32;
     h *= 0xd6e8feb86659fd93u;
-    return h ^ h >> 32;
+    return (uint32_t)(h >> 32);
 }
 
 riv_map *riv_map_new(riv_arena *arena)
@@ -108,9 +107,13 @@ static void make_room(riv_map *m, size_t cap)
                                                    cap * sizeof(map_entry), _Alignof(map_entry))
                               : riv_realloc(m->entries, cap * sizeof(map_entry));
     m->entries_cap = cap;
+    size_t old     = m->index_cap;
     m->index_cap   = cap * 2;
     if (!m->arena) riv_free(m->index);
-    m->index = m->arena ? riv_new(m->arena, map_place, m->index_cap) : riv_alloc(m->index_cap * sizeof(map_place));
+    m->index = m->arena ? riv_arena_grow_raw(m->arena, m->index, old * sizeof(map_place),
+                                             m->index_cap * sizeof(map_place), _Alignof(map_place))
+                        : riv_realloc(NULL, m->index_cap * sizeof(map_place));
+    memset(m->index, 0, m->index_cap * sizeof *m->index);
 }
 
 riv_map *riv_map_new_for(riv_arena *arena, size_t count)
@@ -133,30 +136,29 @@ void riv_map_free(riv_map *m)
 
 size_t riv_map_count(const riv_map *m) { return m->count; }
 
-static bool entry_is(const map_entry *e, uint64_t hash, riv_bytes key)
+static bool entry_is(const map_entry *e, riv_bytes key)
 {
-    if (!e->key || e->hash != hash || e->key_len != key.len) return false;
+    if (!e->key || e->key_len != key.len) return false;
     return e->key == key.ptr || riv_bytes_eq((riv_bytes){ e->key, e->key_len }, key);
 }
 
 /* Position in entries, or SIZE_MAX. */
-static size_t find(const riv_map *m, uint64_t hash, riv_bytes key)
+static size_t find(const riv_map *m, uint32_t hash, riv_bytes key)
 {
     if (!m->index_cap) return SIZE_MAX;
     for (size_t i = (size_t)hash & (m->index_cap - 1);; i = (i + 1) & (m->index_cap - 1)) {
         map_place place = m->index[i];
         if (!place.position) return SIZE_MAX;
-        if (place.tag == (uint32_t)(hash >> 32) && entry_is(&m->entries[place.position - 1], hash, key))
-            return place.position - 1;
+        if (place.hash == hash && entry_is(&m->entries[place.position - 1], key)) return place.position - 1;
     }
 }
 
 /* Returns how many places were taken before the one it got. */
-static size_t index_add(riv_map *m, uint64_t hash, size_t position)
+static size_t index_add(riv_map *m, uint32_t hash, size_t position)
 {
     size_t i = (size_t)hash & (m->index_cap - 1), probes = 0;
     for (; m->index[i].position; probes++) i = (i + 1) & (m->index_cap - 1);
-    m->index[i] = (map_place){ (uint32_t)(position + 1), (uint32_t)(hash >> 32) };
+    m->index[i] = (map_place){ (uint32_t)(position + 1), hash };
     return probes;
 }
 
@@ -207,13 +209,14 @@ static uint8_t *key_copy(riv_map *m, riv_bytes key)
 
 static void **slot(riv_map *m, riv_bytes key, bool copied)
 {
-    uint64_t hash = hash_of(m->seed, key);
+    uint32_t hash = hash_of(m->seed, key);
     size_t   at   = find(m, hash, key);
     if (at != SIZE_MAX) return &m->entries[at].value;
+    RIV_ASSERT(key.len <= UINT32_MAX);
     if (m->entries_len == m->entries_cap) grow(m);
     if (copied || !key.ptr) key.ptr = key_copy(m, key);
     map_entry *e  = &m->entries[m->entries_len];
-    *e            = (map_entry){ key.ptr, key.len, hash, NULL };
+    *e            = (map_entry){ key.ptr, NULL, (uint32_t)key.len, hash };
     size_t probes = index_add(m, hash, m->entries_len++);
     m->count++;
     if (probes > MAP_PROBES_MAX && m->reseeds < MAP_RESEEDS_MAX) reseed(m);

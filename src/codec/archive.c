@@ -217,16 +217,21 @@ riv_err archive_read(riv_bytes bytes, riv_arena *arena, riv_fault *fault, archiv
 
 void archive_write(const archive_data *data, riv_buf *out)
 {
-    riv_str version = data->version.text.len ? data->version.text : RIV_LIT(ARCHIVE_DATA_VERSION);
-    riv_buf inner   = { 0 };
-    archive_inner_write(data, &inner);
+    static const uint8_t room[BIN_HEAD_MAX] = { 0 };
+    riv_str              version = data->version.text.len ? data->version.text : RIV_LIT(ARCHIVE_DATA_VERSION);
     codec_mp_put_map(out, KEYS_COUNT);
     codec_mp_put_str(out, key_names[KEY_VERSION]);
     codec_mp_put_str(out, version);
     codec_mp_put_str(out, key_names[KEY_INTERPRETER_VERSION]);
     codec_mp_put_str(out, data->interpreter_version.text);
     codec_mp_put_str(out, key_names[KEY_INNER_DATA]);
-    riv_buf_reserve(out, BIN_HEAD_MAX + inner.len);
-    codec_mp_put_bin(out, riv_buf_view(&inner));
-    riv_buf_free(&inner);
+    /* The archive is written where it will stand, behind the largest head; a smaller one, of short archives, pulls it back. */
+    size_t head = out->len;
+    riv_put_bytes(out, (riv_bytes){ room, sizeof room });
+    archive_inner_write(data, out);
+    size_t len = out->len - head - sizeof room;
+    out->len   = head;
+    codec__mp_put_bin_head(out, len);
+    if (out->len < head + sizeof room) memmove(out->ptr + out->len, out->ptr + head + sizeof room, len);
+    out->len += len;
 }

@@ -5,7 +5,7 @@
 #include "codec/archive_internal.h"
 
 /* What an Rc points at; an address holds one kind only. */
-typedef enum rc_kind {
+typedef enum __attribute__((packed)) rc_kind {
     RC_TEXT, /* CIDs and the argument hash */
     RC_STRING,
     RC_VALUE,
@@ -16,20 +16,22 @@ typedef enum rc_kind {
 } rc_kind;
 
 typedef struct seen_target {
-    uint32_t    at;
-    rc_kind     kind;
-    uint32_t    len;    /* of a text */
-    const void *record; /* decoded; NULL for a text */
+    uint32_t at;
+    rc_kind  kind;
+    union {
+        uint32_t    len;    /* of a text */
+        const void *record; /* decoded */
+    };
 } seen_target;
 
 enum { SEEN_BLOCK_BYTES = 64 };
 
 typedef struct archive_walk {
     riv_bytes in;
-    uint64_t  start, end;      /* the window */
-    RIV_VEC(seen_target) seen; /* ascending: the window's start only grows */
-    uint32_t  *blocks;         /* by address / SEEN_BLOCK_BYTES: the first one seen there, + 1; 0: none */
-    riv_arena *arena;
+    uint64_t  start, end;       /* the window */
+    RIV_VEC(seen_target) seen;  /* ascending: the window's start only grows */
+    uint32_t  *blocks;          /* by address / SEEN_BLOCK_BYTES: the first one seen there, + 1; 0: none */
+    riv_arena *arena, *scratch; /* of the result; of what only reading needs */
     riv_fault *fault;
 } archive_walk;
 
@@ -39,10 +41,11 @@ static riv_err broken(archive_walk *w, uint64_t pos, const char *what)
                          (unsigned long long)pos);
 }
 
-/* Before memory is taken: count items of bytes bytes must fit into what the arena may still give. */
+/* Before memory is taken: count items of bytes bytes must fit into what the arena may still give; scratch has the same budget. */
 static riv_err afford(archive_walk *w, uint64_t pos, uint64_t count, size_t bytes)
 {
-    if (count <= riv_arena_left(w->arena) / bytes) return RIV_OK;
+    size_t left = riv_arena_left(w->arena), used = riv_arena_used(w->scratch);
+    if (count <= (left == SIZE_MAX ? left : left > used ? left - used : 0) / bytes) return RIV_OK;
     return riv_fail_code(w->fault, RIV_E_LIMIT, ARCHIVE__CODE_INNER, pos,
                          "data archive needs more memory than is granted at %llu", (unsigned long long)pos);
 }
@@ -109,8 +112,8 @@ static riv_err remember(archive_walk *w, uint64_t pos, seen_target target)
     if (w->seen.len && w->seen.ptr[w->seen.len - 1].at >= target.at)
         return broken(w, pos, "two kinds of target at one address");
     RIV_TRY(afford(w, pos, 1, sizeof target));
-    *riv_push(w->arena, &w->seen) = target;
-    uint32_t *first               = &w->blocks[target.at / SEEN_BLOCK_BYTES];
+    *riv_push(w->scratch, &w->seen) = target;
+    uint32_t *first                 = &w->blocks[target.at / SEEN_BLOCK_BYTES];
     if (!*first) *first = (uint32_t)w->seen.len;
     return RIV_OK;
 }
@@ -150,7 +153,7 @@ static riv_err read_text(archive_walk *w, uint64_t pos, riv_str *out)
     }
     RIV_TRY(claim_bytes(w, pos, at, bytes));
     RIV_TRY(text_of(w, at, bytes, out));
-    return remember(w, pos, (seen_target){ (uint32_t)at, RC_TEXT, (uint32_t)bytes, NULL });
+    return remember(w, pos, (seen_target){ (uint32_t)at, RC_TEXT, .len = (uint32_t)bytes });
 }
 
 /* String: up to seven bytes inside, else length and a little-endian offset from the String's start. */
@@ -210,7 +213,7 @@ static riv_err read_rc(archive_walk *w, uint64_t pos, rc_kind kind, const archiv
     RIV_TRY(enter(w, pos, at, shape->wire_bytes, &outer_end));
     RIV_TRY(shape->read(w, at, out));
     leave(w, at, shape->wire_bytes, outer_end);
-    return remember(w, pos, (seen_target){ (uint32_t)at, kind, 0, out });
+    return remember(w, pos, (seen_target){ (uint32_t)at, kind, .record = out });
 }
 
 /* ---- states ---- */
@@ -432,6 +435,24 @@ static riv_err read_signature_entry(archive_walk *w, uint64_t pos, void *out)
     return read_bytes(w, pos + 8, &s->signature);
 }
 
+/* Puts items into their order, each moved once: order[i] tells which stands at i in the end. */
+static void rearrange(uint8_t *items, size_t bytes, uint32_t *order, size_t count)
+{
+    _Alignas(max_align_t) uint8_t first[RIV_MAX(sizeof(archive_tetraplet_entry), sizeof(archive_canon_element))];
+    RIV_ASSERT(bytes <= sizeof first);
+    for (uint32_t start = 0; start < count; start++) {
+        uint32_t to = start;
+        if (order[start] == start) continue;
+        memcpy(first, items + start * bytes, bytes);
+        for (uint32_t from; (from = order[to]) != start; to = from) {
+            memcpy(items + to * bytes, items + from * bytes, bytes);
+            order[to] = to;
+        }
+        memcpy(items + to * bytes, first, bytes);
+        order[to] = to;
+    }
+}
+
 /* Sorted by key; of equal keys the last one stays. */
 static riv_err read_store(archive_walk *w, uint64_t pos, const archive_shape *entry, const void **out,
                           size_t *out_count)
@@ -439,19 +460,20 @@ static riv_err read_store(archive_walk *w, uint64_t pos, const archive_shape *en
     void  *items;
     size_t count;
     RIV_TRY(read_vec(w, pos, entry, &items, &count));
-    RIV_TRY(afford(w, pos, count, entry->bytes + RIV_ORDER_BYTES));
-    const uint32_t *order = riv_order(w->arena, items, entry->bytes, count);
+    RIV_TRY(afford(w, pos, count, RIV_ORDER_BYTES));
+    const uint32_t *order = riv_order(w->scratch, items, entry->bytes, count);
     *out                  = items;
     *out_count            = count;
     if (!order) return RIV_OK;
-    uint8_t *sorted = riv_arena_alloc_n(w->arena, count, entry->bytes, _Alignof(max_align_t));
+    rearrange(items, entry->bytes, (uint32_t *)(uintptr_t)order, count);
+    uint8_t *sorted = items;
     size_t   kept   = 0;
     for (size_t i = 0; i < count; i++) {
-        riv_bytes key = riv_key_at(items, entry->bytes, order[i]);
-        if (i + 1 < count && riv_bytes_eq(key, riv_key_at(items, entry->bytes, order[i + 1]))) continue;
-        memcpy(sorted + kept++ * entry->bytes, (const uint8_t *)items + order[i] * entry->bytes, entry->bytes);
+        if (i + 1 < count && riv_bytes_eq(riv_key_at(items, entry->bytes, i), riv_key_at(items, entry->bytes, i + 1)))
+            continue;
+        if (kept != i) memcpy(sorted + kept * entry->bytes, sorted + i * entry->bytes, entry->bytes);
+        kept++;
     }
-    *out       = sorted;
     *out_count = kept;
     return RIV_OK;
 }
@@ -488,21 +510,27 @@ static riv_err read_root(archive_walk *w, uint64_t pos, archive_data *data)
     return RIV_OK;
 }
 
+static riv_err read_inner(archive_walk *w, archive_data *data)
+{
+    uint64_t at, outer_end = 0, root = w->in.len - ARCHIVE__ROOT_BYTES;
+    size_t   blocks_count = w->in.len / SEEN_BLOCK_BYTES + 1;
+    RIV_TRY(afford(w, 0, blocks_count, sizeof *w->blocks));
+    w->blocks = riv_new(w->scratch, uint32_t, blocks_count);
+    RIV_TRY(locate(w, root, 0, ARCHIVE__ROOT_BYTES, ARCHIVE__ALIGN, &at));
+    RIV_TRY(enter(w, root, at, ARCHIVE__ROOT_BYTES, &outer_end));
+    return read_root(w, at, data);
+}
+
 riv_err archive_inner_read(riv_bytes inner, riv_arena *arena, riv_fault *fault, archive_data *out)
 {
     archive_walk w    = { .in = inner, .end = inner.len, .arena = arena, .fault = fault };
     archive_data data = { 0 };
-    uint64_t     at, outer_end = 0;
     if (inner.len < ARCHIVE__ROOT_BYTES) return broken(&w, 0, "fewer bytes than a root");
     if (inner.len > INT32_MAX)
         return riv_fail_code(fault, RIV_E_LIMIT, ARCHIVE__CODE_INNER, 0, "data archive of %zu bytes", inner.len);
-    size_t blocks_count = inner.len / SEEN_BLOCK_BYTES + 1;
-    RIV_TRY(afford(&w, 0, blocks_count, sizeof *w.blocks));
-    w.blocks      = riv_new(arena, uint32_t, blocks_count);
-    uint64_t root = inner.len - ARCHIVE__ROOT_BYTES;
-    RIV_TRY(locate(&w, root, 0, ARCHIVE__ROOT_BYTES, ARCHIVE__ALIGN, &at));
-    RIV_TRY(enter(&w, root, at, ARCHIVE__ROOT_BYTES, &outer_end));
-    RIV_TRY(read_root(&w, at, &data));
-    *out = data;
-    return RIV_OK;
+    w.scratch   = riv_arena_new(0);
+    riv_err err = read_inner(&w, &data);
+    riv_arena_free(w.scratch);
+    if (!err) *out = data;
+    return err;
 }

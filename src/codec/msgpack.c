@@ -262,10 +262,15 @@ void codec_mp_put_str(riv_buf *out, riv_str v)
     riv_put_str(out, v);
 }
 
+void codec__mp_put_bin_head(riv_buf *out, size_t len)
+{
+    RIV_ASSERT(len <= UINT32_MAX);
+    put_sized(out, 0xc4, len);
+}
+
 void codec_mp_put_bin(riv_buf *out, riv_bytes v)
 {
-    RIV_ASSERT(v.len <= UINT32_MAX);
-    put_sized(out, 0xc4, v.len);
+    codec__mp_put_bin_head(out, v.len);
     riv_put_bytes(out, v);
 }
 
