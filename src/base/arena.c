@@ -98,12 +98,14 @@ bool riv_arena_over(const riv_arena *arena) { return arena->bytes_max && arena->
 
 size_t riv_arena_used(const riv_arena *arena) { return arena->used; }
 
-size_t riv_arena_held(const riv_arena *arena)
+static size_t held_by(const arena_block *b)
 {
-    size_t held = sizeof *arena;
-    for (const arena_block *b = arena->top; b; b = b->next) held += sizeof *b + b->cap;
+    size_t held = 0;
+    for (; b; b = b->next) held += sizeof *b + b->cap;
     return held;
 }
+
+size_t riv_arena_held(const riv_arena *arena) { return sizeof *arena + held_by(arena->top) + held_by(arena->large); }
 
 size_t riv_arena_left(const riv_arena *arena)
 {
