@@ -232,8 +232,13 @@ static bool emit_func(compiler *c, riv_str name, const symbol *s, aqua_func *out
 typedef struct exports {
     RIV_VEC(aqua_func) funcs;
     RIV_VEC(aqua_service) services;
-    riv_map *names, *modules; /* done: a name is exported once, a module looked at once */
+    riv_map *names;   /* done: a name is exported once */
+    riv_map *modules; /* passed * by module: each of its names is looked at once */
 } exports;
+typedef struct passed {
+    bool     whole;
+    riv_map *names;
+} passed;
 
 static bool is_declared(const module *m, riv_str name)
 {
@@ -255,24 +260,58 @@ static void emit_one(compiler *c, const module *m, const name_as *n, exports *ou
     if (service) *riv_push(c->arena, &out->services) = (aqua_service){ as, aqua__define_service(c, service) };
 }
 
-/* What a module exports, and what those that it imports whole export of the names they declare. */
-static void emit_module(compiler *c, const module *m, bool is_root, exports *out)
+/* Of the names wanted of a module those that were not before, NULL for all: what is left to look at. False: nothing. */
+static bool still_wanted(compiler *c, const module *m, exports *out, const riv_map *wanted, const riv_map **left)
 {
-    if (riv_map_put_u64(out->modules, m->id, c)) return;
+    riv_bytes name;
+    void     *value;
+    passed   *done = riv_map_get_u64(out->modules, m->id);
+    if (!done) {
+        done        = riv_new(c->arena, passed, 1);
+        done->names = riv_map_new(c->arena);
+        riv_map_put_u64(out->modules, m->id, done);
+    }
+    *left = NULL;
+    if (done->whole) return false;
+    if (!wanted) return done->whole = true;
+    riv_map *rest = riv_map_new(c->arena);
+    for (size_t i = 0; i < riv_map_slots(wanted); i++)
+        if (riv_map_at(wanted, i, &name, &value) && !riv_map_put(done->names, name, c)) riv_map_put(rest, name, c);
+    *left = rest;
+    return riv_map_count(rest) > 0;
+}
+
+/* What an import with names lets through of the exports behind it: names that it does not change. */
+static const riv_map *let_through(compiler *c, const head *h, const riv_map *wanted)
+{
+    riv_map *through = riv_map_new(c->arena);
+    for (size_t i = 0; i < h->names_count; i++)
+        if (!h->names[i].as.len && (!wanted || riv_map_get_str(wanted, h->names[i].name)))
+            riv_map_put_str(through, h->names[i].name, c);
+    return through;
+}
+
+/* What a module exports, and what those that it imports export of the names they declare. */
+static void emit_module(compiler *c, const module *m, bool is_root, const riv_map *wanted, exports *out)
+{
+    const riv_map *left;
+    if (!still_wanted(c, m, out, wanted, &left)) return;
     for (size_t i = 0; i < m->heads_count; i++) {
         const head *h = &m->heads[i];
         for (size_t k = 0; h->kind == HEAD_EXPORT && k < h->names_count && !c->over && !riv_arena_over(c->arena); k++)
-            if (is_root || is_declared(m, h->names[k].name)) emit_one(c, m, &h->names[k], out);
+            if (is_root || (is_declared(m, h->names[k].name) && (!left || riv_map_get_str(left, h->names[k].name))))
+                emit_one(c, m, &h->names[k], out);
     }
     for (size_t i = 0; i < m->heads_count; i++)
-        if (m->heads[i].kind == HEAD_IMPORT && !m->heads[i].has_names && m->imports[i])
-            emit_module(c, m->imports[i], false, out);
+        if (m->heads[i].kind == HEAD_IMPORT && m->imports[i])
+            emit_module(c, m->imports[i], false, m->heads[i].has_names ? let_through(c, &m->heads[i], left) : left,
+                        out);
 }
 
 void aqua__emit_exports(compiler *c, module *m, aqua_output *out)
 {
     exports all = { .names = riv_map_new(c->arena), .modules = riv_map_new(c->arena) };
-    emit_module(c, m, true, &all);
+    emit_module(c, m, true, NULL, &all);
     out->funcs          = all.funcs.ptr;
     out->funcs_count    = all.funcs.len;
     out->services       = all.services.ptr;
