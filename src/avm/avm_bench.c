@@ -122,6 +122,130 @@ static void bench_fold(unsigned count, const char *op)
     riv_arena_free(arena);
 }
 
+/* ---- sessions ---- */
+
+static void session_step(avm_session *s, const avm_input *in, riv_arena *arena, avm_output *out)
+{
+    riv_fault fault = { 0 };
+    riv_arena_reset(arena);
+    if (avm_session_step(s, in, arena, &fault, out)) (void)printf("session: %s\n", fault.msg);
+}
+
+static void session_data(avm_session *s, riv_bytes *out)
+{
+    riv_fault fault = { 0 };
+    if (avm_session_data(s, &fault, out)) (void)printf("session: %s\n", fault.msg);
+}
+
+static avm_input session_input(const testnet *net)
+{
+    avm_input in           = { .script = net->script, .params = net->params };
+    in.params.init_peer_id = in.params.current_peer_id = net->peer[0].id;
+    in.params.secret                                   = net->peer[0].secret;
+    return in;
+}
+
+/* One call, asked for and answered by avm_run: what the rest is measured by. */
+static double bench_one_call(void)
+{
+    enum { ROUNDS = 2000 };
+    testnet    net;
+    riv_arena *arena = riv_arena_new(0), *run = riv_arena_new(0);
+    riv_fault  fault = { 0 };
+    testnet_init(&net, arena, "(call @A (\"s\" \"f\") [\"x\"])");
+    avm_input       in     = session_input(&net);
+    avm_call_result answer = { .id = 1, .result = RIV_LIT("\"ok\"") };
+    double          start  = now_us();
+    for (int i = 0; i < ROUNDS; i++) {
+        avm_output out;
+        riv_arena_reset(run);
+        in.prev          = (riv_bytes){ 0 };
+        in.results_count = 0;
+        if (avm_run(&in, run, &fault, &out)) break;
+        in.prev          = out.data;
+        in.results       = &answer;
+        in.results_count = 1;
+        if (avm_run(&in, run, &fault, &out)) break;
+    }
+    double us = (now_us() - start) / ROUNDS;
+    (void)printf("one call, asked for and answered: %.1f us\n", us);
+    riv_arena_free(run);
+    riv_arena_free(arena);
+    return us;
+}
+
+/* A script whose calls are answered one at a time, in a session; encoded at the end. */
+static void bench_session(const char *name, const char *script, unsigned count, double one_call)
+{
+    testnet    net;
+    riv_arena *arena = riv_arena_new(0), *run = riv_arena_new(0);
+    riv_bytes  data;
+    avm_output out;
+    testnet_init(&net, arena, script);
+    avm_input    in    = session_input(&net);
+    avm_session *s     = avm_session_new((riv_bytes){ 0 });
+    double       start = now_us();
+    size_t       most  = 0;
+    session_step(s, &in, run, &out);
+    for (unsigned i = 1; i <= count; i++) {
+        avm_call_result answer = { .id = i, .result = RIV_LIT("\"ok\"") };
+        in.results             = &answer;
+        in.results_count       = 1;
+        session_step(s, &in, run, &out);
+        most = RIV_MAX(most, avm_session_bytes(s));
+    }
+    session_data(s, &data);
+    double            us    = now_us() - start;
+    avm_session_stats stats = avm_session_stats_of(s);
+    (void)printf(
+        "%-44s %10.1f us   %.0f x one call; data %zu bytes, %llu resumed, %llu replayed, %llu encoded, at most %zu "
+        "KiB\n",
+        name, us, us / one_call, data.len, (unsigned long long)stats.resumed, (unsigned long long)stats.replayed,
+        (unsigned long long)stats.encoded, most / 1024);
+    avm_session_free(s);
+    riv_arena_free(run);
+    riv_arena_free(arena);
+}
+
+static void bench_nothing_new(void)
+{
+    enum { ROUNDS = 20000 };
+    testnet    net;
+    riv_arena *arena = riv_arena_new(0), *run = riv_arena_new(0);
+    riv_bytes  data;
+    avm_output out;
+    testnet_init(&net, arena, "(null)");
+    avm_input    in    = session_input(&net);
+    avm_session *s     = avm_session_new((riv_bytes){ 0 });
+    double       start = now_us();
+    for (int i = 0; i < ROUNDS; i++) {
+        session_step(s, &in, run, &out);
+        session_data(s, &data);
+    }
+    avm_session_stats stats = avm_session_stats_of(s);
+    (void)printf("%-44s %10.1f us   with data; %llu encoded, %llu signed, %zu KiB\n", "session: null, again and again",
+                 (now_us() - start) / ROUNDS, (unsigned long long)stats.encoded, (unsigned long long)stats.signed_anew,
+                 avm_session_bytes(s) / 1024);
+    avm_session_free(s);
+    riv_arena_free(run);
+    riv_arena_free(arena);
+}
+
+static void bench_sessions(void)
+{
+    enum { COUNT = 1000 };
+    riv_arena *arena    = riv_arena_new(0);
+    double     one_call = bench_one_call();
+    bench_nothing_new();
+    bench_session("session: seq of 1,000 to its end", many(arena, "seq", COUNT, "(call @A (\"s\" \"f\") [\"x\"])"),
+                  COUNT, one_call);
+    bench_session("session: seq of 1,000 with results", many(arena, "seq", COUNT, "(call @A (\"s\" \"f\") [\"x\"] $s)"),
+                  COUNT, one_call);
+    bench_session("session: par of 1,000 answered one by one",
+                  many(arena, "par", COUNT, "(call @A (\"s\" \"f\") [\"x\"])"), COUNT, one_call);
+    riv_arena_free(arena);
+}
+
 int main(void)
 {
     riv_fault fault = { 0 };
@@ -135,6 +259,7 @@ int main(void)
     (void)measure(&net, "one call: result", &(step){ .prev = out.data, .results = answers(arena, 1), .count = 1 },
                   2000);
     riv_arena_free(arena);
+    bench_sessions();
     bench_par(100);
     bench_par(1000);
     bench_seq(100);

@@ -7,8 +7,8 @@ enum { JSON_COST = 64 }; /* one value of JSON with its place in an array or obje
 typedef struct call {
     const air_node      *node;
     const avm_tetraplet *tetraplet;
-    resolved            *args; /* NULL: an argument is not there yet */
-    riv_str              args_hash;
+    resolved            *args;      /* NULL: an argument is not there yet */
+    riv_str              args_hash; /* args_hash_of */
     met_state            met;
 } call;
 
@@ -45,8 +45,12 @@ static const failure *resolve_triplet(avm *vm, const air_node *node, const avm_t
 
 /* ---- arguments ---- */
 
-static riv_str hash_args(avm *vm, const resolved *args, size_t count)
+/* Made when a result is there or comes: a call that waits needs none. */
+static riv_str args_hash_of(avm *vm, call *c)
 {
+    const resolved *args  = c->args;
+    size_t          count = c->node->args_count;
+    if (c->args_hash.len) return c->args_hash;
     for (size_t i = 0; i < count; i++) (void)avm__text(vm, args[i].datum); /* uses the scratch buffer */
     riv_buf_clear(&vm->scratch);
     riv_put_u8(&vm->scratch, '[');
@@ -55,7 +59,8 @@ static riv_str hash_args(avm *vm, const resolved *args, size_t count)
         riv_put_str(&vm->scratch, args[i].datum->text);
     }
     riv_put_u8(&vm->scratch, ']');
-    return codec_json_cid(vm->arena, riv_buf_view(&vm->scratch));
+    c->args_hash = codec_json_cid(vm->arena, riv_buf_view(&vm->scratch));
+    return c->args_hash;
 }
 
 /* SPEC air.md 4.3: resolve arguments (joinable: remembered, other errors leave) */
@@ -68,8 +73,7 @@ static const failure *resolve_args(avm *vm, call *c)
         if (wrong && avm__joinable(wrong)) return NULL;
         if (wrong) return wrong;
     }
-    c->args_hash = hash_args(vm, args, count);
-    c->args      = args;
+    c->args = args;
     return NULL;
 }
 
@@ -123,6 +127,7 @@ static const failure *request(avm *vm, const call *c)
     const riv_json **args  = riv_new(vm->out, const riv_json *, count + 1);
     avm_tetraplets  *lists = riv_new(vm->out, avm_tetraplets, count + 1);
     for (size_t i = 0; i < count; i++) {
+        (void)avm__text(vm, c->args[i].datum); /* bounded, so that the host can write it */
         args[i]  = handed_json(vm, avm__json(vm, c->args[i].datum));
         lists[i] = tetraplets_of(vm, &c->args[i]);
     }
@@ -143,11 +148,11 @@ static const failure *request(avm *vm, const call *c)
 
 /* ---- a result from the host ---- */
 
-static riv_str keep_failed(avm *vm, const call *c, int32_t ret_code, riv_str message)
+static riv_str keep_failed(avm *vm, call *c, int32_t ret_code, riv_str message)
 {
     const riv_json *object = riv_json_object(vm->arena, "ret_code", riv_json_i64(vm->arena, ret_code), "message",
                                              riv_json_str(vm->arena, message), NULL);
-    riv_str         cid    = avm__track_service_result(vm, avm__datum(vm, object), c->tetraplet, c->args_hash);
+    riv_str         cid    = avm__track_service_result(vm, avm__datum(vm, object), c->tetraplet, args_hash_of(vm, c));
     avm__trace_push(vm, (archive_state){ .kind = ARCHIVE_CALL, .call = ARCHIVE_CALL_FAILED, .cid = cid });
     return cid;
 }
@@ -161,7 +166,7 @@ static const failure *service_failure(avm *vm, int32_t ret_code, riv_str message
     return avm__fail_str(vm, CODE_SERVICE, riv_buf_str(&out));
 }
 
-static const failure *not_json(avm *vm, const call *c, const avm_call_result *result, const riv_fault *fault)
+static const failure *not_json(avm *vm, call *c, const avm_call_result *result, const riv_fault *fault)
 {
     riv_buf out = riv_buf_in(vm->arena);
     riv_putf(&out, "call_service result 'ret_code: %d, result: '", result->ret_code);
@@ -174,7 +179,7 @@ static const failure *not_json(avm *vm, const call *c, const avm_call_result *re
     return service_failure(vm, INT32_MAX, message);
 }
 
-static const failure *keep_result(avm *vm, const call *c, datum *d)
+static const failure *keep_result(avm *vm, call *c, datum *d)
 {
     const air_var *out   = &c->node->out;
     archive_state  state = { .kind = ARCHIVE_CALL };
@@ -184,7 +189,7 @@ static const failure *keep_result(avm *vm, const call *c, datum *d)
         avm__trace_push(vm, state);
         return NULL;
     }
-    riv_str cid       = avm__track_service_result(vm, d, c->tetraplet, c->args_hash);
+    riv_str cid       = avm__track_service_result(vm, d, c->tetraplet, args_hash_of(vm, c));
     value  *v         = avm__value(vm, d, c->tetraplet, avm__trace_pos(vm), ARCHIVE_FROM_SERVICE, cid);
     bool    is_stream = out->kind == AIR_VAR_STREAM;
     AVM_TRY(is_stream ? avm__stream_add(vm, out, v, SOURCE_NEW, 0) : avm__set(vm, out->name, v));
@@ -196,7 +201,7 @@ static const failure *keep_result(avm *vm, const call *c, datum *d)
     return NULL;
 }
 
-static const failure *take_result(avm *vm, const call *c, const avm_call_result *result)
+static const failure *take_result(avm *vm, call *c, const avm_call_result *result)
 {
     if (!c->args) return avm__fail(vm, CODE_TRACE, "a call whose arguments are missing has a result");
     if (!riv_str_eq(c->tetraplet->peer_pk, vm->params->current_peer_id)) vm->stray = true;
@@ -224,19 +229,19 @@ static const failure *mismatch(avm *vm, const char *what, riv_str expected, riv_
 }
 
 /* The stored result, if it is one of this very call. */
-static const failure *stored_result(avm *vm, const call *c, datum **out)
+static const failure *stored_result(avm *vm, call *c, datum **out)
 {
     const avm_tetraplet *t;
     riv_str              hash;
     if (!c->args) return avm__fail(vm, CODE_TRACE, "a call whose arguments are missing was executed");
     AVM_TRY(avm__service_result(vm, c->met.state.cid, out, &t, &hash));
-    if (!riv_str_eq(hash, c->args_hash)) return mismatch(vm, "call argument_hash", c->args_hash, hash);
+    if (!riv_str_eq(hash, args_hash_of(vm, c))) return mismatch(vm, "call argument_hash", c->args_hash, hash);
     if (!avm__tetraplet_eq(t, c->tetraplet))
         return mismatch(vm, "call tetraplet", avm__debug_tetraplet(vm, c->tetraplet), avm__debug_tetraplet(vm, t));
     return NULL;
 }
 
-static const failure *take_failed(avm *vm, const call *c)
+static const failure *take_failed(avm *vm, call *c)
 {
     datum *d;
     AVM_TRY(stored_result(vm, c, &d));
@@ -255,7 +260,7 @@ static bool fits_output(const air_node *node, archive_call_kind kind)
     return kind == (node->out.kind == AIR_VAR_STREAM ? ARCHIVE_CALL_STREAM : ARCHIVE_CALL_SCALAR);
 }
 
-static const failure *take_executed(avm *vm, const call *c)
+static const failure *take_executed(avm *vm, call *c)
 {
     const archive_state *s = &c->met.state;
     if (!c->args) return avm__fail(vm, CODE_TRACE, "a call whose arguments are missing was executed");
@@ -301,7 +306,7 @@ static const failure *execute(avm *vm, const call *c)
     return NULL;
 }
 
-static const failure *take_request(avm *vm, const call *c)
+static const failure *take_request(avm *vm, call *c)
 {
     const archive_state *s     = &c->met.state;
     riv_str              local = vm->params->current_peer_id;

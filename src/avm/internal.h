@@ -183,6 +183,7 @@ typedef struct stream {
     matrix side[3];  /* by source; iterated in this order */
     size_t folds;    /* entered with values: each left a generation's place in SOURCE_NEW */
     bool   settled;  /* nothing changed since avm__streams_settle */
+    size_t same;     /* so many first stored generations have not changed since, and their place is their number */
 } stream;
 typedef struct stream_cursor { size_t from[3]; } stream_cursor;
 typedef struct slice { const value *const *values; size_t count; } slice;

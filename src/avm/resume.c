@@ -10,8 +10,9 @@ void avm__note(avm *vm, void *at, size_t len)
     checkpoint *c = &vm->checkpoint;
     if (!c->set) return;
     *riv_push(vm->arena, &c->notes) = (note){ at, (uint32_t)len, (uint32_t)c->bytes.len };
-    const uint8_t *from             = at;
-    for (size_t i = 0; i < len; i++) *riv_push(vm->arena, &c->bytes) = from[i];
+    while (c->bytes.cap - c->bytes.len < len) c->bytes.ptr = riv_vec_grow(vm->arena, c->bytes.ptr, &c->bytes.cap, 1);
+    memcpy(c->bytes.ptr + c->bytes.len, at, len);
+    c->bytes.len += len;
 }
 
 /* The header, and the item that stands where the next one goes: it may be one that the checkpoint still has. */

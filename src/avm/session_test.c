@@ -1,5 +1,6 @@
 /* session_test.c: sessions give what avm_run gives, byte for byte, dropped or not. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,98 @@ static void test_cases(void **state)
         }
 }
 
+/* ---- what is resumed ---- */
+
+/* A alone, its calls answered in the order of asking, one by one. */
+static avm_session_stats answered_one_by_one(const char *script, size_t *calls)
+{
+    riv_arena *arena = riv_arena_new(0);
+    riv_fault  fault = { 0 };
+    testnet    net;
+    choices    c = { 0 };
+    avm_output out;
+    RIV_VEC(avm_call_result) waiting = { 0 };
+    testnet_init(&net, arena, script);
+    lockstep l         = lockstep_open(&net, &c);
+    l.patient          = true;
+    const void *answer = NULL;
+    size_t      next   = 0;
+    do {
+        avm_call_result one = answer ? waiting.ptr[next++] : (avm_call_result){ 0 };
+        assert_int_equal(lockstep_invoke(&l, 0, (riv_bytes){ 0 }, &one, answer ? 1 : 0, &fault, &out), RIV_OK);
+        if (out.ret_code == 1) fail_msg("%s: " RIV_FMT, script, RIV_ARG(out.error_message));
+        for (size_t i = 0; i < out.call_requests_count; i++)
+            *riv_push(arena, &waiting) = testnet_serve(&net, 0, &out.call_requests[i]);
+        answer = &waiting;
+    } while (next < waiting.len);
+    lockstep_close(&l);
+    riv_arena_free(arena);
+    *calls = next;
+    return l.stats;
+}
+
+#define CALL(n)  "(call @A (\"s\" \"id\") [" #n "] x" #n ")"
+#define FAILS(n) "(call @A (\"s\" \"fail\") [\"" #n "\"])"
+#define LIST     "(call @A (\"s\" \"json\") [\"[1,2,3,4,5,6]\"] l)"
+#define TO(s)    "(call @A (\"s\" \"id\") [1] " s ")"
+
+static const struct {
+    const char *name, *script;
+    size_t      calls, resumed; /* that many at least */
+} shapes[] = {
+    { "seq", "(seq " CALL(1) " (seq " CALL(2) " (seq " CALL(3) " (seq " CALL(4) " " CALL(5) "))))", 5, 5 },
+    { "seq to the left", "(seq (seq (seq (seq " CALL(1) " " CALL(2) ") " CALL(3) ") " CALL(4) ") " CALL(5) ")", 5, 5 },
+    { "par", "(par " CALL(1) " (par " CALL(2) " (par " CALL(3) " (par " CALL(4) " " CALL(5) "))))", 5, 5 },
+    { "par of seqs",
+      "(par (seq " CALL(1) " (seq " CALL(2) " " CALL(3) ")) (seq " CALL(4) " (seq " CALL(5) " " CALL(6) ")))", 6, 6 },
+    { "xor", "(xor (seq " CALL(1) " (seq " FAILS(2) " " CALL(3) ")) (seq " CALL(4) " (xor " FAILS(5) " " CALL(6) ")))",
+      5, 5 },
+    { "match", "(seq " CALL(1) " (xor (match x1 1 (seq " CALL(2) " " CALL(3) ")) (null)))", 3, 3 },
+    { "fold over a scalar", "(seq " LIST " (fold l i (seq (call @A (\"s\" \"id\") [i] y) (next i))))", 7, 7 },
+    { "fold backwards", "(seq " LIST " (fold l i (seq (next i) (call @A (\"s\" \"id\") [i] y))))", 7, 7 },
+    { "fold in parallel", "(seq " LIST " (fold l i (par (call @A (\"s\" \"id\") [i] y) (next i))))", 7, 7 },
+    { "new and a stream",
+      "(new $s (seq " TO("$s") " (seq " TO("$s") " (seq " TO(
+          "$s") " (seq (canon @A $s #c) (call @A (\"s\" \"id\") [#c]))))))",
+      4, 4 },
+    { "new scalars", "(seq " CALL(1) " (new x1 (seq (ap 5 x1) (seq " CALL(2) " " CALL(3) "))))", 3, 3 },
+    { "maps",
+      "(seq " CALL(1) " (seq (ap (\"k\" x1) %m) (seq " CALL(2) " (seq (ap (\"k\" x2) %m) (seq (canon @A %m #%mm) " CALL(
+          3) ")))))",
+      3, 3 },
+    { "fold over a stream",
+      "(seq (par " TO("$s") " (par " TO("$s") " " TO(
+          "$s") ")) (fold $s i (seq (call @A (\"s\" \"id\") [i] y) (next i))))",
+      6, 5 },
+    { "after a fold over a stream",
+      "(seq (seq " TO("$s") " (fold $s i (seq (ap i $t) (next i)) (null))) (seq " CALL(1) " (seq " CALL(2) " " CALL(
+          3) ")))",
+      4, 4 },
+    { "an answer that is no JSON is read anew",
+      "(xor (call @A (\"s\" \"raw\") [\"[1,\"]) (seq " CALL(1) " (seq " CALL(2) " " CALL(3) ")))", 4, 3 },
+};
+
+static void test_shapes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RIV_COUNT(shapes); i++) {
+        size_t            calls;
+        avm_session_stats s = answered_one_by_one(shapes[i].script, &calls);
+        if (calls != shapes[i].calls || s.resumed < shapes[i].resumed)
+            fail_msg("%s: %zu calls, %llu steps resumed, %llu replayed", shapes[i].name, calls,
+                     (unsigned long long)s.resumed, (unsigned long long)s.replayed);
+        assert_true(s.encoded == 1 && s.signed_anew == 1);
+    }
+}
+
+/* Machines that part end the process: then the seed is told. */
+static uint64_t seed_now;
+static void     tell_seed(int signal_number)
+{
+    (void)signal_number;
+    (void)fprintf(stderr, "RIV_SESSION_SEED=%llu\n", (unsigned long long)seed_now);
+}
+
 /* Random scripts on random networks. RIV_SESSION_NETS: how many, RIV_SESSION_SEED: the first. */
 static void test_made_up(void **state)
 {
@@ -43,17 +136,18 @@ static void test_made_up(void **state)
     const char       *count = getenv("RIV_SESSION_NETS"), *from = getenv("RIV_SESSION_SEED");
     uint64_t          first = from ? strtoull(from, NULL, 10) : 1, nets = count ? strtoull(count, NULL, 10) : 1500;
     avm_session_stats all = { 0 };
+    (void)signal(SIGABRT, tell_seed);
     for (uint64_t seed = first; seed < first + nets; seed++) {
-        riv_arena *arena = riv_arena_new(0);
-        choices    c     = choices_of_seed(arena, seed, 4000);
-        (void)fprintf(stderr, "\rseed %llu ", (unsigned long long)seed);
+        riv_arena *arena      = riv_arena_new(0);
+        choices    c          = choices_of_seed(arena, seed, 4000);
+        seed_now              = seed;
         avm_session_stats one = made_run(arena, &c, made_script(&c, arena), 60);
         all.steps += one.steps;
         all.resumed += one.resumed;
         all.replayed += one.replayed;
         riv_arena_free(arena);
     }
-    (void)fprintf(stderr, "\r%llu steps, %llu resumed, %llu replayed\n", (unsigned long long)all.steps,
+    print_message("%llu steps, %llu resumed, %llu replayed\n", (unsigned long long)all.steps,
                   (unsigned long long)all.resumed, (unsigned long long)all.replayed);
     assert_true(all.resumed * 6 > all.steps);
 }
@@ -100,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_made_up),
         cmocka_unit_test(test_other_particles),
     };

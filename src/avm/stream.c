@@ -52,9 +52,12 @@ static generation *generation_of(avm *vm, matrix *m, uint32_t number)
     return &m->list.ptr[low];
 }
 
-static void add(avm *vm, matrix *m, const value *v, uint32_t number)
+static void add(avm *vm, stream *s, source side, const value *v, uint32_t number)
 {
-    *riv_push(vm->arena, &generation_of(vm, m, number)->values) = v;
+    matrix     *m = &s->side[side];
+    generation *g = generation_of(vm, m, number);
+    if (side == SOURCE_PREV) s->same = RIV_MIN(s->same, (size_t)(g - m->list.ptr));
+    *riv_push(vm->arena, &g->values) = v;
     if (m->count <= number) m->count = (size_t)number + 1;
     m->size++;
 }
@@ -74,7 +77,7 @@ const failure *avm__stream_add(avm *vm, const air_var *var, const value *v, sour
     s->settled = false;
     if (from == SOURCE_NEW) number = s->side[SOURCE_NEW].count ? (uint32_t)(s->side[SOURCE_NEW].count - 1) : 0;
     if (number == UINT32_MAX) return avm__fail(vm, CODE_NO_GENERATION, "generation %u is out of range", number);
-    add(vm, &s->side[from], v, number);
+    add(vm, s, from, v, number);
     size_t size = s->side[SOURCE_PREV].size + s->side[SOURCE_CUR].size + s->side[SOURCE_NEW].size;
     if (size >= AVM_STREAM_MAX)
         return avm__fail(vm, CODE_STREAM_FULL, "stream size goes over the allowed limit of %d", AVM_STREAM_MAX);
@@ -151,10 +154,10 @@ static const failure *number_generation(avm *vm, generation *g, uint32_t number)
 
 static const failure *number_stream(avm *vm, stream *s)
 {
-    uint32_t number = 0;
-    if (s->settled) return NULL;
+    uint32_t number = (uint32_t)s->same;
+    if (s->settled && s->same == s->side[SOURCE_PREV].list.len) return NULL;
     for (int side = 0; side < 3; side++)
-        for (size_t i = 0; i < s->side[side].list.len; i++, number++) {
+        for (size_t i = side == SOURCE_PREV ? s->same : 0; i < s->side[side].list.len; i++, number++) {
             generation *g = &s->side[side].list.ptr[i];
             if (side == SOURCE_PREV && g->number != number) vm->renumbered = true;
             AVM_TRY(number_generation(vm, g, number));
@@ -185,11 +188,11 @@ const failure *avm__streams_number(avm *vm)
 
 /* ---- going on from a checkpoint ---- */
 
-/* What is left of stored generations when what stands behind is taken away; false: some of it is gone or has another number. */
+/* Whether stored generations stay when what stands behind is taken away; else some of it goes or has another number. */
 static bool prev_stays(const stream *s, uint32_t before)
 {
     const matrix *m = &s->side[SOURCE_PREV];
-    for (size_t i = 0; i < m->list.len; i++) {
+    for (size_t i = s->same; i < m->list.len; i++) {
         const generation *g = &m->list.ptr[i];
         if (g->given != g->number || g->numbered != g->values.len) return false;
         if (g->values.ptr[g->values.len - 1]->trace_pos >= before) return false;
@@ -197,39 +200,43 @@ static bool prev_stays(const stream *s, uint32_t before)
     return true;
 }
 
-static void gather(avm *vm, const matrix *m, uint32_t before, slice *all)
+/* In the order of the trace, in which another run would put them; they mostly are. */
+static size_t gather(const matrix *m, uint32_t before, const value **to, size_t count)
 {
-    const value **to = (const value **)(uintptr_t)all->values;
-    (void)vm;
     for (size_t i = 0; i < m->list.len; i++)
         for (size_t k = 0; k < m->list.ptr[i].values.len; k++) {
             const value *v = m->list.ptr[i].values.ptr[k];
             if (v->trace_pos >= before) continue;
-            size_t at = all->count++; /* mostly in order already */
+            size_t at = count++;
             for (; at > 0 && to[at - 1]->trace_pos > v->trace_pos; at--) to[at] = to[at - 1];
             to[at] = v;
         }
+    return count;
 }
 
 static void settle(avm *vm, stream *s, uint32_t before)
 {
-    size_t size = s->side[0].size + s->side[1].size + s->side[2].size;
-    slice  all  = { .values = riv_new(vm->arena, const value *, size + 1) };
-    bool   stay = prev_stays(s, before);
+    matrix       *prev = &s->side[SOURCE_PREV];
+    bool          stay = prev_stays(s, before);
+    size_t        size = s->side[SOURCE_CUR].size + s->side[SOURCE_NEW].size + (stay ? 0 : prev->size), count = 0;
+    const value **all = riv_new(vm->arena, const value *, size + 1);
     if (!stay) {
-        gather(vm, &s->side[SOURCE_PREV], before, &all);
-        s->side[SOURCE_PREV] = (matrix){ 0 };
+        count   = gather(prev, before, all, 0);
+        *prev   = (matrix){ 0 };
+        s->same = 0;
     }
-    gather(vm, &s->side[SOURCE_CUR], before, &all);
-    gather(vm, &s->side[SOURCE_NEW], before, &all);
-    s->side[SOURCE_CUR] = s->side[SOURCE_NEW] = (matrix){ 0 };
-    for (size_t i = 0; i < all.count; i++)
-        add(vm, &s->side[SOURCE_PREV], all.values[i], vm->trace.result.ptr[all.values[i]->trace_pos].generation);
-    for (size_t i = 0; i < s->side[SOURCE_PREV].list.len; i++) {
-        generation *g = &s->side[SOURCE_PREV].list.ptr[i];
+    for (int side = SOURCE_CUR; side <= SOURCE_NEW; side++) {
+        count         = gather(&s->side[side], before, all, count);
+        s->side[side] = (matrix){ 0 };
+    }
+    for (size_t i = 0; i < count; i++)
+        add(vm, s, SOURCE_PREV, all[i], vm->trace.result.ptr[all[i]->trace_pos].generation);
+    for (size_t i = s->same; i < prev->list.len; i++) {
+        generation *g = &prev->list.ptr[i];
         g->given      = g->number;
         g->numbered   = g->values.len;
     }
+    while (s->same < prev->list.len && prev->list.ptr[s->same].number == s->same) s->same++;
     s->settled = true;
 }
 
