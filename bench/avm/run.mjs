@@ -70,20 +70,32 @@ async function compareAnswers() {
 
 // ---- figures ----
 
+/** To the end: the same steps and as much data from all, whoever keeps what in between. */
+function compareEnds(row, ends) {
+  for (const { name, end } of ends)
+    if (end.ret_code !== 0 || end.steps !== ends[0].end.steps || end.bytes !== ends[0].end.bytes)
+      row.differs.push(`${name} ends with ${end.ret_code} after ${end.steps} steps and ${end.bytes} bytes, ours after ${ends[0].end.steps} and ${ends[0].end.bytes}`);
+}
+
+async function measureEnd(row, i) {
+  const ends = [];
+  const rounds = row.name.startsWith('seq') ? 1 : ROUNDS; // seconds: once is enough
+  for (let round = 0; round < rounds; round++)
+    for (const r of runners) {
+      const end = await r.ask(...(r === ours ? ['session', i, MS] : ['end', i]));
+      ends.push({ name: r.name, end });
+      row.us[r.name] = Math.min(row.us[r.name] ?? Infinity, end.us);
+    }
+  const byRuns = await ours.ask('end', i);
+  row.us.ours_by_runs = byRuns.us;
+  compareEnds(row, [...ends, { name: 'ours over encoded data', end: byRuns }]);
+}
+
 async function measure(row, i) {
   const rounds = Object.fromEntries(runners.map((r) => [r.name, []]));
-  const long = row.toEnd && row.name.startsWith('seq'); // seconds: once is enough
-  for (let round = 0; round < (long ? 1 : ROUNDS); round++)
-    for (const r of runners) {
-      if (!row.toEnd) rounds[r.name].push((await r.ask('time', i, MS)).median);
-      else if (r === ours) rounds.ours.push((await r.ask('session', i, MS)).us);
-      else rounds[r.name].push((await r.ask('end', i)).us);
-    }
+  for (let round = 0; round < ROUNDS; round++)
+    for (const r of runners) rounds[r.name].push((await r.ask('time', i, MS)).median);
   for (const r of runners) row.us[r.name] = Math.min(...rounds[r.name]);
-  if (row.toEnd) {
-    row.us.ours_by_runs = (await ours.ask('end', i)).us;
-    return;
-  }
   row.peak = await ours.ask('peak', i);
   if (others[0]?.name === 'native') row.peak_native = (await others[0].ask('peak', i)).bytes;
 }
@@ -115,8 +127,11 @@ function bars(more) {
   const said = [];
   const bar = (name, reached, figure) => said.push({ name, reached, figure });
   for (const [r, least] of [['native', 5], ['wasm', 12]]) {
-    const list = rows.map((row) => ratio(row, r)).filter((v) => v !== undefined);
-    if (list.length) bar(`geometric mean at least ${least}x the original as ${r}`, geometric(list) >= least, `${geometric(list).toFixed(2)}x over ${list.length} workloads`);
+    const list = rows.filter((row) => row.us[r] !== undefined);
+    const single = list.filter((row) => !row.toEnd).map((row) => ratio(row, r));
+    if (single.length === 0) continue;
+    bar(`geometric mean at least ${least}x the original as ${r}`, geometric(single) >= least,
+      `${geometric(single).toFixed(2)}x over ${single.length} single invokes (with the ${list.length - single.length} scripts run to their end ${geometric(list.map((row) => ratio(row, r))).toFixed(2)}x)`);
   }
   const slower = rows.filter((row) => ratio(row, 'native') < 1).map((row) => row.name);
   if (rows.some((row) => row.us.native)) bar('no workload slower than the native original', slower.length === 0, slower.join(', ') || 'none is');
@@ -153,7 +168,7 @@ function table(said) {
 }
 
 await compareAnswers();
-for (const [i, row] of rows.entries()) await measure(row, i);
+for (const [i, row] of rows.entries()) await (row.toEnd ? measureEnd : measure)(row, i);
 const more = await extras();
 const said = bars(more);
 for (const r of runners) r.close();
