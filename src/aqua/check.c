@@ -21,7 +21,7 @@ void aqua__check(compiler *c, module *m)
                   .scope = riv_map_new(c->arena),
                   .ids   = riv_map_new(c->arena),
                   .named = riv_map_new(c->arena) };
-    if (!m->poisoned) m->poisoned = riv_map_new(c->arena);
+    if (!m->poisoned) m->poisoned = riv_map_new(c->arena), m->withheld = riv_map_new(c->arena);
     new_names(c, &m->inside);
     new_names(c, &m->own);
     new_names(c, &m->declared);
@@ -184,7 +184,7 @@ static void tell_clash(checker *k, const name_as *n, const names *to, const name
 static void import_one(checker *k, const head *h, const module *from)
 {
     names *to = &k->m->inside;
-    if (from->poisoned) copy_map(k->m->poisoned, from->poisoned);
+    if (from->withheld) copy_map(k->m->poisoned, from->withheld);
     if (from->heads_count == 0 || from->heads[0].kind != HEAD_MODULE) {
         k->m->unresolved = true;
         return;
@@ -204,9 +204,7 @@ static void import_one(checker *k, const head *h, const module *from)
             continue;
         }
         poison(k, n->as.len ? n->as : n->name);
-        if (aqua__is_poisoned(k, n->name) && n->as.len == 0 && from->poisoned &&
-            riv_map_get_str(from->poisoned, n->name))
-            continue;
+        if (from->withheld && riv_map_get_str(from->withheld, n->name)) continue;
         riv_str    all = all_names(k->c, h);
         aqua_diag *d   = aqua__report(k->c, k->src, D_IMPORT_UNKNOWN, n->at,
                                       "Imported file `declares ...`, no " RIV_FMT
@@ -250,7 +248,11 @@ static void declare(checker *k)
         const name_as *n = &h->names[i];
         aqua__mark_named(k, n->name);
         aqua__use_in(k, &k->m->inside, n->at, n->name);
-        if (copy_one(k->c, &m->declared, n->name, &m->inside, n->name) || aqua__is_poisoned(k, n->name)) continue;
+        if (copy_one(k->c, &m->declared, n->name, &m->inside, n->name)) continue;
+        if (aqua__is_poisoned(k, n->name)) {
+            poison(k, n->name);
+            continue;
+        }
         aqua_diag *d = aqua__report(
             k->c, k->src, D_DECLARE_UNKNOWN, n->at,
             "`" RIV_FMT "` is expected to be declared, but declaration is not found in the file", RIV_ARG(n->name));
@@ -421,7 +423,7 @@ static void unused_imports(checker *k)
 {
     for (size_t i = 0; i < k->m->heads_count; i++) {
         const head *h = &k->m->heads[i];
-        if (!k->m->imports[i]) continue;
+        if (!k->m->imports[i] || (k->m->imports[i]->withheld && riv_map_count(k->m->imports[i]->withheld))) continue;
         if (h->has_names && h->kind == HEAD_IMPORT)
             unused_names(k, h);
         else
@@ -431,7 +433,7 @@ static void unused_imports(checker *k)
 
 /* ---- what was told before ---- */
 
-static void poison(const checker *k, riv_str name) { riv_map_put_str(k->m->poisoned, name, k->m); }
+static void poison(const checker *k, riv_str name) { aqua__withhold(k->m, name); }
 
 bool aqua__is_poisoned(const checker *k, riv_str name)
 {
@@ -840,6 +842,8 @@ static const type *check_fields(checker *k, const decl *d, type_kind kind)
 
 static void check_service(checker *k, decl *d)
 {
+    d->key = riv_hash64(
+        riv_str_bytes(riv_format(k->c->arena, RIV_FMT "\n" RIV_FMT, RIV_ARG(k->src->path), RIV_ARG(d->name))));
     d->def = check_fields(k, d, TY_SERVICE);
     if (d->value) {
         const type *id    = aqua__check_value(k, d->value);

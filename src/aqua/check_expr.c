@@ -42,7 +42,7 @@ static bool use_service(checker *k, expr *e, const decl *d)
 {
     e->target  = TARGET_SERVICE;
     e->service = d;
-    e->symbol  = riv_map_get_u64(k->ids, (uint64_t)(uintptr_t)d);
+    e->symbol  = riv_map_get_u64(k->ids, d->key);
     if (e->symbol || d->value) return true;
     aqua_diag *diag =
         aqua__report(k->c, k->src, D_NO_SERVICE_ID, e->base ? e->base->at : e->at, "Service ID is undefined");

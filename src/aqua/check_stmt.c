@@ -33,7 +33,7 @@ static void forget_ids(checker *k, mark m)
 {
     while (k->bound.len > m.bound) {
         bound_id b   = k->bound.ptr[--k->bound.len];
-        uint64_t key = (uint64_t)(uintptr_t)b.service;
+        uint64_t key = b.service->key;
         if (b.before)
             riv_map_put_u64(k->ids, key, b.before);
         else
@@ -192,7 +192,7 @@ static void check_service_id(checker *k, stmt *s)
         return;
     }
     if (id) aqua__expect(k, s->exprs[0], &aqua__string);
-    uint64_t key                      = (uint64_t)(uintptr_t)service->decl;
+    uint64_t key                      = service->decl->key;
     symbol  *old                      = riv_map_put_u64(k->ids, key, s->symbols[0]);
     *riv_push(k->c->arena, &k->bound) = (bound_id){ service->decl, old };
 }

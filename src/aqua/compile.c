@@ -20,10 +20,8 @@ riv_err aqua_compile(const aqua_input *in, riv_arena *arena, riv_fault *fault, a
     c->in              = in;
     c->fault           = fault;
     c->module_by_path  = riv_map_new(arena);
-    c->compared        = riv_map_new(arena);
     aqua_output result = { 0 };
-    predefine(c);
-    read_constants(c);
+    aqua__begin(c);
     module *root = load(c, in->path, in->source, 0);
     check_all(c, root);
     aqua__settle_warnings(c);
@@ -36,6 +34,13 @@ riv_err aqua_compile(const aqua_input *in, riv_arena *arena, riv_fault *fault, a
     if (!result.accepted) result.funcs_count = result.services_count = 0;
     *out = result;
     return RIV_OK;
+}
+
+void aqua__begin(compiler *c)
+{
+    c->compared = riv_map_new(c->arena);
+    predefine(c);
+    read_constants(c);
 }
 
 /* ---- constants ---- */

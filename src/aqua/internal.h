@@ -178,6 +178,7 @@ struct decl {
     arrow      *arrow;
     bool        bad;    /* its header has a syntax error, or its fields: what it names is poisoned */
     const riv_str *path; /* of the file that defines it */
+    uint64_t    key;    /* SERVICE: of path and name; the same in every copy */
 };
 
 typedef struct name_as { riv_str name, as; span at, as_at; } name_as; /* as: empty when not renamed */
@@ -284,6 +285,7 @@ struct module {
     names    inside, own, declared;
     bool     failed, loading, checked;
     riv_map *poisoned;     /* names whose definition was wrong: nothing more is said about them */
+    riv_map *withheld;     /* those of them that importers might miss */
     bool     unresolved;   /* a whole file could not be imported: any name may come from it */
     struct uses *uses;     /* compiler.index: what was named where */
     uint32_t id;
@@ -308,6 +310,7 @@ struct compiler {
 };
 
 riv_str aqua__text(const source *src, span at);
+void    aqua__withhold(module *m, riv_str name); /* poisoned, for importers too; the name outlives m */
 /* report.c. Notes a finding and returns it, so that more can be hung on; what is no longer taken (AQUA_DIAGS_MAX) goes into a spare one. */
 aqua_diag *aqua__report(compiler *c, const source *src, diag_code code, span at, const char *format, ...) RIV_PRINTF(5, 6);
 aqua_diag *aqua__report_nowhere(compiler *c, riv_str file, diag_code code, riv_str text);
@@ -324,6 +327,8 @@ span    aqua__span_join(span a, span b);
 
 /* ---- passes ---- */
 
+/* Predefined names and the constants of the options; c has its arena and its input. */
+void aqua__begin(compiler *c);
 void aqua__lex(compiler *c, source *src);
 void aqua__parse(compiler *c, module *m);
 expr *aqua__parse_literal(compiler *c, riv_str text); /* for the constants option; NULL: no literal */

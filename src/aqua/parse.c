@@ -18,6 +18,7 @@ void aqua__parse(compiler *c, module *m)
     bool   begun  = false; /* a declaration was seen: no more header lines */
     size_t errors = c->errors.len;
     m->poisoned   = riv_map_new(c->arena);
+    m->withheld   = riv_map_new(c->arena);
     while (i < m->src.lines_count && !riv_arena_over(c->arena)) {
         p.pos     = m->src.lines[i].first;
         p.failed  = false;
@@ -46,13 +47,15 @@ static void poison_head(parser *p, const line *l)
 {
     for (uint32_t i = l->first; i < l->last; i++)
         if (p->src->tokens[i].kind == T_NAME || p->src->tokens[i].kind == T_CLASS)
-            aqua__poison(p, aqua__word(p, &p->src->tokens[i]));
+            aqua__withhold(p->m, aqua__word(p, &p->src->tokens[i]));
     if (riv_str_eq(aqua__word(p, &p->src->tokens[l->first]), RIV_LIT("import"))) p->m->unresolved = true;
 }
 
 expr *aqua__parse_literal(compiler *c, riv_str text)
 {
-    module m = { .src = { .path = RIV_LIT("constants"), .text = text }, .poisoned = riv_map_new(c->arena) };
+    module m = { .src      = { .path = RIV_LIT("constants"), .text = text },
+                 .poisoned = riv_map_new(c->arena),
+                 .withheld = riv_map_new(c->arena) };
     aqua__lex(c, &m.src);
     parser p = { .c = c, .m = &m, .src = &m.src };
     if (m.src.lines_count != 1) return NULL;
@@ -152,7 +155,7 @@ static void check_capitals(parser *p, decl *d)
     if (!small) return;
     aqua_diag *diag = aqua__report(p->c, p->src, D_CONST_CASE, d->at, "Constant's names must be in UPPERCASE");
     aqua__fix(p->c, diag, "write capitals", d->at, riv_buf_str(&capitals));
-    aqua__poison(p, d->name);
+    aqua__withhold(p->m, d->name);
     d->bad = true;
 }
 
@@ -331,7 +334,7 @@ static bool not_a_declaration(parser *p, decl_kind *kind)
         p->c, p->src, D_NOT_A_DECLARATION, aqua__span(t),
         "expected a declaration: func, service, data, ability, alias or const, found `" RIV_FMT "`", RIV_ARG(word));
     p->failed = !named || meant.len == 0;
-    if (named) aqua__poison(p, aqua__word(p, next));
+    if (named) aqua__withhold(p->m, aqua__word(p, next));
     if (p->failed) return false;
     aqua__hint(p->c, d, "did you mean `" RIV_FMT "`?", RIV_ARG(meant));
     aqua__fix(p->c, d, "write the word that Aqua has", aqua__span(t), meant);
@@ -353,7 +356,7 @@ static void parse_decl_header(parser *p, decl *d)
 }
 
 /* The comment lines that end right above. */
-static span doc_above(const source *src, size_t pos)
+span aqua__doc_above(const source *src, size_t pos)
 {
     size_t low = 0, high = src->trivia_count;
     while (low < high) {
@@ -409,13 +412,13 @@ static void parse_decl(parser *p, size_t *at, decls *out)
     bool failed = p->failed;
     if (failed) {
         d.bad = true;
-        aqua__poison(p, d.name);
+        aqua__withhold(p->m, d.name);
     }
     if (known || !failed) parse_decl_body(p, at, end, header, failed, &d);
-    if (d.bad) aqua__poison(p, d.name);
+    if (d.bad) aqua__withhold(p->m, d.name);
     const token *first = &p->src->tokens[header->first], *last = &p->src->tokens[p->src->lines[end - 1].last - 1];
     d.whole = aqua__span_join(aqua__span(first), aqua__span(last));
-    d.doc   = doc_above(p->src, header->indent_pos);
+    d.doc   = aqua__doc_above(p->src, header->indent_pos);
     d.path  = &p->src->path;
     *at     = end;
     if (d.name.len) *riv_push(p->c->arena, out) = d;

@@ -30,6 +30,8 @@ span         aqua__span(const token *t);
 riv_str      aqua__word(const parser *p, const token *t);
 bool         aqua__deeper(parser *p); /* false: too deep, reported */
 
+span         aqua__doc_above(const source *src, size_t pos); /* comment lines that end right above the line at pos; empty: none */
+
 /* parse_expr.c. All return a node even after an error; see p->failed. */
 expr     *aqua__parse_value(parser *p);
 type_ast *aqua__parse_type(parser *p);

@@ -4,6 +4,13 @@
 
 riv_str aqua__text(const source *src, span at) { return riv_str_sub(src->text, at.pos, (size_t)at.pos + at.len); }
 
+void aqua__withhold(module *m, riv_str name)
+{
+    if (name.len == 0) return;
+    riv_map_put_view(m->poisoned, name, m);
+    riv_map_put_view(m->withheld, name, m);
+}
+
 span aqua__span_join(span a, span b)
 {
     uint32_t from = RIV_MIN(a.pos, b.pos), to = RIV_MAX(a.pos + a.len, b.pos + b.len);
