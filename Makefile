@@ -48,10 +48,11 @@ check: setup
 
 full: all
 	@tools/setup-oracles
-	@ninja -C $(BUILD) --quiet sim_campaign
+	@ninja -C $(BUILD) --quiet sim_campaign conform_spoil
 	@$(BUILD)/tests/sim_campaign 10000 1
 	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh avm compare.mjs --generate 20000 --seed 100000 --mixed 1 --sessions --table || exit 1; done
-	@RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh avm grammar.mjs --count 100000
+	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet SPOIL=$(CURDIR)/$(BUILD)/tests/conform_spoil sh tests/conform/run.sh avm tampering.mjs --random 10000 --seed 100000 || exit 1; done
+	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh avm grammar.mjs --count 100000 || exit 1; done
 	@for what in --generate --mutate; do RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh aqua compare.mjs $$what 5000 --seed 100000 || exit 1; done
 
 bench: all

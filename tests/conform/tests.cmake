@@ -1,9 +1,11 @@
 # Ours against the originals from the package registry. Without node or npm these tests fail, unless RIV_SKIP_INTEROP=1 says to skip them.
 if(TARGET rivulet)
+  riv_program(conform_spoil ${CMAKE_CURRENT_LIST_DIR}/avm/spoil.c tests riv_avm)
+  add_dependencies(all_tests conform_spoil)
   function(conform name)
     add_test(NAME conform/${name} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/conform/run.sh ${ARGN})
     set_tests_properties(conform/${name} PROPERTIES LABELS conform SKIP_RETURN_CODE 77 TIMEOUT 900
-      ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>")
+      ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>;SPOIL=$<TARGET_FILE:conform_spoil>")
   endfunction()
   conform(avm avm compare.mjs --mixed 2 --sessions)
   conform(avm_generated avm compare.mjs --generate 500 --seed 1000 --mixed 1 --sessions)
@@ -11,8 +13,13 @@ if(TARGET rivulet)
   # The newest original (0.64.1, our default), where the two lines above hold ours against 0.62.0.
   conform(avm_064 avm compare.mjs --mixed 1 --sessions)
   conform(avm_064_generated avm compare.mjs --generate 500 --seed 2000 --mixed 1 --sessions)
-  foreach(name avm_064 avm_064_generated)
-    set_tests_properties(conform/${name} PROPERTIES ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>;AVM_VERSION=0.64")
+  # Data with one field changed: the verdicts of tests/conform/avm/tampering.md, of both.
+  conform(avm_tampering avm tampering.mjs)
+  conform(avm_tampering_random avm tampering.mjs --random 500)
+  conform(avm_064_tampering avm tampering.mjs)
+  conform(avm_064_tampering_random avm tampering.mjs --random 500 --seed 3000)
+  foreach(name avm_064 avm_064_generated avm_064_tampering avm_064_tampering_random)
+    set_tests_properties(conform/${name} PROPERTIES ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>;SPOIL=$<TARGET_FILE:conform_spoil>;AVM_VERSION=0.64")
   endforeach()
   conform(aqua aqua compare.mjs)
   conform(aqua_generated aqua compare.mjs --generate 300 --seed 1)

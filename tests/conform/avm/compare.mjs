@@ -23,12 +23,12 @@ export const rivulet = (process.env.RIVULET ?? join(root, 'build', 'rivulet')).s
 // Codes whose texts come from a parser, a decoder or a crypto library.
 const OWN_WORDS = new Set(['1', '2', '3', '4', '5', '7', '8', '9']);
 
-/** The text as far as it is compared: lists that come from hash maps are sorted; sizes of data differ, as ours shares equal texts. */
-function words(step) {
-  if (OWN_WORDS.has(step.ret_code.form)) return '';
-  if (step.ret_code.form === '10') return step.error_message.replace(/^(Current_data particle size: )\d+/, '$1');
-  if (step.ret_code.form === '30000') return [...step.error_message].sort().join('');
-  return step.error_message;
+/** A message as far as it is compared: lists that come from hash maps are sorted; sizes of data differ, as ours shares equal texts. */
+export function words(code, message) {
+  if (OWN_WORDS.has(code)) return '';
+  if (code === '10') return message.replace(/^(Current_data particle size: )\d+/, '$1');
+  if (code === '30000' || message.includes('ResolvedFold { lore: {')) return [...message].sort().join('');
+  return message;
 }
 
 /** What of a document is compared; data are shown by the original's own decoder. */
@@ -50,7 +50,7 @@ function essence(doc, original) {
     ...doc,
     calls: Object.fromEntries(Object.entries(doc.calls).map(([p, list]) => [p, list.map((c) => ({ ...c, answer: canonicalText(c.answer) }))])),
     steps: doc.steps.map((s) => ({
-      ...s, error_message: words(s), data_out: s.data_out === null ? null : { shown: decode(s.data_out) },
+      ...s, error_message: words(s.ret_code.form, s.error_message), data_out: s.data_out === null ? null : { shown: decode(s.data_out) },
     })),
     final: Object.fromEntries(Object.entries(doc.final).map(([p, f]) => {
       const own = f.decoded && { ...f.decoded };

@@ -85,7 +85,7 @@ export class Prng {
 // ---- interpreters ----
 
 /** A command of ours that answers each line with a line. command is a list of words. */
-class Lines {
+export class Lines {
   constructor(command, args) {
     this.child = spawn(command[0], [...command.slice(1), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.waiting = [];
