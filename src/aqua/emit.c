@@ -210,16 +210,42 @@ static const names *table_of(const names *in, riv_str dotted, riv_str *last)
     return in;
 }
 
-static bool emit_func(compiler *c, riv_str name, const symbol *s, aqua_func *out)
+static bool write_script(compiler *c, const symbol *s, riv_str *text)
 {
     model *root = aqua__lower(c, s->decl);
     if (!root) return false;
-    root            = aqua__topology(c, root);
-    riv_buf   text  = riv_buf_in(c->arena);
-    riv_fault fault = { 0 };
+    root        = aqua__topology(c, root);
+    riv_buf buf = riv_buf_in(c->arena);
     if (riv_arena_over(c->arena)) return false;
-    aqua__print_air(root, &text);
-    *out = (aqua_func){ .name = name, .air_text = riv_buf_str(&text) };
+    aqua__print_air(root, &buf);
+    *text = riv_buf_str(&buf);
+    return true;
+}
+
+/* A model is twenty times its text and needed no longer, so it is built in an arena that the next function takes again. What is said of a
+ * function must last: then it is built once more where all lasts. */
+static bool write_script_in(compiler *c, riv_arena *scratch, const symbol *s, riv_str *text)
+{
+    const compiler before = *c;
+    c->arena              = scratch;
+    bool     good = write_script(c, s, text), over = riv_arena_over(scratch);
+    bool     told  = c->errors.len > before.errors.len || c->warnings.len > before.warnings.len;
+    uint32_t types = c->types_count; /* their numbers are not given again: pairs of them are remembered */
+    if (good && !told && !over) *text = riv_str_dup(before.arena, *text);
+    *c             = before;
+    c->types_count = types;
+    c->over        = c->over || (over && !told);
+    riv_arena_reset(scratch);
+    if (c->over) return false;
+    return good && !told ? true : write_script(c, s, text);
+}
+
+static bool emit_func(compiler *c, riv_arena *scratch, riv_str name, const symbol *s, aqua_func *out)
+{
+    riv_str   text;
+    riv_fault fault = { 0 };
+    if (!write_script_in(c, scratch, s, &text)) return false;
+    *out = (aqua_func){ .name = name, .air_text = text };
     aqua__define_func(c, s->type, out);
     riv_err err = air_parse(out->air_text, c->arena, &fault, &out->air);
     if (!err) return true;
@@ -232,8 +258,9 @@ static bool emit_func(compiler *c, riv_str name, const symbol *s, aqua_func *out
 typedef struct exports {
     RIV_VEC(aqua_func) funcs;
     RIV_VEC(aqua_service) services;
-    riv_map *names;   /* done: a name is exported once */
-    riv_map *modules; /* passed * by module: each of its names is looked at once */
+    riv_map   *names;   /* done: a name is exported once */
+    riv_map   *modules; /* passed * by module: each of its names is looked at once */
+    riv_arena *scratch;
 } exports;
 typedef struct passed {
     bool     whole;
@@ -256,7 +283,7 @@ static void emit_one(compiler *c, const module *m, const name_as *n, exports *ou
     const decl   *service = in ? riv_map_get_str(in->services, last) : NULL;
     aqua_func     func;
     if (riv_map_put_str(out->names, as, c)) return;
-    if (s && s->kind == SYM_FUNC && emit_func(c, as, s, &func)) *riv_push(c->arena, &out->funcs) = func;
+    if (s && s->kind == SYM_FUNC && emit_func(c, out->scratch, as, s, &func)) *riv_push(c->arena, &out->funcs) = func;
     if (service) *riv_push(c->arena, &out->services) = (aqua_service){ as, aqua__define_service(c, service) };
 }
 
@@ -311,7 +338,9 @@ static void emit_module(compiler *c, const module *m, bool is_root, const riv_ma
 void aqua__emit_exports(compiler *c, module *m, aqua_output *out)
 {
     exports all = { .names = riv_map_new(c->arena), .modules = riv_map_new(c->arena) };
+    all.scratch = riv_arena_new(RIV_MIN((size_t)AQUA_ARENA_BYTES_MAX, riv_arena_left(c->arena)));
     emit_module(c, m, true, NULL, &all);
+    riv_arena_free(all.scratch);
     out->funcs          = all.funcs.ptr;
     out->funcs_count    = all.funcs.len;
     out->services       = all.services.ptr;
