@@ -2,6 +2,7 @@
 function(bench_program name source)
   add_executable(${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/${source})
   target_link_libraries(${name} PRIVATE riv_avm ${ARGN})
+  target_link_options(${name} PRIVATE ${RIV_FAST_LINK})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}) # "bench/avm/protocol.h"
   target_compile_options(${name} PRIVATE ${RIV_WARNINGS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench BUILD_RPATH ${DEPS}/wasmtime/lib)
