@@ -257,10 +257,13 @@ void node__call_due(node *n, node_particle *p, uint32_t call)
 /* ---- services ---- */
 
 /* SPEC node.md 4 "Particle token": makes what it names unguessable for other particles. */
-static riv_str token_of(const node *n, const node_particle *p, riv_arena *a)
+static riv_str token_of(const node *n, node_particle *p, riv_arena *a)
 {
-    crypto_signature s = crypto_sign(&n->identity.keys, p->head.signature);
-    return codec_base58(a, (riv_bytes){ s.bytes, sizeof s.bytes });
+    if (!p->token.len) {
+        crypto_signature s = crypto_sign(&n->identity.keys, p->head.signature);
+        p->token           = riv_blob_copy(riv_str_bytes(codec_base58(a, (riv_bytes){ s.bytes, sizeof s.bytes })));
+    }
+    return riv_str_dup(a, riv_bytes_str(riv_blob_view(p->token)));
 }
 
 static void start_job(node *n, node_slot *slot, node_particle *p, node_call *c)

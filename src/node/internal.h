@@ -81,6 +81,7 @@ typedef struct node_particle {
     uint64_t     bytes;               /* counted in node.stored_bytes; without arrivals that have a sender */
     uint64_t     call_bytes;          /* of them: calls and results */
     riv_blob     data;                /* the trace as it was encoded last */
+    riv_blob     token;               /* what services see; made when the first is called */
     avm_session *session;             /* NULL: none, or lent to the job; data is all there is */
     bool         ahead;               /* the session knows more than data: it must not be dropped before it is encoded */
     bool         wants_data;          /* something waits for the encoded trace */

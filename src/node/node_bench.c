@@ -40,8 +40,8 @@ static riv_str chain(riv_arena *a, size_t calls)
     return riv_buf_str(&script);
 }
 
-/* us for the whole particle: node, interpreter, and the bench's own store, which copies each record. */
-static double bench_chain(size_t calls)
+/* us for a whole particle: node, interpreter, and the bench's own store, which copies each record; the mean of some. */
+static double bench_chain(size_t calls, uint64_t particles)
 {
     static const node_service service = { RIV_LIT_INIT("bench"), NULL, 0, { 0 } };
     rig                       r;
@@ -51,16 +51,19 @@ static double bench_chain(size_t calls)
     riv_str script = chain(r.arena, calls);
     r.seconds      = seconds;
     double start   = seconds();
-    rig_run(&r, 1, script.ptr, NULL, 600000);
-    double whole = seconds() - start;
-    printf("%6zu calls in turn: %8.2f ms (%.1f us a call), of which interpreter %.2f ms; %llu runs, %zu bytes to the "
-           "store\n",
-           calls, whole * 1e3, whole * 1e6 / (double)calls, r.avm_s * 1e3, (unsigned long long)node_stats_of(r.n).runs,
-           r.store_bytes);
-    bool good = r.replies.len == 1 && r.replies.ptr[0].kind == NODE_REPLY_RESPONSE;
+    for (uint64_t i = 0; i < particles; i++) rig_run(&r, i, script.ptr, NULL, 600000);
+    double     us = (seconds() - start) * 1e6 / (double)particles;
+    node_stats s  = node_stats_of(r.n);
+    printf("%4zu calls in turn: %.0f us a particle, of which interpreter %.0f us; %.0f runs, %.0f times encoded, "
+           "%zu bytes to the store, %.0f bytes of session\n",
+           calls, us, r.avm_s * 1e6 / (double)particles, (double)s.runs / (double)particles,
+           (double)s.encoded / (double)particles, r.store_bytes / particles,
+           (double)s.session_bytes / (double)RIV_MAX(s.sessions, 1u));
+    bool good = r.replies.len == particles;
+    for (size_t i = 0; i < r.replies.len; i++) good &= r.replies.ptr[i].kind == NODE_REPLY_RESPONSE;
     rig_deinit(&r);
-    if (!good) printf("the particle did not end\n");
-    return good ? whole * 1e6 : -1;
+    if (!good) printf("a particle did not end\n");
+    return good ? us : -1;
 }
 
 static bool bench_particles(void)
@@ -89,7 +92,7 @@ static bool bench_particles(void)
 int main(void)
 {
     bool   good = bench_particles();
-    double one = bench_chain(1), thousand = bench_chain(1000);
+    double one = bench_chain(1, 500), thousand = bench_chain(1000, 5);
     printf("1,000 calls cost %.0f times one call\n", thousand / one);
     return good && one > 0 && thousand > 0 ? 0 : 1;
 }

@@ -379,6 +379,7 @@ void node__particle_free(node_particle *p)
     riv_free(p->outbox.ptr);
     node__text_release(p->text);
     riv_blob_free(&p->data);
+    riv_blob_free(&p->token);
     avm_session_free(p->session);
     node__replay_end(p);
     riv_arena_free(p->values_arena);

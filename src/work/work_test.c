@@ -39,6 +39,50 @@ static void runs_the_interpreter(void **state)
     node_job_free(job);
 }
 
+static node_job *step_job(avm_session *session, const avm_call_result *result)
+{
+    node_job *job                   = new_job(NODE_JOB_AVM);
+    job->session                    = session;
+    job->avm.script                 = RIV_LIT("(seq (seq (call \"me\" (\"a\" \"b\") []) (call \"me\" (\"a\" \"c\") []))"
+                                                              " (call \"you\" (\"a\" \"d\") []))");
+    job->avm.params.init_peer_id    = RIV_LIT("me");
+    job->avm.params.current_peer_id = RIV_LIT("me");
+    job->avm.params.particle_id     = RIV_LIT("p");
+    job->avm.results                = result;
+    job->avm.results_count          = result != NULL;
+    return job;
+}
+
+/* When it arrived, when it leaves, when it is asked for, and then only; a refused arrival leaves what there was. */
+static void data_is_encoded_when_it_must_be(void **state)
+{
+    (void)state;
+    static const avm_call_result results[] = { { 1, 0, RIV_LIT_INIT("1") }, { 2, 0, RIV_LIT_INIT("2") } };
+    avm_session                 *session   = NULL;
+    riv_arena                   *a         = riv_arena_new(0);
+    riv_bytes                    before    = { 0 };
+    for (int step = 0; step < 5; step++) {
+        node_job *job  = step_job(session, step == 1 ? &results[0] : step == 4 ? &results[1] : NULL);
+        job->only_data = step == 2;
+        if (step == 3) job->avm.cur = RIV_BYTES("no data");
+        work_run(job, NULL);
+        assert_int_equal(job->err, RIV_OK);
+        assert_false(job->lost);
+        assert_int_equal(job->avm_out.ret_code, step == 3 ? 3 : 0);
+        assert_int_equal(job->avm_out.call_requests_count, step < 2);
+        assert_int_equal(job->avm_out.next_peers_count, step == 4);
+        assert_int_equal(job->has_data, step != 1 && step != 3);
+        if (step == 3) assert_true(riv_bytes_eq(job->avm.prev, before));
+        if (job->has_data) before = riv_bytes_dup(a, job->avm_out.data);
+        assert_non_null(job->session);
+        session      = job->session;
+        job->session = NULL; /* goes back to its particle */
+        node_job_free(job);
+    }
+    avm_session_free(session);
+    riv_arena_free(a);
+}
+
 static void a_budget_that_is_spent_is_told(void **state)
 {
     (void)state;
@@ -171,9 +215,9 @@ static void a_result_too_large_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_the_interpreter),        cmocka_unit_test(a_budget_that_is_spent_is_told),
-        cmocka_unit_test(a_service_that_is_not_there), cmocka_unit_test(calls_a_real_service),
-        cmocka_unit_test(a_result_too_large_is_told),
+        cmocka_unit_test(runs_the_interpreter),           cmocka_unit_test(data_is_encoded_when_it_must_be),
+        cmocka_unit_test(a_budget_that_is_spent_is_told), cmocka_unit_test(a_service_that_is_not_there),
+        cmocka_unit_test(calls_a_real_service),           cmocka_unit_test(a_result_too_large_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
