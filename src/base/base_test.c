@@ -266,6 +266,12 @@ static void test_text(void **state)
     riv_line_col at = riv_line_col_of(RIV_LIT("a\n\xf0\x9f\x98\x80x"), 6);
     assert_int_equal(at.line, 2);
     assert_int_equal(at.col, 3);
+    static const uint32_t places[][2] = { { 1, 1 }, { 1, 2 }, { 2, 1 }, { 3, 1 }, { 3, 2 }, { 4, 1 }, { 4, 1 } };
+    for (size_t i = 0; i < RIV_COUNT(places); i++) { /* a line ends behind its mark; the end of the text is a place */
+        at = riv_line_col_of(RIV_LIT("a\n\nb\n"), i);
+        assert_int_equal(at.line, places[i][0]);
+        assert_int_equal(at.col, places[i][1]);
+    }
     const riv_str names[] = { RIV_LIT_INIT("run"), RIV_LIT_INIT("module"), RIV_LIT_INIT("version") };
     assert_int_equal(riv_nearest(RIV_LIT("rum"), names, 3), 0);
     assert_int_equal(riv_nearest(RIV_LIT("modul"), names, 3), 1);

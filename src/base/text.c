@@ -112,14 +112,10 @@ size_t riv_nearest(riv_str name, const riv_str *candidates, size_t count)
 
 riv_line_col riv_line_col_of(riv_str text, size_t pos)
 {
-    riv_line_col at = { 1, 1 };
-    pos             = RIV_MIN(pos, text.len);
-    for (size_t i = 0; i < pos;) {
-        uint32_t c = riv_utf8_next(text, &i);
-        if (c == '\n')
-            at = (riv_line_col){ at.line + 1, 1 };
-        else
-            at.col += c >= 0x10000 ? 2 : 1;
-    }
+    riv_line_col at    = { 1, 1 };
+    size_t       start = 0; /* of the line */
+    pos                = RIV_MIN(pos, text.len);
+    for (size_t end; (end = riv_str_find_char(text, '\n', start)) < pos; start = end + 1) at.line++;
+    for (size_t i = start; i < pos;) at.col += riv_utf8_next(text, &i) >= 0x10000 ? 2 : 1;
     return at;
 }
