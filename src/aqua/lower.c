@@ -84,6 +84,18 @@ var *aqua__fresh(lowerer *l, air_var_kind kind, riv_str base, const char *suffix
     return v;
 }
 
+/* The place that people can mend is in the exported function: the call whose expansion does not end in time. */
+static void refuse_expansion(lowerer *l, span at, const char *what)
+{
+    aqua_diag *d = aqua__report(l->c, l->src, D_EXPANSION, l->site ? l->site->at : at,
+                                "%s: every call is copied into the script of `" RIV_FMT "`, with all that it calls",
+                                what, RIV_ARG(l->entry->name));
+    if (d && l->site && l->site->symbol && l->site->symbol->kind == SYM_FUNC)
+        aqua__note(l->c, d, &l->site->symbol->decl->module->src, l->site->symbol->at, "`" RIV_FMT "` is defined here",
+                   RIV_ARG(l->site->symbol->name));
+    l->failed = true;
+}
+
 bool aqua__too_deep(lowerer *l, span at)
 {
     if (l->failed) return true;
@@ -91,12 +103,11 @@ bool aqua__too_deep(lowerer *l, span at)
         l->c->over = l->failed = true;
         return true;
     }
-    if (l->depth >= LOWER_DEPTH_MAX) {
-        aqua__error(l->c, l->src, AQUA_SEMANTIC_ERROR, at,
-                    "calls and blocks are nested too deeply to be expanded here");
-        l->failed = true;
-        return true;
-    }
+    if (l->depth >= LOWER_DEPTH_MAX)
+        refuse_expansion(l, at, "calls and blocks are nested more than 1000 deep");
+    else if (++l->steps > LOWER_STEPS_MAX)
+        refuse_expansion(l, at, "this grows beyond 800000 statements and values");
+    if (l->failed) return true;
     l->depth++;
     return false;
 }
@@ -630,6 +641,7 @@ model *aqua__lower(compiler *c, const decl *func)
                          .arena   = c->arena,
                          .src     = &func->module->src,
                          .names   = riv_map_new(c->arena),
+                         .entry   = func->arrow,
                          .out     = &list,
                          .streams = &own };
     l.relay          = aqua__fresh(&l, AIR_VAR_SCALAR, RIV_LIT("-relay-"), "");

@@ -393,6 +393,7 @@ static void lower_call(lowerer *l, const expr *e, const stmt *target, const valu
 
 void aqua__lower_call(lowerer *l, const expr *e, const stmt *target, const value **results)
 {
+    if (l->act->arrow == l->entry) l->site = e;
     if (aqua__too_deep(l, e->at)) return;
     lower_call(l, e, target, results);
     l->depth--;

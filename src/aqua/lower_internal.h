@@ -34,10 +34,14 @@ typedef struct lowerer {
     activation  *act;
     var         *relay, *error;
     uint32_t     depth;     /* of statements, values and calls together */
+    uint32_t     steps;     /* how many of them were expanded */
+    const arrow *entry;     /* the exported function */
+    const expr  *site;      /* the call in it that is being expanded */
     bool         eager;     /* fields of the value at hand are read where it stands */
     bool         failed;
 } lowerer;
-enum { LOWER_DEPTH_MAX = 1000 };
+/* Steps are statements, values and calls after expansion. At the limit a script is about as long as AquaVM takes (16 MB). */
+enum { LOWER_DEPTH_MAX = 1000, LOWER_STEPS_MAX = 800000 };
 
 /* lower.c */
 var   *aqua__fresh(lowerer *l, air_var_kind kind, riv_str base, const char *suffix);

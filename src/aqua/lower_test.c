@@ -281,19 +281,41 @@ static void work_grows_with_the_source(void **state)
     if (used[1] > used[0] * 5 / 2) fail_msg("500 functions: %zu bytes, 1000: %zu", used[0], used[1]);
 }
 
-/* f9 calls f8 twice, which calls f7 twice, ...: the script doubles with each, and the budget ends that. */
+/* f9 calls f8 twice, which calls f7 twice, ...: the script doubles with each. */
+static riv_str doubling(riv_arena *texts)
+{
+    riv_buf text = riv_buf_in(texts);
+    riv_putf(&text, TOP "func f0():\n  Op.p(\"x\")\n");
+    for (int i = 1; i < 40; i++) riv_putf(&text, "func f%d():\n  f%d()\n  f%d()\n", i, i - 1, i - 1);
+    riv_putf(&text, "func main():\n  f2()\n  f39()\n");
+    return riv_buf_str(&text);
+}
+
 static void doubling_meets_the_budget(void **state)
 {
     (void)state;
-    riv_arena *texts = riv_arena_new(0), *arena = riv_arena_new(32 << 20);
-    riv_buf    text = riv_buf_in(texts);
-    riv_putf(&text, TOP "func f0():\n  Op.g(1)\n");
-    for (int i = 1; i < 40; i++) riv_putf(&text, "func f%d():\n  f%d()\n  f%d()\n", i, i - 1, i - 1);
-    riv_putf(&text, "func main():\n  f39()\n");
-    aqua_input  in    = { .path = RIV_LIT("x.aqua"), .source = riv_buf_str(&text) };
+    riv_arena  *texts = riv_arena_new(0), *arena = riv_arena_new(8 << 20);
+    aqua_input  in    = { .path = RIV_LIT("x.aqua"), .source = doubling(texts) };
     aqua_output out   = { 0 };
     riv_fault   fault = { 0 };
     assert_int_equal(aqua_compile(&in, arena, &fault, &out), RIV_E_LIMIT);
+    riv_arena_free(arena);
+    riv_arena_free(texts);
+}
+
+/* With room for it, a named limit ends it, at the call in the exported function that grows. */
+static void doubling_is_refused_where_it_begins(void **state)
+{
+    (void)state;
+    riv_arena  *texts = riv_arena_new(0), *arena = riv_arena_new(0);
+    riv_str     text = doubling(texts);
+    aqua_output out  = test_compile_with(arena, text, (aqua_options){ 0 }, NULL);
+    assert_false(out.accepted);
+    assert_int_equal(out.errors.count, 1);
+    const aqua_diag *d = &out.errors.items[0];
+    assert_true(riv_str_starts(riv_str_sub(text, d->pos, text.len), RIV_LIT("f39()\n")));
+    assert_true(riv_str_find(d->text, RIV_LIT("800000 statements and values"), 0) != SIZE_MAX);
+    assert_true(riv_arena_used(arena) < (size_t)300 << 20);
     riv_arena_free(arena);
     riv_arena_free(texts);
 }
@@ -320,6 +342,7 @@ int main(void)
         cmocka_unit_test(definitions_name_types),
         cmocka_unit_test(work_grows_with_the_source),
         cmocka_unit_test(doubling_meets_the_budget),
+        cmocka_unit_test(doubling_is_refused_where_it_begins),
         cmocka_unit_test(the_same_source_gives_the_same_script),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,16 +298,16 @@ static operand quoted(lowerer *l, riv_str name)
 }
 
 /* (new %m (seq (ap ("field" v) %m) ... (canon P %m object))) */
-static const value *object_of(lowerer *l, const type *t, const operand *values)
+static const value *object_of(lowerer *l, riv_str type_name, const riv_str *fields, const operand *values, size_t count)
 {
-    riv_str base  = t->name.len ? t->name : RIV_LIT("data");
+    riv_str base  = type_name.len ? type_name : RIV_LIT("data");
     model  *whole = aqua__model(l->arena, M_NEW);
     models *outer = l->out;
     whole->out    = aqua__fresh(l, AIR_VAR_MAP, base, "_obj_map");
     l->out        = &whole->kids;
-    for (size_t i = 0; i < t->fields_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         model *put = aqua__emit(l, M_AP_MAP);
-        put->a     = quoted(l, t->fields[i].name);
+        put->a     = quoted(l, fields[i]);
         put->b     = values[i];
         put->out   = whole->out;
     }
@@ -317,31 +317,40 @@ static const value *object_of(lowerer *l, const type *t, const operand *values)
     return of_var(l, object);
 }
 
+/* Fields in the order of their names; what is given beyond those of the type (it was warned of) stands in the object too. */
 static const value *lower_construct(lowerer *l, const expr *e)
 {
-    if (e->type->kind == TY_ABILITY) return record_of(l, e);
-    const type *t      = e->type;
-    operand    *values = riv_new(l->arena, operand, t->fields_count + 1);
-    expr      **fields = riv_new(l->arena, expr *, t->fields_count + 1);
-    for (size_t i = 0; i < t->fields_count; i++) fields[i] = e->args[arg_named(e, t->fields[i].name)];
-    aqua__lower_operands(l, fields, t->fields_count, values);
-    return object_of(l, t, values);
+    const type *t = e->type;
+    if (t->kind == TY_ABILITY) return record_of(l, e);
+    operand *values = riv_new(l->arena, operand, e->args_count + 1);
+    expr   **items  = riv_new(l->arena, expr *, e->args_count + 1);
+    riv_str *fields = riv_new(l->arena, riv_str, e->args_count + 1);
+    size_t   count  = 0;
+    for (size_t i = 0; i < t->fields_count; i++) items[count++] = e->args[arg_named(e, t->fields[i].name)];
+    for (size_t i = 0; i < e->args_count; i++)
+        if (!aqua__field_type(t, e->arg_names[i])) items[count++] = e->args[i];
+    for (size_t i = 0, extra = t->fields_count; i < e->args_count; i++)
+        if (!aqua__field_type(t, e->arg_names[i])) fields[extra++] = e->arg_names[i];
+    for (size_t i = 0; i < t->fields_count; i++) fields[i] = t->fields[i].name;
+    aqua__lower_operands(l, items, count, values);
+    return object_of(l, t->name, fields, values, count);
 }
 
 static const value *lower_copy(lowerer *l, const expr *e)
 {
     const type  *t      = e->type;
     operand     *values = riv_new(l->arena, operand, t->fields_count + 1);
+    riv_str     *fields = riv_new(l->arena, riv_str, t->fields_count + 1);
     operand     *given  = riv_new(l->arena, operand, e->args_count + 1);
     const value *base   = aqua__lower_eager(l, e->base);
     if (l->failed) return base;
     aqua__lower_operands(l, e->args, e->args_count, given);
     for (size_t i = 0; i < t->fields_count && !l->failed; i++) {
         size_t at = arg_named(e, t->fields[i].name);
-        values[i] =
-            at == SIZE_MAX ? with_lens(l, base->data, (lens){ LENS_FIELD, t->fields[i].name, NULL }) : given[at];
+        fields[i] = t->fields[i].name;
+        values[i] = at == SIZE_MAX ? with_lens(l, base->data, (lens){ LENS_FIELD, fields[i], NULL }) : given[at];
     }
-    return object_of(l, t, values);
+    return object_of(l, t->name, fields, values, t->fields_count);
 }
 
 /* (new $t (seq V1 (ap v1 $t) V2 (ap v2 $t) ... (canon P $t #array))): an item that cannot be had leaves those behind it uncomputed. */
