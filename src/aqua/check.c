@@ -505,7 +505,7 @@ static const type *resolve_named(checker *k, const type_ast *t)
     return found;
 }
 
-static const type *resolve_arrow(checker *k, const type_ast *t)
+static const type *resolve_arrow(checker *k, const type_ast *t, const type **shape)
 {
     type  *out    = aqua__type_new(k->c, TY_ARROW);
     field *params = riv_new(k->c->arena, field, t->params_count + 1);
@@ -532,7 +532,13 @@ static const type *resolve_arrow(checker *k, const type_ast *t)
     out->results       = results;
     out->results_count = t->results_count;
     out->named         = t->named;
+    *shape             = out;
     return ok ? out : NULL;
+}
+
+void aqua__resolve_signature(checker *k, const type_ast *t, arrow *out)
+{
+    out->type = resolve_arrow(k, t, &out->shape);
 }
 
 static const char *collection_name(type_ast_kind kind)
@@ -546,7 +552,10 @@ const type *aqua__resolve_type(checker *k, const type_ast *t)
     case TA_TOP: return &aqua__top;
     case TA_BOTTOM: return &aqua__bottom;
     case TA_NAMED: return resolve_named(k, t);
-    case TA_ARROW: return resolve_arrow(k, t);
+    case TA_ARROW: {
+        const type *shape;
+        return resolve_arrow(k, t, &shape);
+    }
     case TA_BAD: return NULL;
     case TA_ARRAY:
     case TA_OPTION:
@@ -931,7 +940,7 @@ static void check_func(checker *k, decl *d)
     k->errors      = errors;
     d->arrow       = riv_new(k->c->arena, arrow, 1);
     d->arrow->name = d->name;
-    d->arrow->type = aqua__resolve_type(k, d->type);
+    aqua__resolve_signature(k, d->type, d->arrow);
     aqua__check_arrow(k, d->arrow, d->type, &d->body);
     if (k->c->errors.len == errors && !k->holes) aqua__check_flow(k, d->arrow);
     d->def    = d->arrow->type;

@@ -23,6 +23,7 @@ typedef struct checker {
 
 /* check.c */
 const type *aqua__resolve_type(checker *k, const type_ast *t);  /* NULL: reported */
+void        aqua__resolve_signature(checker *k, const type_ast *t, arrow *out); /* its type and shape */
 const type *aqua__lookup_type(checker *k, const names *in, riv_str dotted);
 bool        aqua__visible(const checker *k, riv_str name);
 symbol     *aqua__define(checker *k, riv_str name, span at, const type *t); /* reports a name taken before */

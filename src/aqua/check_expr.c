@@ -568,10 +568,35 @@ static const type *widen(checker *k, const expr *e)
     return &aqua__i64;
 }
 
+/* The other operand is faulty; this one may be wrong by itself. */
+static void check_one_side(checker *k, const expr *e, const expr *known)
+{
+    if (!known) return;
+    switch (e->op) {
+    case OP_OR:
+    case OP_AND: (void)aqua__expect(k, known, &aqua__bool); break;
+    case OP_GE:
+    case OP_LE:
+    case OP_GT:
+    case OP_LT:
+    case OP_ADD:
+    case OP_SUB:
+    case OP_DIV:
+    case OP_REM: (void)want_integer(k, known); break;
+    case OP_EQ:
+    case OP_NE:
+    case OP_MUL:
+    case OP_POW: break;
+    }
+}
+
 static const type *check_binary(checker *k, expr *e)
 {
     const type *a = aqua__check_value(k, e->base), *b = aqua__check_value(k, e->right);
-    if (!a || !b) return NULL;
+    if (!a || !b) {
+        check_one_side(k, e, a ? e->base : b ? e->right : NULL);
+        return NULL;
+    }
     switch (e->op) {
     case OP_OR:
     case OP_AND: {

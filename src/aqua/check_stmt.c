@@ -53,7 +53,7 @@ static void check_block(checker *k, stmt *s)
 
 static void check_returns(checker *k, arrow *a, const type_ast *sig)
 {
-    if (!a->type || a->returns || a->type->results_count == 0) return;
+    if (a->returns || a->shape->results_count == 0) return;
     aqua__report(
         k->c, k->src, D_RETURN_MISSING, sig->results[0]->at,
         "Return type is defined for the arrow, but nothing returned. Use `<- value, ...` as the last expression "
@@ -87,8 +87,7 @@ void aqua__check_arrow(checker *k, arrow *a, const type_ast *sig, stmts *body)
     k->arrow     = a;
     a->params    = riv_new(k->c->arena, symbol *, sig->params_count + 1);
     for (size_t i = 0; i < sig->params_count; i++)
-        a->params[i] =
-            aqua__define(k, sig->params[i].name, sig->params[i].at, a->type ? a->type->fields[i].type : NULL);
+        a->params[i] = aqua__define(k, sig->params[i].name, sig->params[i].at, a->shape->fields[i].type);
     a->params_count = sig->params_count;
     check_body(k, body);
     if (!holds_errors(body)) check_returns(k, a, sig);
@@ -111,7 +110,7 @@ static void return_undeclared(checker *k, const stmt *s);
 static void check_return(checker *k, stmt *s)
 {
     arrow      *a = k->arrow;
-    const type *t = a->type;
+    const type *t = a->shape;
     for (size_t i = 0; i < s->exprs_count; i++) aqua__check_value(k, s->exprs[i]);
     if (a->returns) {
         aqua_diag *d = aqua__report(k->c, k->src, D_RETURN_TWICE, s->at,
@@ -120,14 +119,13 @@ static void check_return(checker *k, stmt *s)
         return;
     }
     a->returns = s;
-    if (!t) return;
     if (t->results_count == 0) {
         return_undeclared(k, s);
         return;
     }
     for (size_t i = 0; i < s->exprs_count && i < t->results_count; i++) {
         const expr *e = s->exprs[i];
-        if (!e->type) continue;
+        if (!e->type || !t->results[i]) continue;
         if (aqua__accepts(k->c, t->results[i], e->type))
             aqua__check_range(k, e, t->results[i]);
         else
@@ -364,10 +362,10 @@ static void check_declare(checker *k, stmt *s)
 
 static void check_closure(checker *k, stmt *s)
 {
-    s->arrow              = riv_new(k->c->arena, arrow, 1);
-    s->arrow->name        = s->names[0];
-    s->arrow->is_func     = s->is_func;
-    s->arrow->type        = aqua__resolve_type(k, s->type);
+    s->arrow          = riv_new(k->c->arena, arrow, 1);
+    s->arrow->name    = s->names[0];
+    s->arrow->is_func = s->is_func;
+    aqua__resolve_signature(k, s->type, s->arrow);
     const type_ast *outer = k->sig;
     aqua__check_arrow(k, s->arrow, s->type, &s->body);
     k->sig = outer;

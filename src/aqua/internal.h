@@ -260,7 +260,8 @@ struct symbol {
 struct arrow {
     riv_str      name;
     arrow       *parent;     /* closures */
-    const type  *type;
+    const type  *type;     /* NULL: wrong somewhere */
+    const type  *shape;    /* the same with its wrong parts NULL */
     symbol     **params; size_t params_count;
     const stmts *body;
     const stmt  *returns;    /* the return statement, or NULL */

@@ -129,7 +129,8 @@ static bool parse_head(parser *p, heads *out)
     } else {
         return false;
     }
-    *riv_push(p->c->arena, out) = h;
+    bool lost = p->failed && (h.kind == HEAD_USE || h.kind == HEAD_IMPORT) && h.path_at.len == 0;
+    if (!lost) *riv_push(p->c->arena, out) = h;
     return true;
 }
 

@@ -367,9 +367,11 @@ static bool leads(const parser *p, const char *word)
            next->kind != T_COMMA && next->kind != T_END;
 }
 
+/* The colon may be missing: the word alone means nothing else. */
 static bool leads_colon(const parser *p, const char *word)
 {
-    return aqua__at_word(p, word) && aqua__peek(p, 1)->kind == T_COLON && aqua__peek(p, 2)->kind == T_END;
+    token_kind next = aqua__peek(p, 1)->kind;
+    return aqua__at_word(p, word) && (next == T_END || (next == T_COLON && aqua__peek(p, 2)->kind == T_END));
 }
 
 static bool parse_prefix(parser *p, stmt *s)
@@ -422,7 +424,7 @@ static stmt *parse_stmt(parser *p, bool is_arrow)
         parse_word_block(p, s, ST_OTHERWISE);
     } else if (leads_colon(p, "try")) {
         parse_word_block(p, s, ST_TRY);
-    } else if (leads(p, "catch")) {
+    } else if (leads(p, "catch") || leads_colon(p, "catch")) {
         parse_catch(p, s);
     } else if (leads(p, "parseq")) {
         parse_parseq(p, s);
