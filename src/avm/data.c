@@ -279,20 +279,43 @@ static riv_str track(avm *vm, riv_map *store, void *entry)
     return cid;
 }
 
+static void keep_value(avm *vm, datum *d, riv_str text, riv_str cid)
+{
+    void **held = riv_map_slot_view(vm->stores.values, cid);
+    if (*held) return;
+    datum *stored = riv_new(vm->arena, datum, 1);
+    *stored       = (datum){ .json = d->json, .stored = text, .text = text };
+    *held         = stored;
+}
+
 static riv_str track_value(avm *vm, datum *d)
 {
     riv_str text = avm__text(vm, d);
     riv_str cid  = codec_json_cid(vm->arena, riv_str_bytes(text));
-    void  **held = riv_map_slot_view(vm->stores.values, cid);
-    if (*held) return cid;
-    datum *stored = riv_new(vm->arena, datum, 1);
-    *stored       = (datum){ .json = d->json, .stored = text, .text = text };
-    *held         = stored;
+    keep_value(vm, d, text, cid);
     return cid;
+}
+
+/* Calls and canonicalised values in a row are often of one tetraplet: the ones that came last into the store are looked at, of those
+ * whose id has the one form that is made here. */
+static const archive_tetraplet_entry *recent_tetraplet(const riv_map *store, const avm_tetraplet *t)
+{
+    enum { LOOKED_AT = 2 };
+    size_t slots = riv_map_slots(store);
+    for (size_t i = slots; i > 0 && slots - i < LOOKED_AT; i--) {
+        riv_bytes key;
+        void     *held;
+        if (!riv_map_at(store, i - 1, &key, &held)) continue;
+        const archive_tetraplet_entry *e = held;
+        if (avm__tetraplet_eq(&e->tetraplet, t) && codec_json_cid_is(riv_bytes_str(key))) return e;
+    }
+    return NULL;
 }
 
 static riv_str track_tetraplet(avm *vm, const avm_tetraplet *t)
 {
+    const archive_tetraplet_entry *recent = recent_tetraplet(vm->stores.tetraplets, t);
+    if (recent) return recent->key;
     archive_tetraplet_entry *e = riv_new(vm->arena, archive_tetraplet_entry, 1);
     riv_buf_clear(&vm->scratch);
     put_tetraplet(&vm->scratch, t);
@@ -313,24 +336,55 @@ riv_str avm__track_service_result(avm *vm, datum *d, const avm_tetraplet *t, riv
     return r->key;
 }
 
-static riv_str track_element(avm *vm, const value *v)
+/* Values of a canon are taken several at a time: hashes are quicker together. */
+enum { TOGETHER = 16 };
+
+static void ids_of(avm *vm, const riv_bytes *texts, size_t count, riv_str *out)
 {
-    archive_canon_element *e = riv_new(vm->arena, archive_canon_element, 1);
-    e->value                 = track_value(vm, v->datum);
-    e->tetraplet             = track_tetraplet(vm, v->tetraplet);
-    e->provenance            = v->provenance;
-    e->provenance_cid        = v->cid;
+    crypto_hash hashes[TOGETHER];
+    crypto_blake3_each(texts, count, hashes);
+    for (size_t i = 0; i < count; i++) {
+        char *id = riv_arena_alloc_raw(vm->arena, CODEC_JSON_CID_BYTES, 1);
+        codec_json_cid_put(&hashes[i], id);
+        out[i] = (riv_str){ id, CODEC_JSON_CID_BYTES };
+    }
+}
+
+static void track_elements(avm *vm, const value *const *values, size_t count, riv_str *out)
+{
+    archive_canon_element *e = riv_new(vm->arena, archive_canon_element, count);
+    riv_str                ids[TOGETHER];
+    riv_bytes              texts[TOGETHER];
+    size_t                 ends[TOGETHER];
+    for (size_t i = 0; i < count; i++) texts[i] = riv_str_bytes(avm__text(vm, values[i]->datum));
+    ids_of(vm, texts, count, ids);
+    for (size_t i = 0; i < count; i++) {
+        keep_value(vm, values[i]->datum, riv_bytes_str(texts[i]), ids[i]);
+        e[i] = (archive_canon_element){ .value          = ids[i],
+                                        .tetraplet      = track_tetraplet(vm, values[i]->tetraplet),
+                                        .provenance     = values[i]->provenance,
+                                        .provenance_cid = values[i]->cid };
+    }
     riv_buf_clear(&vm->scratch);
-    put_element(&vm->scratch, e);
-    e->key = track(vm, vm->stores.elements, e);
-    return e->key;
+    for (size_t i = 0; i < count; i++) {
+        put_element(&vm->scratch, &e[i]);
+        ends[i] = vm->scratch.len;
+    }
+    for (size_t i = 0; i < count; i++)
+        texts[i] = riv_bytes_sub(riv_buf_view(&vm->scratch), i ? ends[i - 1] : 0, ends[i]);
+    ids_of(vm, texts, count, out);
+    for (size_t i = 0; i < count; i++) {
+        e[i].key = out[i];
+        riv_map_put_view(vm->stores.elements, out[i], &e[i]);
+    }
 }
 
 riv_str avm__track_canon(avm *vm, const canon *c)
 {
     archive_canon_result *r      = riv_new(vm->arena, archive_canon_result, 1);
     riv_str              *values = riv_new(vm->arena, riv_str, c->count + 1);
-    for (size_t i = 0; i < c->count; i++) values[i] = track_element(vm, c->values[i]);
+    for (size_t i = 0; i < c->count; i += TOGETHER)
+        track_elements(vm, c->values + i, RIV_MIN(c->count - i, (size_t)TOGETHER), values + i);
     r->values       = values;
     r->values_count = c->count;
     r->tetraplet    = track_tetraplet(vm, c->tetraplet);

@@ -291,9 +291,31 @@ static void test_prng(void **state)
     for (int i = 0; i < 5; i++) assert_in_range(counts[i], 9500, 10500);
 }
 
+/* Long keys that differ only in front, where a map does not look at first, cost no more than others. */
+static void test_map_like_ends(void **state)
+{
+    (void)state;
+    enum { KEYS = 50000 };
+    riv_map *m = riv_map_new(NULL);
+    char     key[40];
+    for (int pass = 0; pass < 2; pass++)
+        for (uintptr_t i = 0; i < KEYS; i++) {
+            memset(key, 'k', sizeof key);
+            for (uintptr_t rest = i, at = 0; rest; rest /= 10) key[at++] = (char)('0' + rest % 10);
+            riv_bytes view = { (const uint8_t *)key, sizeof key };
+            if (pass == 0)
+                assert_null(riv_map_put(m, view, (void *)(i + 1))); /* NOLINT */
+            else
+                assert_int_equal((uintptr_t)riv_map_get(m, view), i + 1);
+        }
+    assert_int_equal(riv_map_count(m), KEYS);
+    riv_map_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_map_like_ends),
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_arena),

@@ -72,25 +72,30 @@ static uint64_t fold(uint64_t seed, uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The hash of map keys: the blocks are folded side by side, then joined; nothing outside can see it, so it may change. The last
- * block overlaps the one before; a short key's words overlap or are filled with zeros. */
-static uint32_t hash_of(uint64_t seed, riv_bytes b)
+static uint32_t finish(uint64_t h)
 {
-    uint64_t h = b.len;
-    size_t   i = 0;
-    for (; i + 16 < b.len; i += 16)
-        h = (h ^ fold(seed, load(b.ptr + i, 8), load(b.ptr + i + 8, 8))) * 0xa0761d6478bd642fu;
-    if (b.len >= 16)
-        h ^= fold(seed, load(b.ptr + b.len - 16, 8), load(b.ptr + b.len - 8, 8));
-    else if (b.len >= 8)
-        h ^= fold(seed, load(b.ptr, 8), load(b.ptr + b.len - 8, 8));
-    else if (b.len >= 4)
-        h ^= fold(seed, load(b.ptr, 4), load(b.ptr + b.len - 4, 4));
-    else if (b.len)
-        h ^= fold(seed, (uint64_t)b.ptr[0] << 16 | (uint64_t)b.ptr[b.len / 2] << 8 | b.ptr[b.len - 1], 0);
     h ^= h >> 32;
     h *= 0xd6e8feb86659fd93u;
     return (uint32_t)(h >> 32);
+}
+
+/* The hash of map keys; nothing outside can see it, so it may change. Long keys are mostly content ids, of which a part tells as much as the
+ * whole: under seed 0 their last 16 bytes and their length are enough. Keys that an enemy, or nature, made alike there meet too often and
+ * the first new seed looks at all bytes: the blocks are folded side by side, then joined; the last block overlaps the one before; a short
+ * key's words overlap or are filled with zeros. */
+static uint32_t hash_of(uint64_t seed, riv_bytes b)
+{
+    uint64_t h = b.len;
+    if (b.len >= 16) {
+        if (seed)
+            for (size_t i = 0; i + 16 < b.len; i += 16)
+                h = (h ^ fold(seed, load(b.ptr + i, 8), load(b.ptr + i + 8, 8))) * 0xa0761d6478bd642fu;
+        return finish(h ^ fold(seed, load(b.ptr + b.len - 16, 8), load(b.ptr + b.len - 8, 8)));
+    }
+    if (b.len >= 8) return finish(h ^ fold(seed, load(b.ptr, 8), load(b.ptr + b.len - 8, 8)));
+    if (b.len >= 4) return finish(h ^ fold(seed, load(b.ptr, 4), load(b.ptr + b.len - 4, 4)));
+    if (b.len) h ^= fold(seed, (uint64_t)b.ptr[0] << 16 | (uint64_t)b.ptr[b.len / 2] << 8 | b.ptr[b.len - 1], 0);
+    return finish(h);
 }
 
 riv_map *riv_map_new(riv_arena *arena)

@@ -111,6 +111,11 @@ void codec_json_cid_put(const crypto_hash *hash, char out[CODEC_JSON_CID_BYTES])
     }
 }
 
+bool codec_json_cid_is(riv_str text)
+{
+    return text.len == CODEC_JSON_CID_BYTES && riv_str_starts(text, RIV_LIT("bagaaihra"));
+}
+
 riv_str codec_json_cid(riv_arena *arena, riv_bytes data)
 {
     crypto_hash hash = crypto_blake3(data);

@@ -43,6 +43,7 @@ riv_str codec_cid_text(riv_arena *arena, const codec_cid *cid); /* base32 with '
 riv_str codec_json_cid(riv_arena *arena, riv_bytes data);
 enum { CODEC_JSON_CID_BYTES = 61 };
 void    codec_json_cid_put(const crypto_hash *hash, char out[CODEC_JSON_CID_BYTES]); /* the same of a hash that is known; no NUL */
+bool    codec_json_cid_is(riv_str text);               /* of that form as to length and first characters: no other text can be that id */
 /* True when cid's hash is known (sha2-256, blake3) and matches data. */
 bool codec_cid_matches(const codec_cid *cid, riv_bytes data);
 /* CID of a module or blueprint: raw sha2-256 of 262,144-byte chunks, joined by one DAG-PB node if several. SPEC node.md 6 */
