@@ -73,6 +73,10 @@ static const cli_flag compile_flags[] = {
     { "deny-warnings", 0, CLI_SWITCH, NULL, "warnings are errors" },
 };
 static const cli_flag explain_flags[] = { F_JSON };
+static const cli_flag aqua_fmt_flags[] = {
+    { "check", 0, CLI_SWITCH, NULL, "write nothing; exit with 1 when a file is not laid out" },
+    { "diff",  0, CLI_SWITCH, NULL, "the same, and show the first lines that would change" },
+};
 static const cli_flag air_parse_flags[] = { F_JSON, { "unchecked", 0, CLI_SWITCH, NULL, "leave out the checks of names and iterators" } };
 static const cli_flag air_fmt_flags[]   = {
     { "write", 'w', CLI_SWITCH, NULL, "write the result back into the file" },
@@ -111,6 +115,9 @@ const cli_command cli_commands[] = {
       FLAGS(compile_flags), cli_cmd_aqua_compile },
     { "aqua explain", "[CODE]", 0, 1, "tell what an error or warning of the Aqua compiler means",
       "CODE is a code such as A0301 or a name such as unknown-name; without it all are listed.", FLAGS(explain_flags), cli_cmd_aqua_explain },
+    { "aqua fmt", "FILE.aqua...", 1, CLI_VALUES_MAX, "lay out Aqua programs as all are laid out",
+      "Files are written back; - is standard input, laid out to standard output. A file with syntax errors is left alone.", FLAGS(aqua_fmt_flags),
+      cli_cmd_aqua_fmt },
     { "air parse", "FILE", 1, 1, "print the tree of a script, or its error", NULL, FLAGS(air_parse_flags), cli_cmd_air_parse },
     { "air fmt", "FILE", 1, 1, "print a script as people read it", NULL, FLAGS(air_fmt_flags), cli_cmd_air_fmt },
     { "air show", "DATA", 1, 1, "print particle data in readable form", "DATA is a file (- is standard input): the bytes or their base64 text.",
