@@ -6,12 +6,13 @@
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
 #   make full           the long suites: 20,000 made-up networks against each original, 10,000 simulated networks with faults
 #   make bench          figures and ratios; nothing asserts on time
-#   make fuzz T=NAME    fuzz one target for S seconds (default 60); without T: list them
+#   make fuzz           fuzz the interpreter with scripts, data, call results and lambdas, 10 minutes each (S=SECONDS)
+#   make fuzz T=NAME    fuzz one target; T=list lists them
 #   make sim SEED=N     one run of the simulated network, with its log
 #   make clean          remove what was built (.deps/ stays; make distclean removes that too)
 
 BUILD ?= build
-S     ?= 60
+S     ?= 600
 JOBS  ?= $(shell nproc)
 export CTEST_OUTPUT_ON_FAILURE = 1
 export PATH := $(CURDIR)/.deps/oracles/bin:$(PATH)
@@ -60,11 +61,13 @@ bench: all
 	@ninja -C $(BUILD) --quiet all_bench
 	@bench/run $(BUILD)
 
+FUZZ = $(if $(T),$(T),avm_script_fuzz avm_data_fuzz avm_results_fuzz avm_lambda_fuzz)
 fuzz: setup
 	@cmake -S . -B $(BUILD)-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DRIV_FUZZ=ON -DRIV_SANITIZE=address,undefined >/dev/null
-	@if [ -z "$(T)" ]; then ninja -C $(BUILD)-fuzz -t targets all | sed -n 's/^\([a-z0-9_]*_fuzz\): phony$$/\1/p' | sort -u; else \
-	  ninja -C $(BUILD)-fuzz --quiet $(T) && mkdir -p $(BUILD)-fuzz/found/$(T) && \
-	  $(BUILD)-fuzz/fuzz/$(T) -max_total_time=$(S) -timeout=10 -rss_limit_mb=4096 $(BUILD)-fuzz/found/$(T) tests/corpus/$(T); fi
+	@if [ "$(T)" = list ]; then ninja -C $(BUILD)-fuzz -t targets all | sed -n 's/^\([a-z0-9_]*_fuzz\): phony$$/\1/p' | sort -u; else \
+	  ninja -C $(BUILD)-fuzz --quiet $(FUZZ) || exit 1; \
+	  for t in $(FUZZ); do echo "$$t, $(S) seconds"; mkdir -p $(BUILD)-fuzz/found/$$t; \
+	    $(BUILD)-fuzz/fuzz/$$t -max_total_time=$(S) -timeout=10 -rss_limit_mb=4096 $(BUILD)-fuzz/found/$$t tests/corpus/$$t || exit 1; done; fi
 
 sim: all
 	@ninja -C $(BUILD) --quiet sim_campaign
