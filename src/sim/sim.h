@@ -68,7 +68,7 @@ uint64_t   sim_world_hash(const sim_world *world);
 /* Stops a node as a crash would, after the next step that it takes, and starts it again restart_ms later (0: never). For tests. */
 void       sim_world_crash(sim_world *world, size_t index);
 /* How often each thing was drawn: a campaign in which a fault never happens tests nothing. */
-typedef struct sim_counts { uint64_t links, links_dropped, splits, stalls, duplicates, crashes, dials_failed, jobs, jobs_failed, checks; } sim_counts;
+typedef struct sim_counts { uint64_t links, links_dropped, splits, stalls, duplicates, crashes, dials_failed, jobs, jobs_failed, checks, orders /* merges tried the other way round */; } sim_counts;
 sim_counts sim_world_counts(const sim_world *world);
 
 #endif

@@ -61,6 +61,68 @@ static void check_idempotent(sim_world *w, const world_run *run, riv_bytes data,
         sim__world_broken(w, "a trace merged with itself changes");
 }
 
+/* Results that a trace holds, by content id and sorted: of calls, and of those canons that one of the merged traces had already. */
+typedef RIV_VEC(riv_str) id_list;
+
+static bool is_result(const archive_state *s)
+{
+    return (s->kind == ARCHIVE_CALL && s->call != ARCHIVE_CALL_REQUEST) ||
+           (s->kind == ARCHIVE_CANON && s->canon_executed);
+}
+
+static void note_ids(riv_arena *a, riv_bytes data, riv_map *known)
+{
+    archive_data decoded = { 0 };
+    if (archive_read(data, a, NULL, &decoded)) return;
+    for (size_t i = 0; i < decoded.trace_count; i++)
+        if (is_result(&decoded.trace[i])) riv_map_put_str(known, decoded.trace[i].cid, known);
+}
+
+static id_list results_in(riv_arena *a, riv_bytes data, const riv_map *known)
+{
+    id_list      all = { 0 }, sorted = { 0 };
+    archive_data decoded = { 0 };
+    if (archive_read(data, a, NULL, &decoded)) return all;
+    for (size_t i = 0; i < decoded.trace_count; i++)
+        if (is_result(&decoded.trace[i]) && riv_map_get_str(known, decoded.trace[i].cid))
+            *riv_push(a, &all) = decoded.trace[i].cid;
+    const uint32_t *order = riv_order(a, all.ptr, sizeof *all.ptr, all.len);
+    if (!order) return all;
+    for (size_t i = 0; i < all.len; i++) *riv_push(a, &sorted) = all.ptr[order[i]];
+    return sorted;
+}
+
+/* What was stored and what arrived change places: the same results are known in the end. Who sent a request, the order of a stream and what
+ * this peer collects from it now may differ. */
+static void check_order(sim_world *w, const world_run *run, riv_bytes data)
+{
+    avm_input  in    = run->in;
+    avm_output other = { 0 };
+    riv_fault  fault = { 0 };
+    riv_map   *known = riv_map_new(run->arena);
+    if (!in.prev.len || !in.cur.len || in.results_count) return;
+    in.prev = run->in.cur;
+    in.cur  = run->in.prev;
+    if (avm_run(&in, run->arena, &fault, &other)) {
+        sim__world_broken(w, "a merge the other way round spends the budget: %s", fault.msg);
+        return;
+    }
+    if (other.ret_code == 9) return; /* SPEC air.md 3.4: merging can drop states; such data verifies nowhere */
+    if (other.ret_code) {
+        sim__world_broken(w, "a merge the other way round ends with %lld: " RIV_FMT, (long long)other.ret_code,
+                          RIV_ARG(other.error_message));
+        return;
+    }
+    w->counts.orders++;
+    note_ids(run->arena, in.prev, known);
+    note_ids(run->arena, in.cur, known);
+    id_list mine = results_in(run->arena, data, known), theirs = results_in(run->arena, other.data, known);
+    bool    same = mine.len == theirs.len;
+    for (size_t i = 0; same && i < mine.len; i++) same = riv_str_eq(mine.ptr[i], theirs.ptr[i]);
+    if (!same)
+        sim__world_broken(w, "a merge holds %zu results, the other way round %zu or others", mine.len, theirs.len);
+}
+
 static bool same_outcome(const avm_output *a, const avm_output *b)
 {
     bool same = a->ret_code == b->ret_code && riv_str_eq(a->error_message, b->error_message) &&
@@ -112,6 +174,7 @@ static void check_run(sim_world *w, const world_run *run, node_job *job)
         sim__world_broken(w, "a trace that was made here does not verify: %s", fault.msg);
     else
         check_idempotent(w, run, data, &out);
+    if (!w->fault.err) check_order(w, run, data);
 }
 
 void sim__world_check_result(sim_world *w, node_job *job, world_run *run)

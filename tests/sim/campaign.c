@@ -220,6 +220,7 @@ static void add_counts(sim_counts *to, const sim_counts *from)
     to->jobs += from->jobs;
     to->jobs_failed += from->jobs_failed;
     to->checks += from->checks;
+    to->orders += from->orders;
 }
 
 static bool run_seed(campaign *c, uint64_t seed)
@@ -257,11 +258,11 @@ static void print_counts(const campaign *c, uint64_t seeds)
                c->outcomes[i][NODE_REPLY_ERROR], c->outcomes[i][NODE_REPLY_FAILED], c->outcomes[i][NODE_REPLY_EXPIRED]);
     printf("  drawn: %llu links, %llu dropped, %llu dials failed, %llu splits, %llu stalls, %llu duplicates, %llu "
            "crashes, %llu jobs, %llu made to "
-           "fail; %llu traces checked\n",
+           "fail; %llu traces checked, %llu merges the other way round\n",
            (unsigned long long)d->links, (unsigned long long)d->links_dropped, (unsigned long long)d->dials_failed,
            (unsigned long long)d->splits, (unsigned long long)d->stalls, (unsigned long long)d->duplicates,
            (unsigned long long)d->crashes, (unsigned long long)d->jobs, (unsigned long long)d->jobs_failed,
-           (unsigned long long)d->checks);
+           (unsigned long long)d->checks, (unsigned long long)d->orders);
 }
 
 /* How many of a thousand requests must be answered at least: a network that only gives reasons heals nothing. Well below what it does. */
