@@ -654,7 +654,7 @@ aqua_diag *aqua__mismatch(checker *k, const expr *e, const type *wanted)
             aqua__fix(k->c, d, "take the value out of the option", (span){ e->whole.pos + e->whole.len, 0 },
                       RIV_LIT("!"));
     }
-    if (wanted == &aqua__string && e->kind == EX_LITERAL && e->literal != LIT_STRING)
+    if (wanted->id == aqua__string.id && e->kind == EX_LITERAL && e->literal != LIT_STRING)
         aqua__fix(k->c, d, "make it a string", e->at, riv_format(k->c->arena, "\"" RIV_FMT "\"", RIV_ARG(e->text)));
     if (e->kind == EX_LITERAL && e->literal == LIT_STRING && aqua__is_integer(wanted)) unquote(k, d, e);
     return k->last = d;

@@ -107,6 +107,63 @@ static void every_suggestion_compiles(void **state)
     assert_true(applied >= 40);
 }
 
+/* Suggestions that the examples do not show: the program, and what the first one makes of it. */
+static void suggestions_mend_what_they_should(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *program, *code, *mended;
+    } cases[] = {
+        { "aqua M\ndata point:\n  x: u8\n", "A0133", "aqua M\ndata Point:\n  x: u8\n" },
+        { "aqua M\nfunc f(a: u8,) -> u8:\n  <- a\n", "A0112", "aqua M\nfunc f(a: u8) -> u8:\n  <- a\n" },
+        { "aqua M\nfunc f(a: u8) -> u8:\n  b = a\n    c = b\n  <- c\n", "A0120",
+          "aqua M\nfunc f(a: u8) -> u8:\n  b = a\n  c = b\n  <- c\n" },
+        { "aqua M\nfunc f(xs: []u8) -> []u8:\n  s: *u8\n  fro x <- xs:\n    s <<- x\n  <- s\n", "A0126",
+          "aqua M\nfunc f(xs: []u8) -> []u8:\n  s: *u8\n  for x <- xs:\n    s <<- x\n  <- s\n" },
+        { "aqua M\nimport opne from \"lib.aqua\"\nexport open\n", "A0205",
+          "aqua M\nimport open from \"lib.aqua\"\nexport open\n" },
+        { "aqua M declares ff\nfunc f() -> u8:\n  <- 1\n", "A0204", "aqua M declares f\nfunc f() -> u8:\n  <- 1\n" },
+        { "aqua M\nexport man\nfunc main() -> u8:\n  <- 1\n", "A0206",
+          "aqua M\nexport main\nfunc main() -> u8:\n  <- 1\n" },
+        { "aqua M\nimport open, open2 as two, Thing from \"lib.aqua\"\nfunc f(t: Thing) -> u8:\n  x <- open()\n  <- "
+          "x\n",
+          "A0213", "aqua M\nimport open, Thing from \"lib.aqua\"\nfunc f(t: Thing) -> u8:\n  x <- open()\n  <- x\n" },
+        { "aqua M\nimport open2 as two, open from \"lib.aqua\"\nexport open\n", "A0213",
+          "aqua M\nimport open from \"lib.aqua\"\nexport open\n" },
+        { "aqua M\nuse \"lib.aqua\" as L\nfunc f() -> u8:\n  <- 1\n", "A0213", "aqua M\nfunc f() -> u8:\n  <- 1\n" },
+        { "aqua M\nservice S(\"s\"):\n  p(x: u8)\nfunc f(o: ?u8):\n  S.p(o)\n", "A0401",
+          "aqua M\nservice S(\"s\"):\n  p(x: u8)\nfunc f(o: ?u8):\n  S.p(o!)\n" },
+        { "aqua M\nservice S(\"s\"):\n  p(x: string)\nfunc f():\n  S.p(5)\n", "A0401",
+          "aqua M\nservice S(\"s\"):\n  p(x: string)\nfunc f():\n  S.p(\"5\")\n" },
+        { "aqua M\nfunc f(xs: []u8) -> u32:\n  <- xs.size()\n", "A0427",
+          "aqua M\nfunc f(xs: []u8) -> u32:\n  <- xs.length\n" },
+        { "aqua M\nfunc f(xs: []u8) -> u32:\n  <- xs.len\n", "A0310",
+          "aqua M\nfunc f(xs: []u8) -> u32:\n  <- xs.length\n" },
+        { "aqua M\ndata D:\n  count: u8\nfunc f(d: D) -> D:\n  <- d.copy(cont = 1)\n", "A0310",
+          "aqua M\ndata D:\n  count: u8\nfunc f(d: D) -> D:\n  <- d.copy(count = 1)\n" },
+        { "aqua M\nfunc f() -> []u8, string:\n  <- [1], [\"a\"]\n", "A0508",
+          "aqua M\nfunc f() -> []u8, []string:\n  <- [1], [\"a\"]\n" },
+        { "aqua M\nfunc f(a: u8):\n  <- a, \"x\"\n", "A0505", "aqua M\nfunc f(a: u8) -> u8, string:\n  <- a, \"x\"\n" },
+        { "aqua M\nfunc f() -> string:\n  <- 'it'\n", "A0101", "aqua M\nfunc f() -> string:\n  <- \"it\"\n" },
+    };
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        riv_arena       *arena = riv_arena_new(0);
+        aqua_output      out   = compile(arena, riv_str_c(cases[i].program));
+        const aqua_diag *d     = out.errors.count     ? &out.errors.items[0]
+                                 : out.warnings.count ? &out.warnings.items[0]
+                                                      : NULL;
+        if (!d || strcmp(d->code, cases[i].code) != 0 || d->fixes_count == 0)
+            fail_msg("%sgives %s " RIV_FMT ", %zu suggestions", cases[i].program, d ? d->code : "nothing",
+                     RIV_ARG(d ? d->text : RIV_LIT("")), d ? d->fixes_count : 0);
+        riv_str mended = aqua_fix_apply(riv_str_c(cases[i].program), &d->fixes[0], arena);
+        if (!riv_str_eq(mended, riv_str_c(cases[i].mended)))
+            fail_msg("%sbecomes\n" RIV_FMT, cases[i].program, RIV_ARG(mended));
+        out = compile(arena, mended);
+        if (out.errors.count) fail_msg(RIV_FMT RIV_FMT, RIV_ARG(mended), RIV_ARG(out.errors.items[0].text));
+        riv_arena_free(arena);
+    }
+}
+
 static void warnings_are_switched_off_or_denied(void **state)
 {
     (void)state;
@@ -141,6 +198,7 @@ int main(void)
         cmocka_unit_test(no_code_is_without_an_explanation),
         cmocka_unit_test(bad_examples_give_their_code_and_good_ones_none),
         cmocka_unit_test(every_suggestion_compiles),
+        cmocka_unit_test(suggestions_mend_what_they_should),
         cmocka_unit_test(warnings_are_switched_off_or_denied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
