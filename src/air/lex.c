@@ -14,9 +14,27 @@ static riv_err refuse(riv_fault *fault, size_t pos, const char *what)
 }
 
 /* Nearly all text is ASCII, which needs no look at the tables of Unicode. */
-static bool ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-static bool ascii_letter(char c) { return (uint8_t)((c | 0x20) - 'a') < 26 || c == '_'; }
-static bool ascii_name(char c) { return ascii_letter(c) || (uint8_t)(c - '0') < 10 || c == '-'; }
+enum { CLASS_SPACE = 1, CLASS_LETTER = 2, CLASS_NAME = 4 };
+#define LETTER (CLASS_LETTER | CLASS_NAME)
+static const uint8_t classes[256] = {
+    /* clang-format off */
+    [' '] = CLASS_SPACE, ['\t'] = CLASS_SPACE, ['\n'] = CLASS_SPACE, ['\v'] = CLASS_SPACE, ['\f'] = CLASS_SPACE, ['\r'] = CLASS_SPACE,
+    ['a'] = LETTER, ['b'] = LETTER, ['c'] = LETTER, ['d'] = LETTER, ['e'] = LETTER, ['f'] = LETTER, ['g'] = LETTER, ['h'] = LETTER,
+    ['i'] = LETTER, ['j'] = LETTER, ['k'] = LETTER, ['l'] = LETTER, ['m'] = LETTER, ['n'] = LETTER, ['o'] = LETTER, ['p'] = LETTER,
+    ['q'] = LETTER, ['r'] = LETTER, ['s'] = LETTER, ['t'] = LETTER, ['u'] = LETTER, ['v'] = LETTER, ['w'] = LETTER, ['x'] = LETTER,
+    ['y'] = LETTER, ['z'] = LETTER,
+    ['A'] = LETTER, ['B'] = LETTER, ['C'] = LETTER, ['D'] = LETTER, ['E'] = LETTER, ['F'] = LETTER, ['G'] = LETTER, ['H'] = LETTER,
+    ['I'] = LETTER, ['J'] = LETTER, ['K'] = LETTER, ['L'] = LETTER, ['M'] = LETTER, ['N'] = LETTER, ['O'] = LETTER, ['P'] = LETTER,
+    ['Q'] = LETTER, ['R'] = LETTER, ['S'] = LETTER, ['T'] = LETTER, ['U'] = LETTER, ['V'] = LETTER, ['W'] = LETTER, ['X'] = LETTER,
+    ['Y'] = LETTER, ['Z'] = LETTER, ['_'] = LETTER,
+    ['0'] = CLASS_NAME, ['1'] = CLASS_NAME, ['2'] = CLASS_NAME, ['3'] = CLASS_NAME, ['4'] = CLASS_NAME, ['5'] = CLASS_NAME,
+    ['6'] = CLASS_NAME, ['7'] = CLASS_NAME, ['8'] = CLASS_NAME, ['9'] = CLASS_NAME, ['-'] = CLASS_NAME,
+    /* clang-format on */
+};
+
+static bool ascii_space(char c) { return classes[(uint8_t)c] & CLASS_SPACE; }
+static bool ascii_letter(char c) { return classes[(uint8_t)c] & CLASS_LETTER; }
+static bool ascii_name(char c) { return classes[(uint8_t)c] & CLASS_NAME; }
 
 static void skip_space(air_lexer *lexer)
 {
@@ -72,11 +90,15 @@ static uint32_t char_at(riv_str s, size_t *pos)
     return (unsigned char)s.ptr[*pos] < 0x80 ? (unsigned char)s.ptr[(*pos)++] : riv_utf8_next(s, pos);
 }
 
-/* A word runs to white space or to a bracket that closes more than the word opened. */
-static size_t word_end(riv_str s, size_t pos)
+/* A word runs to white space or to a bracket that closes more than the word opened. *plain: nothing but what stands in names is behind
+ * its first character. */
+static size_t word_end(riv_str s, size_t pos, bool *plain)
 {
     int64_t round = 0, square = 0;
-    (void)riv_utf8_next(s, &pos); /* the first character never counts */
+    (void)char_at(s, &pos); /* the first character never counts */
+    while (pos < s.len && ascii_name(s.ptr[pos])) pos++;
+    *plain = pos == s.len || ascii_space(s.ptr[pos]) || s.ptr[pos] == ')' || s.ptr[pos] == ']';
+    if (*plain) return pos; /* nearly always */
     while (pos < s.len) {
         if (ascii_name(s.ptr[pos])) {
             pos++;
@@ -107,14 +129,29 @@ const char *air_keyword(air_kind kind)
 /* Words are not empty. */
 static bool same_word(riv_str a, riv_str b) { return a.len == b.len && a.ptr[0] == b.ptr[0] && riv_str_eq(a, b); }
 
+/* Which keywords begin with a letter: a bit for each. */
+#define BIT(name) (1u << AIR_##name)
+static const uint16_t keywords_with[128] = {
+    ['a'] = BIT(AP),
+    ['c'] = BIT(CALL) | BIT(CANON),
+    ['f'] = BIT(FOLD) | BIT(FAIL),
+    ['m'] = BIT(MATCH) | BIT(MISMATCH),
+    ['n'] = BIT(NEXT) | BIT(NEW) | BIT(NULL) | BIT(NEVER),
+    ['p'] = BIT(PAR),
+    ['s'] = BIT(SEQ),
+    ['x'] = BIT(XOR),
+};
+_Static_assert(AIR_KINDS == 14, "each keyword is in the table of first letters");
+
 static bool keyword_of(riv_str word, air_kind *out)
 {
-    if (word.ptr[0] < 'a' || word.ptr[0] > 'z') return false;
-    for (size_t i = 0; i < AIR_KINDS; i++)
-        if (same_word(word, keywords[i])) {
-            *out = (air_kind)i;
-            return true;
-        }
+    uint8_t first = (uint8_t)word.ptr[0];
+    for (unsigned left = first < 128 ? keywords_with[first] : 0; left; left &= left - 1) {
+        unsigned kind = (unsigned)__builtin_ctz(left);
+        if (!riv_str_eq(word, keywords[kind])) continue;
+        *out = (air_kind)kind;
+        return true;
+    }
     return false;
 }
 
@@ -141,17 +178,20 @@ static const struct {
     { RIV_LIT_INIT("%last_error%"), AIR_T_LAST_ERROR, AIR_T_LAST_ERROR_LAMBDA, AIR_LAST_ERROR },
 };
 
-static riv_err lex_operand(riv_str word, riv_arena *arena, riv_fault *fault, air_token *out);
+static riv_err lex_operand(riv_str word, bool plain, riv_arena *arena, riv_fault *fault, air_token *out);
 
 static riv_err lex_word(air_lexer *lexer, riv_fault *fault, air_token *out)
 {
-    out->end     = word_end(lexer->script, out->pos);
+    bool plain;
+    out->end     = word_end(lexer->script, out->pos, &plain);
     lexer->pos   = out->end;
     riv_str word = riv_str_sub(lexer->script, out->pos, out->end);
     if (keyword_of(word, &out->keyword)) {
         out->kind = AIR_T_KEYWORD;
         return RIV_OK;
     }
+    if (plain && ascii_letter(word.ptr[0]) && word.ptr[0] != 't' && word.ptr[0] != 'f') /* none of the words below */
+        return lex_operand(word, plain, lexer->arena, fault, out);
     for (size_t i = 0; i < RIV_COUNT(error_words); i++) {
         riv_str name = error_words[i].text;
         if (word.ptr[0] != name.ptr[0] || !riv_str_starts(word, name)) continue;
@@ -167,7 +207,7 @@ static riv_err lex_word(air_lexer *lexer, riv_fault *fault, air_token *out)
             out->value = fixed_words[i].value;
             return RIV_OK;
         }
-    return lex_operand(word, lexer->arena, fault, out);
+    return lex_operand(word, plain, lexer->arena, fault, out);
 }
 
 /* ---- numbers and variables: one pass over the characters, as the original makes it ---- */
@@ -290,14 +330,13 @@ static riv_err number(const operand *o, riv_fault *fault, air_token *out)
     return RIV_OK;
 }
 
-/* Most operands: a letter or a sigil, then nothing but what stands in names. They need no look at their characters one by one. */
+/* Most operands: a letter or a sigil, then nothing but what stands in names, which the caller knows. They need no look at their characters
+ * one by one. */
 static bool plain_name(operand *o)
 {
     static const sigil sigils[256] = { ['$'] = SIGIL_STREAM, ['#'] = SIGIL_CANON, ['%'] = SIGIL_MAP };
     sigil              first       = sigils[(unsigned char)o->word.ptr[0]];
     if (!ascii_letter(o->word.ptr[0]) && (first == SIGIL_NONE || o->word.len == 1)) return false;
-    for (size_t i = 1; i < o->word.len; i++)
-        if (!ascii_name(o->word.ptr[i])) return false;
     o->sigil   = first;
     o->is_name = true;
     return true;
@@ -314,10 +353,10 @@ static riv_err take_chars(operand *o, riv_fault *fault)
     return RIV_OK;
 }
 
-static riv_err lex_operand(riv_str word, riv_arena *arena, riv_fault *fault, air_token *out)
+static riv_err lex_operand(riv_str word, bool plain, riv_arena *arena, riv_fault *fault, air_token *out)
 {
     operand o = { .word = word, .base = out->pos, .dot = SIZE_MAX };
-    if (!plain_name(&o)) RIV_TRY(take_chars(&o, fault));
+    if (!plain || !plain_name(&o)) RIV_TRY(take_chars(&o, fault));
     if (!o.is_name) return number(&o, fault, out);
 
     static const struct {
