@@ -616,7 +616,7 @@ static void spoil(riv_prng *p, riv_arena *arena, archive_data *data)
     case 3:
         t[i].kind = (archive_state_kind)riv_prng_below(p, 5);
         if (t[i].kind == ARCHIVE_FOLD || data->trace[i].kind == ARCHIVE_FOLD)
-            t[i].cid = (riv_str){ 0 }; /* or its lore */
+            t[i].cid = (riv_str){ 0 };                                                        /* or its lore */
         if (t[i].kind == ARCHIVE_AP) t[i].generations_count = (uint32_t)riv_prng_below(p, 3); /* or a par's size */
         break;
     case 4: t[i].call = (archive_call_kind)riv_prng_below(p, 5); break;

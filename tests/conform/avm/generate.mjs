@@ -66,7 +66,7 @@ function definedFirst(body) {
   return definitions.map((d) => `(seq ${d} `).join('') + body + ')'.repeat(definitions.length);
 }
 
-function mutate(rnd, text) {
+export function mutate(rnd, text) {
   const at = rnd(text.length + 1);
   const char = () => rnd.pick([...'()[] "$#%.!;-+_1a0:\nxé٣']);
   switch (rnd(5)) {

@@ -8,7 +8,8 @@ import { Original } from './original.mjs';
 import { Ours, peerOf } from './network.mjs';
 import { difference, parse } from './json.mjs';
 import { rivulet } from './compare.mjs';
-import { grammarScript, random } from './generate.mjs';
+import { grammarScript, mutate, random } from './generate.mjs';
+import { networkScenario } from './generate_networks.mjs';
 
 // Each of these is a decision of the grammar or of the checks that is easy to get wrong.
 const CASES = [
@@ -41,7 +42,17 @@ const option = (name, fallback) => { const i = args.indexOf(name); return i < 0 
 const count = option('--count', 3000);
 const seed = option('--seed', 1);
 const rnd = random(seed);
-const scripts = [...CASES, ...Array.from({ length: count }, () => grammarScript(rnd))];
+/** A script that mostly runs, with up to three slips. */
+function networkScript() {
+  let { air } = JSON.parse(networkScenario(rnd));
+  for (let n = rnd(4); n > 0; n--) air = mutate(rnd, air);
+  return air;
+}
+
+function* scriptsOf(n) {
+  yield* CASES;
+  for (let i = 0; i < n; i++) yield i % 4 === 3 ? networkScript() : grammarScript(rnd);
+}
 
 const original = new Original();
 const ours = new Ours(rivulet);
@@ -69,8 +80,9 @@ function complain(script, text) {
   if (bad++ < 10) console.log(`${JSON.stringify(script)}\n   ${text}`);
 }
 
-for (let i = 0; i < scripts.length; i++) {
-  const script = scripts[i];
+let i = -1;
+for (const script of scriptsOf(count)) {
+  i++;
   const t = theirs(script);
   if (!t.error) accepted++;
   const out = await ours.invoke(script, Buffer.alloc(0), Buffer.alloc(0), params, {});
@@ -88,5 +100,5 @@ for (let i = 0; i < scripts.length; i++) {
 }
 ours.close();
 rmSync(folder, { recursive: true });
-console.log(`seed ${seed}: ${scripts.length} scripts, ${accepted} accepted by the original, ${trees} trees compared: ${bad} differ`);
+console.log(`seed ${seed}: ${i + 1} scripts, ${accepted} accepted by the original, ${trees} trees compared: ${bad} differ`);
 process.exitCode = bad ? 1 : 0;
