@@ -99,5 +99,6 @@ void node_job_avm(node_job *job)
             return;
         }
     }
-    if (job->only_data || job->want_data || is_arrival(job) || job->avm_out.next_peers_count) take_data(job);
+    bool rests = job->last && !job->avm_out.call_requests_count;
+    if (job->only_data || job->want_data || rests || is_arrival(job) || job->avm_out.next_peers_count) take_data(job);
 }

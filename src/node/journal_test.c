@@ -421,7 +421,8 @@ static riv_str two_ways(rig *r)
     return riv_format(
         r->arena,
         "(par (call \"" RIV_FMT "\" (\"out\" \"put\") []) (seq (call %%init_peer_id%% (\"one\" \"say\") [1]) "
-        "(seq (call %%init_peer_id%% (\"one\" \"say\") [2]) (call %%init_peer_id%% (\"one\" \"say\") [3]))))",
+        "(seq (call %%init_peer_id%% (\"one\" \"say\") [2]) (call %%init_peer_id%% (\"peer\" \"timeout\") "
+        "[30000]))))",
         RIV_ARG(remote));
 }
 
@@ -463,6 +464,26 @@ static void a_late_peer_gets_the_newest_trace(void **state)
 }
 
 /* ---- sessions ---- */
+
+/* Nothing is under way here any more: the trace is kept with the last run, so that nothing is left to do when the session goes. */
+static void a_particle_that_rests_is_encoded(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r, 0);
+    rig_run(&r, 1, "(seq (call %init_peer_id% (\"one\" \"say\") [1]) (call %init_peer_id% (\"two\" \"say\") [2]))",
+            NULL, TTL_MS);
+    node_stats s = node_stats_of(r.n);
+    assert_int_equal(s.journaled, 1);
+    assert_int_equal(s.encoded, 2);
+    assert_int_equal(records(&r, 'j'), 0);
+    assert_false(only_particle(&r)->ahead);
+    rig_advance(&r, NODE_SESSION_IDLE_MS);
+    s = node_stats_of(r.n);
+    assert_int_equal(s.sessions, 0);
+    assert_int_equal(s.encoded, 2);
+    rig_deinit(&r);
+}
 
 static void rest(rig *r, uint64_t request)
 {
@@ -541,6 +562,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_waits_survives),
         cmocka_unit_test(a_send_is_not_repeated),
         cmocka_unit_test(a_late_peer_gets_the_newest_trace),
+        cmocka_unit_test(a_particle_that_rests_is_encoded),
         cmocka_unit_test(the_longest_unused_go_first),
         cmocka_unit_test(a_lent_session_is_freed),
     };

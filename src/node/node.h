@@ -52,6 +52,7 @@ typedef struct node_job {
     avm_session  *session;    /* AVM: lent by the particle, or NULL: made by node_job_avm from avm.prev. The job's until it comes back */
     bool          only_data;  /* AVM: no step, only the session's data */
     bool          want_data;  /* AVM: the data even if nothing has to leave */
+    bool          last;       /* AVM: nothing else is under way here: if nothing is asked for either, the particle rests, and the data is wanted */
     codec_peer    turn;       /* whose turn it uses up where jobs wait: of the peer that brought the work; all zeros: our own */
     struct {                  /* CALL of a wasm service */
         size_t    service;    /* index in node_config.services */

@@ -125,6 +125,7 @@ static void run_start(node *n, node_particle *p, const node_arrival *arrival)
     else
         move_results(n, p, job->arena, &job->avm);
     job->want_data = p->wants_data || !journal_fits(n, p, &job->avm);
+    job->last      = !p->calls.len && !p->first;
     p->rounds++;
     hand_out(n, p, job);
 }

@@ -9,7 +9,8 @@
  *   "a" KEY NUMBER   data of an arrival that no run has taken in yet; written before the sender sees that we have it
  * KEY is sha-256 of signature and id (32 bytes), NUMBER a u64, big-endian. A crash loses nothing that was acknowledged: runs of the journal are repeated
  * in order, which ends with the same trace to the byte; then calls without an answer are made again, and sends.
- * The state is written, and its journal deleted, whenever the trace is encoded: when it leaves, when data was merged, when the journal is full.
+ * The state is written, and its journal deleted, whenever the trace is encoded: when it leaves, when data was merged, when nothing
+ * is under way here any more, when its session is dropped, when the journal is full.
  * Spec: docs/spec/node.md §13, §14 (8). Tests: node_test.c, store_fuzz.c. */
 #include "node/internal.h"
 
