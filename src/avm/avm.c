@@ -284,6 +284,7 @@ void avm__vm_inputs(avm *vm, invoke *v, riv_fault *fault)
     vm->over       = false;
     vm->broken     = NULL;
     vm->stray      = false;
+    vm->reread     = false;
     vm->peers_seen = riv_map_new(vm->out);
     vm->results    = riv_map_new(vm->out);
     memset(&vm->peers, 0, sizeof vm->peers);

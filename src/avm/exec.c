@@ -167,10 +167,11 @@ static riv_err check_budgets(avm *vm)
     return RIV_OK;
 }
 
-/* An instruction that waits ends what it stands in, up to a par or a fold over a stream, where others go on. */
+/* An instruction that waits ends what it stands in, up to a par or a fold over a stream, where others go on. A session need not come
+ * down all the way, to find itself up there again in the next step. */
 static bool is_over(const avm *vm)
 {
-    return !vm->complete && !vm->failure && !vm->pars.len && !vm->lores && !vm->scopes_lost;
+    return vm->keeps && !vm->complete && !vm->failure && !vm->pars.len && !vm->lores && !vm->scopes_lost;
 }
 
 riv_err avm__exec(avm *vm, const air_node *root)

@@ -205,7 +205,6 @@ static const air_node *at_the_end(avm *vm, const air_node *node, fold_state *it)
         return it->fold->kid[1];
     }
     if (it->lore && !it->back_started) {
-        avm__note(vm, &it->back_started, sizeof it->back_started);
         it->back_started = true;
         vm->complete     = false;
     }

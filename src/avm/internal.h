@@ -405,6 +405,7 @@ struct avm {
     /* For sessions. */
     bool           keeps;      /* somebody will go on from here: checkpoints are made */
     bool           unsteady;   /* a run over the result could walk otherwise than this one did */
+    bool           reread;     /* the stores hold values that their own texts do not give */
     bool           stray;      /* a result was taken for a peer that is not this one */
     bool           folded;     /* a stream was folded */
     bool           renumbered; /* stored values got other numbers */

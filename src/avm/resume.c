@@ -99,11 +99,11 @@ static bool has_float(const riv_json *v)
 /* serde_json reads some floats as their neighbours: the next run has another value than this one. */
 void avm__check_steady(avm *vm, datum *d)
 {
-    if (!vm->keeps || vm->unsteady || vm->over || !has_float(avm__json(vm, d))) return;
+    if (!vm->keeps || vm->over || !has_float(avm__json(vm, d))) return;
     riv_arena      *scratch = riv_arena_new(0);
     const riv_json *again;
     if (riv_json_parse_serde(avm__text(vm, d), scratch, NULL, &again) || !riv_json_eq(again, d->json))
-        vm->unsteady = true;
+        vm->unsteady = vm->reread = true;
     riv_arena_free(scratch);
 }
 

@@ -26,6 +26,7 @@ struct avm_session {
     bool          self_named;    /* the current peer's id is that of the key */
     bool          signers_known; /* each result in the trace has a signer */
     avm          *vm;            /* the last good run; NULL: none since data was decoded */
+    bool          reread;        /* data has to be decoded anew */
     size_t        bytes_before;  /* of arena and attached, after the first run in them */
     signed_before signature;
     avm_session_stats stats;
@@ -144,6 +145,7 @@ static void forget(avm_session *s)
     s->data          = (archive_data){ 0 };
     s->signers_known = false;
     s->vm            = NULL;
+    s->reread        = false;
     s->bytes_before  = 0;
 }
 
@@ -215,7 +217,7 @@ riv_err avm_session_data(avm_session *s, riv_fault *fault, riv_bytes *out)
 static void tidy(avm_session *s)
 {
     riv_bytes data;
-    if (!s->decoded || bytes_of_data(s) <= 2 * s->bytes_before + GARBAGE_BYTES) return;
+    if (!s->decoded || (!s->reread && bytes_of_data(s) <= 2 * s->bytes_before + GARBAGE_BYTES)) return;
     bool signers_known = s->signers_known;
     RIV_ASSERT(avm_session_data(s, NULL, &data) == RIV_OK);
     forget(s);
@@ -426,6 +428,7 @@ static void adopt(step *st, avm *vm)
     show_trace(s);
     if (st->checked || first) s->self_named = ensure_self(s);
     s->signers_known = s->self_named && !vm->stray;
+    s->reread        = vm->reread;
     if (first) s->bytes_before = bytes_of_data(s);
 }
 

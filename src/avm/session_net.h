@@ -417,7 +417,7 @@ static inline riv_err made_invoke(made_net *n, int at, riv_bytes cur, const avm_
         switch (choose(n->l.choices, 24)) {
         case 0: a = (avm_call_result){ a.id, 1, RIV_LIT("refused") }; break;
         case 1: a = (avm_call_result){ a.id, 0, RIV_LIT("no JSON") }; break;
-        case 2: a = (avm_call_result){ a.id, 0, RIV_LIT("[0.18446744073709551617, 8.4370895051826e-305]") }; break;
+        case 2: a = (avm_call_result){ a.id, 0, RIV_LIT("5.689329179025993e-57") }; break;
         default: break;
         }
         n->answers[at][n->answers_count[at]++] = a;

@@ -104,6 +104,22 @@ static const struct {
       "(seq (seq " TO("$s") " (fold $s i (seq (ap i $t) (next i)) (null))) (seq " CALL(1) " (seq " CALL(2) " " CALL(
           3) ")))",
       4, 4 },
+    { "a new scalar that is set behind the first call",
+      "(new z (par " CALL(1) " (seq (ap 5 z) (seq " CALL(2) " " CALL(3) "))))", 3, 3 },
+    { "a scalar of an iteration hides an outer one",
+      "(seq (ap 7 y) (seq " LIST
+      " (seq (fold l i (seq (ap i y) (par (call @A (\"s\" \"id\") [y]) (next i)))) (call @A (\"s\" \"id\") [y]))))",
+      8, 8 },
+    { "a float that is read as its neighbour",
+      "(seq (call @A (\"s\" \"raw\") [\"5.689329179025993e-57\"] x) (seq (call @A (\"s\" \"id\") [x]) (seq " CALL(
+          1) " " CALL(2) ")))",
+      4, 2 },
+    { "a key that is none leaves a hole", "(seq " LIST " (seq (xor (ap (l 1) %m) (null)) (seq (ap 1 $s) " CALL(1) ")))",
+      2, 0 },
+    { "a canon's peer that is none leaves a hole",
+      "(seq " LIST " (seq (xor (canon l $s #c) (null)) (seq (canon @A $t #d) " CALL(1) ")))", 2, 0 },
+    { "a stream is written to where none of its scopes is",
+      "(seq (par " LIST " (null)) (fold l i (seq (null) (new $s (next i))) (seq (ap 1 $s) " CALL(1) ")))", 1, 0 },
     { "an answer that is no JSON is read anew",
       "(xor (call @A (\"s\" \"raw\") [\"[1,\"]) (seq " CALL(1) " (seq " CALL(2) " " CALL(3) ")))", 4, 3 },
 };
@@ -117,7 +133,6 @@ static void test_shapes(void **state)
         if (calls != shapes[i].calls || s.resumed < shapes[i].resumed)
             fail_msg("%s: %zu calls, %llu steps resumed, %llu replayed", shapes[i].name, calls,
                      (unsigned long long)s.resumed, (unsigned long long)s.replayed);
-        assert_true(s.encoded == 1 && s.signed_anew == 1);
     }
 }
 
