@@ -50,6 +50,11 @@ static void check_header(checker *k)
     module *m = k->m;
     if (m->heads_count == 0 || m->heads[0].kind != HEAD_MODULE) {
         if (m->heads_count == 0 && m->failed) return; /* it may be the faulty line */
+        if (riv_str_find(m->src.path, RIV_LIT("/node_modules/"), 0) != SIZE_MAX) {
+            m->headless = true;
+            aqua__report(k->c, k->src, D_HEADERLESS, (span){ 0, 0 }, "Missing module header at the top of the file");
+            return;
+        }
         aqua_diag *d =
             aqua__report(k->c, k->src, D_NO_MODULE, (span){ 0, 0 }, "Missing module header at the top of the file");
         aqua__hint(k->c, d, "begin the file with a line such as `aqua Name declares *`");
@@ -185,7 +190,7 @@ static void import_one(checker *k, const head *h, const module *from)
 {
     names *to = &k->m->inside;
     if (from->withheld) copy_map(k->m->poisoned, from->withheld);
-    if (from->heads_count == 0 || from->heads[0].kind != HEAD_MODULE) {
+    if (!from->headless && (from->heads_count == 0 || from->heads[0].kind != HEAD_MODULE)) {
         k->m->unresolved = true;
         return;
     }
@@ -241,7 +246,8 @@ static void import_all(checker *k)
 static void declare(checker *k)
 {
     module *m = k->m;
-    if (m->heads_count == 0 || !m->heads[0].declares) return;
+    if (m->headless) copy_names(&m->declared, &m->own);
+    if (m->headless || m->heads_count == 0 || !m->heads[0].declares) return;
     const head *h = &m->heads[0];
     if (h->declares_all) copy_names(&m->declared, &m->own);
     for (size_t i = 0; i < h->names_count; i++) {
@@ -397,18 +403,19 @@ static void unused_head(checker *k, const head *h, const module *from)
     aqua__fix(k->c, diag, "leave the line out", entry, RIV_LIT(""));
 }
 
-static void unused_names(checker *k, const head *h)
+static void unused_names(checker *k, const head *h, const module *from)
 {
+    bool carries = has_exports(from, 0); /* the names may be of its exports */
     for (size_t i = 0; i < h->names_count; i++) {
         const name_as *n = &h->names[i];
-        if (is_named(k, n->as.len ? n->as : n->name)) continue;
+        if (is_named(k, n->as.len ? n->as : n->name) || carries) continue;
         aqua_diag *d     = aqua__report(k->c, k->src, D_UNUSED_IMPORT, n->at, "`" RIV_FMT "` is imported and not used",
                                         RIV_ARG(n->as.len ? n->as : n->name));
         span       whole = n->as.len ? aqua__span_join(n->at, n->as_at) : n->at;
         if (i > 0) { /* with the comma before it */
-            const name_as *b    = &h->names[i - 1];
-            uint32_t       from = b->as.len ? b->as_at.pos + b->as_at.len : b->at.pos + b->at.len;
-            aqua__fix(k->c, d, "leave it out", (span){ from, whole.pos + whole.len - from }, RIV_LIT(""));
+            const name_as *b     = &h->names[i - 1];
+            uint32_t       begin = b->as.len ? b->as_at.pos + b->as_at.len : b->at.pos + b->at.len;
+            aqua__fix(k->c, d, "leave it out", (span){ begin, whole.pos + whole.len - begin }, RIV_LIT(""));
         } else if (h->names_count > 1) {
             aqua__fix(k->c, d, "leave it out", (span){ whole.pos, h->names[1].at.pos - whole.pos }, RIV_LIT(""));
         } else {
@@ -425,7 +432,7 @@ static void unused_imports(checker *k)
         const head *h = &k->m->heads[i];
         if (!k->m->imports[i] || (k->m->imports[i]->withheld && riv_map_count(k->m->imports[i]->withheld))) continue;
         if (h->has_names && h->kind == HEAD_IMPORT)
-            unused_names(k, h);
+            unused_names(k, h, k->m->imports[i]);
         else
             unused_head(k, h, k->m->imports[i]);
     }
@@ -770,8 +777,39 @@ static int by_name(const void *a, const void *b)
     return riv_str_cmp(((const field *)a)->name, ((const field *)b)->name);
 }
 
+static void note_type_origin(checker *k, const decl *d)
+{
+    if (!k->c->index) return;
+    origin *o = riv_new(k->c->arena, origin, 1);
+    *o        = (origin){ k->src->path, d->name };
+    riv_map_put_str(k->m->own.origins, d->name, o);
+    riv_map_put_str(k->m->inside.origins, d->name, o);
+}
+
+/* Older libraries say again what they import. */
+static bool again(checker *k, const decl *d, const type *t)
+{
+    const type *imported = riv_map_get_str(k->m->inside.types, d->name);
+    bool        own      = riv_map_get_str(k->m->own.types, d->name) != NULL;
+    if (own || !t || !imported || d->kind == DECL_SERVICE) return false;
+    if (imported->kind != t->kind || aqua__type_compare(k->c, imported, t) != CMP_EQUAL) return false;
+    aqua_diag *diag = aqua__report(k->c, k->src, D_TYPE_AGAIN, d->at,
+                                   "`" RIV_FMT "` is imported already, as the same type", RIV_ARG(d->name));
+    size_t     end  = d->whole.pos + d->whole.len;
+    if (riv_str_starts(riv_str_sub(k->src->text, end, SIZE_MAX), RIV_LIT("\n"))) end++;
+    aqua__fix(k->c, diag, "leave it out", (span){ d->whole.pos, (uint32_t)end - d->whole.pos }, RIV_LIT(""));
+    return true;
+}
+
 static bool define_type(checker *k, decl *d, const type *t)
 {
+    if (again(k, d, t)) {
+        riv_map_put_str(k->m->own.types, d->name, (void *)(uintptr_t)t);
+        riv_map_put_str(k->m->inside.types, d->name, (void *)(uintptr_t)t);
+        note_type_origin(k, d);
+        aqua__mark_named(k, d->name);
+        return true;
+    }
     if (riv_map_get_str(k->m->own.types, d->name) || riv_map_get_str(k->m->inside.types, d->name)) {
         aqua_diag *diag = aqua__report(k->c, k->src, D_TYPE_TAKEN, d->at,
                                        d->kind == DECL_ALIAS ? "Type `" RIV_FMT "` was already defined"
@@ -786,12 +824,7 @@ static bool define_type(checker *k, decl *d, const type *t)
         poison(k, d->name);
         return false;
     }
-    if (k->c->index) {
-        origin *o = riv_new(k->c->arena, origin, 1);
-        *o        = (origin){ k->src->path, d->name };
-        riv_map_put_str(k->m->own.origins, d->name, o);
-        riv_map_put_str(k->m->inside.origins, d->name, o);
-    }
+    note_type_origin(k, d);
     riv_map_put_str(k->m->own.types, d->name, (void *)(uintptr_t)t);
     riv_map_put_str(k->m->inside.types, d->name, (void *)(uintptr_t)t);
     return true;

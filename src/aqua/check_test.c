@@ -148,6 +148,8 @@ static void header_and_imports(void **state)
                       "hidden() -> i32:\n  <- 2\n" },
         { "a.aqua", "aqua A\nimport \"b.aqua\"\n" },
         { "b.aqua", "aqua B\nimport \"a.aqua\"\n" },
+        { "/x/node_modules/old/o.aqua", "func old() -> i32:\n  <- 1\n" },
+        { "/x/own/o.aqua", "func old() -> i32:\n  <- 1\n" },
         { "bad.aqua", "aqua Bad\nfunc f() -> i32:\n  <- \"x\"\n" },
     };
     static const struct {
@@ -169,6 +171,9 @@ static void header_and_imports(void **state)
           "Name 'hidden' not found in scope." },
         { "aqua M\nuse \"lib.aqua\"\nexport Lib.open\n", AQUA_HEADER_ERROR, 3, 8,
           "Can not export 'Lib.open' as it has path name" },
+        { "aqua M\nimport \"/x/own/o.aqua\"\n", AQUA_HEADER_ERROR, 1, 1,
+          "Missing module header at the top of the file" },
+        { "aqua M\nimport \"lib.aqua\"\n  export open\n", AQUA_SYNTAX_ERROR, 3, 1, "Unexpected indentation" },
         { "aqua M\nimport \"bad.aqua\"\n", AQUA_SEMANTIC_ERROR, 3, 6, "Wrong value type, expected: i32" },
     };
     test_files all = { files, RIV_COUNT(files) };
@@ -190,6 +195,12 @@ static void header_and_imports(void **state)
     assert_false(out.errors.items[0].has_place);
     assert_true(riv_str_eq(out.errors.items[0].text,
                            RIV_LIT("Cycle loops detected in imports: a.aqua imports b.aqua, b.aqua imports a.aqua")));
+    out = test_compile_with(
+        arena, RIV_LIT("aqua M\nimport \"/x/node_modules/old/o.aqua\"\nfunc f() -> i32:\n  x <- old()\n  <- x\n"),
+        (aqua_options){ 0 }, &all);
+    assert_true(out.accepted); /* an older library */
+    assert_int_equal(out.warnings.count, 1);
+    assert_string_equal(out.warnings.items[0].code, "A0214");
     out = test_compile_with(
         arena,
         RIV_LIT("aqua M\nuse \"lib.aqua\" as L\nexport L.open as o\nfunc f() -> L.Thing:\n  <- L.Thing(n = 1)\n"),

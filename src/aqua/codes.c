@@ -413,6 +413,13 @@ const aqua_code aqua__codes[DIAG_CODES] = {
           "func f() -> u8:\n"
           "  x <- open()\n"
           "  <- x\n" },
+    [D_HEADERLESS] = {
+        AQUA_WARN, "A0214", "headerless-library", "a library without a module header",
+          "Files of older libraries (below `node_modules`) may lack the header that names them and says what "
+          "they declare. They are taken as declaring everything; the original compiler refuses them by now. In "
+          "files of your own the header is required.",
+          "",
+          "" },
     [D_UNKNOWN_NAME] = {
         AQUA_SEMANTIC_ERROR, "A0301", "unknown-name", "a name that means nothing here",
           "Names are known from the line below their definition to the end of the block they stand in. `on`, "
@@ -603,6 +610,22 @@ const aqua_code aqua__codes[DIAG_CODES] = {
           "func f(a: u8) -> u8:\n"
           "  b = a + 1\n"
           "  <- b\n" },
+    [D_TYPE_AGAIN] = {
+        AQUA_WARN, "A0316", "type-again", "a type that was imported is defined again",
+          "The definition is the same as the imported one, so nothing changes. The original compiler refuses it "
+          "by now; libraries of older versions have it. Leave the definition out.",
+          "aqua M\n"
+          "import open, Thing from \"lib.aqua\"\n"
+          "data Thing:\n"
+          "  n: u8\n"
+          "func f(t: Thing) -> u8:\n"
+          "  x <- open()\n"
+          "  <- x + t.n\n",
+          "aqua M\n"
+          "import open, Thing from \"lib.aqua\"\n"
+          "func f(t: Thing) -> u8:\n"
+          "  x <- open()\n"
+          "  <- x + t.n\n" },
     [D_MISMATCH] = {
         AQUA_SEMANTIC_ERROR, "A0401", "type-mismatch", "the value has another type than is expected here",
           "Numbers fit wider ones (u8 into u32), data fit those with fewer fields, arrays, options and streams "

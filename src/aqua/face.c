@@ -182,8 +182,9 @@ void aqua__face_make(aqua_project *p, const module *m, face *out)
                         : exports(m) ? 2
                                      : 1; /* importers ask whether there is a header, and whether exports come along */
     stub->imports     = riv_new(k.arena, module *, 2);
+    stub->headless    = m->headless;
     stub->withheld    = riv_map_new(k.arena);
-    riv_putf(&k.image, "h%zu", stub->heads_count);
+    riv_putf(&k.image, "h%zu%d", stub->heads_count, stub->headless);
     for (size_t i = 0; m->withheld && i < riv_map_slots(m->withheld); i++)
         if (riv_map_at(m->withheld, i, &key, &value)) {
             put_image(&k, riv_bytes_str(key));

@@ -32,10 +32,10 @@ typedef enum diag_code {
     D_HEADER_BELOW, D_TOO_DEEP, D_TOO_MANY, D_NOT_A_TYPE, D_NAME_CASE,
     /* header, modules, options */
     D_NO_MODULE, D_SECOND_MODULE, D_OLD_MODULE, D_DECLARE_UNKNOWN, D_IMPORT_UNKNOWN, D_EXPORT_UNKNOWN, D_EXPORT_PATH, D_EXPORT_KIND,
-    D_IMPORT_MISSING, D_IMPORT_CYCLE, D_BAD_OPTION, D_IMPORT_CLASH, D_UNUSED_IMPORT,
+    D_IMPORT_MISSING, D_IMPORT_CYCLE, D_BAD_OPTION, D_IMPORT_CLASH, D_UNUSED_IMPORT, D_HEADERLESS,
     /* names */
     D_UNKNOWN_NAME, D_UNKNOWN_FUNCTION, D_UNKNOWN_TYPE, D_NAME_TAKEN, D_ARROW_TAKEN, D_TYPE_TAKEN, D_UNKNOWN_ABILITY, D_UNKNOWN_IN_MODULE,
-    D_NO_SUCH_FUNCTION, D_NO_SUCH_FIELD, D_NO_SERVICE_ID, D_FIELD_TAKEN, D_CONST_REDEFINED, D_HIDES_IMPORT, D_UNUSED_VARIABLE,
+    D_NO_SUCH_FUNCTION, D_NO_SUCH_FIELD, D_NO_SERVICE_ID, D_FIELD_TAKEN, D_CONST_REDEFINED, D_HIDES_IMPORT, D_UNUSED_VARIABLE, D_TYPE_AGAIN,
     /* types */
     D_MISMATCH, D_ARG_COUNT, D_NOT_CALLABLE, D_NO_RESULT, D_FIELD_NOT_ARROW, D_NOT_AN_INTEGER, D_NOT_INDEXABLE, D_OPTION_INDEX,
     D_NOT_COMPARABLE, D_LITERAL_RANGE, D_NOT_DATA, D_MIXED_ELEMENTS, D_UNKNOWN_RESULT, D_NOT_ITERABLE, D_NOT_A_STREAM, D_FIELD_KIND,
@@ -285,6 +285,7 @@ struct module {
     module **imports;      /* by head; NULL elsewhere */
     names    inside, own, declared;
     bool     failed, loading, checked;
+    bool     headless;     /* an older library without a header: it declares everything */
     riv_map *poisoned;     /* names whose definition was wrong: nothing more is said about them */
     riv_map *withheld;     /* those of them that importers might miss */
     bool     unresolved;   /* a whole file could not be imported: any name may come from it */

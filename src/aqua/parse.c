@@ -8,6 +8,7 @@ typedef RIV_VEC(decl) decls;
 static bool parse_head(parser *p, heads *out);
 static void parse_decl(parser *p, size_t *line_index, decls *out);
 static void poison_head(parser *p, const line *l);
+static void tell_indented(parser *p, const line *l);
 
 void aqua__parse(compiler *c, module *m)
 {
@@ -20,10 +21,12 @@ void aqua__parse(compiler *c, module *m)
     m->poisoned   = riv_map_new(c->arena);
     m->withheld   = riv_map_new(c->arena);
     while (i < m->src.lines_count && !riv_arena_over(c->arena)) {
-        p.pos     = m->src.lines[i].first;
-        p.failed  = false;
-        size_t at = p.pos;
+        p.pos               = m->src.lines[i].first;
+        p.failed            = false;
+        size_t at           = p.pos;
+        size_t heads_before = header.len;
         if (parse_head(&p, &header)) {
+            if (heads_before > 0 && m->src.lines[i].indent_len > 0) tell_indented(&p, &m->src.lines[i]);
             if (begun)
                 aqua__fail_at(&p, D_HEADER_BELOW, aqua__span(&m->src.tokens[at]),
                               "header lines must stand above all declarations");
@@ -40,6 +43,14 @@ void aqua__parse(compiler *c, module *m)
     m->decls       = body.ptr;
     m->decls_count = body.len;
     m->failed      = c->errors.len > errors;
+}
+
+/* What stands there is read all the same. */
+static void tell_indented(parser *p, const line *l)
+{
+    span       at = { l->indent_pos, l->indent_len };
+    aqua_diag *d  = aqua__report(p->c, p->src, D_UNEXPECTED_INDENT, at, "Unexpected indentation");
+    aqua__fix(p->c, d, "begin the line in column 1", at, RIV_LIT(""));
 }
 
 /* What a faulty header line was to bring is not missed below. */
@@ -402,13 +413,7 @@ static void parse_decl(parser *p, size_t *at, decls *out)
     decl        d      = { .kind = DECL_FUNC };
     bool        known  = decl_of_word(aqua__word(p, aqua__peek(p, 0)), &d.kind);
     ++*at;
-    if (header->indent_len > 0) {
-        aqua_diag *diag = aqua__fail_at(p, D_UNEXPECTED_INDENT, (span){ header->indent_pos, header->indent_len },
-                                        "Unexpected indentation");
-        aqua__fix(p->c, diag, "begin the line in column 1", (span){ header->indent_pos, header->indent_len },
-                  RIV_LIT(""));
-        p->failed = false; /* what stands there is read all the same */
-    }
+    if (header->indent_len > 0) tell_indented(p, header);
     if (known || not_a_declaration(p, &d.kind)) parse_decl_header(p, &d);
     bool failed = p->failed;
     if (failed) {
