@@ -149,9 +149,28 @@ static void names_and_texts(void **state)
     riv_arena_free(arena);
 }
 
+/* Types may be nested as deep as a file has declarations; definitions may not. */
+static void deep_types(void **state)
+{
+    (void)state;
+    for (int depth = AQUA_DEPTH_MAX - 1; depth <= AQUA_DEPTH_MAX + 1; depth++) {
+        riv_arena *arena = riv_arena_new(0);
+        riv_buf    text  = riv_buf_in(arena);
+        riv_putf(&text, "aqua T\nexport f, S\n\ndata D0:\n  a: u8\n\n");
+        for (int i = 1; i < depth - 1; i++) riv_putf(&text, "data D%d:\n  a: D%d\n\n", i, i - 1);
+        riv_putf(&text, "service S(\"s\"):\n  g(x: D%d)\n\nfunc f(x: D%d):\n  S.g(x)\n", depth - 2, depth - 2);
+        aqua_output out = test_compile(arena, riv_cstr(arena, riv_buf_str(&text)));
+        if (out.accepted != (depth <= AQUA_DEPTH_MAX))
+            fail_msg("%d: %s", depth, out.errors.count ? riv_cstr(arena, out.errors.items[0].text) : "accepted");
+        for (size_t i = 0; i < out.errors.count; i++)
+            assert_true(riv_str_find(out.errors.items[i].text, RIV_LIT("nested more than 256 deep"), 0) != SIZE_MAX);
+        riv_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(whole_files), cmocka_unit_test(types),
-                                        cmocka_unit_test(names_and_texts) };
+                                        cmocka_unit_test(names_and_texts), cmocka_unit_test(deep_types) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,13 +240,22 @@ static bool write_script_in(compiler *c, riv_arena *scratch, const symbol *s, ri
     return good && !told ? true : write_script(c, s, text);
 }
 
+static void refuse_depth(compiler *c, const decl *d, riv_str name)
+{
+    aqua__report(c, &d->module->src, D_EXPANSION, d->at, "types of `" RIV_FMT "` are nested more than %d deep",
+                 RIV_ARG(name), AQUA_DEPTH_MAX);
+}
+
 static bool emit_func(compiler *c, riv_arena *scratch, riv_str name, const symbol *s, aqua_func *out)
 {
     riv_str   text;
     riv_fault fault = { 0 };
     if (!write_script_in(c, scratch, s, &text)) return false;
     *out = (aqua_func){ .name = name, .air_text = text };
-    aqua__define_func(c, s->type, out);
+    if (!aqua__define_func(c, s->type, out)) {
+        refuse_depth(c, s->decl, name);
+        return false;
+    }
     riv_err err = air_parse(out->air_text, c->arena, &fault, &out->air);
     if (!err) return true;
     riv_str what = riv_str_c(fault.msg);
@@ -284,7 +293,12 @@ static void emit_one(compiler *c, const module *m, const name_as *n, exports *ou
     aqua_func     func;
     if (riv_map_put_str(out->names, as, c)) return;
     if (s && s->kind == SYM_FUNC && emit_func(c, out->scratch, as, s, &func)) *riv_push(c->arena, &out->funcs) = func;
-    if (service) *riv_push(c->arena, &out->services) = (aqua_service){ as, aqua__define_service(c, service) };
+    if (!service) return;
+    const riv_json *def = aqua__define_service(c, service);
+    if (def)
+        *riv_push(c->arena, &out->services) = (aqua_service){ as, def };
+    else
+        refuse_depth(c, service, as);
 }
 
 /* Of the names wanted of a module those that were not before, NULL for all: what is left to look at. False: nothing. */
