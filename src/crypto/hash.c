@@ -123,7 +123,7 @@ void crypto_blake3_each(const riv_bytes *in, size_t count, crypto_hash *out)
                 waiting[waiting_count++] = i;
         }
         while (waiting_count) {
-            size_t same[TOGETHER_MAX], same_count = 0, left = 0, before = blocks_before(in[waiting[0]]);
+            size_t same[TOGETHER_MAX] = { 0 }, same_count = 0, left = 0, before = blocks_before(in[waiting[0]]);
             for (size_t i = 0; i < waiting_count; i++)
                 if (blocks_before(in[waiting[i]]) == before)
                     same[same_count++] = waiting[i];
