@@ -67,7 +67,7 @@ static riv_str args_hash_of(avm *vm, call *c)
 static const failure *resolve_args(avm *vm, call *c)
 {
     size_t    count = c->node->args_count;
-    resolved *args  = riv_new(vm->arena, resolved, count + 1);
+    resolved *args  = riv_new(vm->arena, resolved, count);
     for (size_t i = 0; i < count; i++) {
         const failure *wrong = avm__resolve(vm, &c->node->args[i], &args[i]);
         if (wrong && avm__joinable(wrong)) return NULL;
@@ -82,8 +82,9 @@ static riv_str handed(avm *vm, riv_str s) { return vm->out == vm->arena ? s : ri
 
 static avm_tetraplets tetraplets_of(avm *vm, const resolved *arg)
 {
+    if (!arg->many && vm->out == vm->arena) return (avm_tetraplets){ arg->tetraplet, 1 };
     size_t         count = arg->many ? arg->many->count : 1;
-    avm_tetraplet *items = riv_new(vm->out, avm_tetraplet, count + 1);
+    avm_tetraplet *items = riv_new(vm->out, avm_tetraplet, count);
     for (size_t i = 0; i < count; i++) {
         const avm_tetraplet *t = arg->many ? arg->many->values[i]->tetraplet : arg->tetraplet;
         items[i] = (avm_tetraplet){ handed(vm, t->peer_pk), handed(vm, t->service_id), handed(vm, t->function_name),

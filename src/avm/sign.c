@@ -9,12 +9,16 @@ enum {
 
 static void sort(signer *s, riv_arena *arena)
 {
-    const uint32_t *order = riv_order(arena, s->cids.ptr, sizeof *s->cids.ptr, s->cids.len);
-    if (!order) return;
-    riv_str *sorted = riv_new(arena, riv_str, s->cids.len);
-    for (size_t i = 0; i < s->cids.len; i++) sorted[i] = s->cids.ptr[order[i]];
-    s->cids.ptr = sorted;
-    s->cids.cap = s->cids.len;
+    if (s->cids.len < 2) return;
+    riv_arena      *scratch = riv_arena_new(0); /* the order is needed here only */
+    const uint32_t *order   = riv_order(scratch, s->cids.ptr, sizeof *s->cids.ptr, s->cids.len);
+    if (order) {
+        riv_str *sorted = riv_arena_alloc_raw(arena, s->cids.len * sizeof *sorted, _Alignof(riv_str));
+        for (size_t i = 0; i < s->cids.len; i++) sorted[i] = s->cids.ptr[order[i]];
+        s->cids.ptr = sorted;
+        s->cids.cap = s->cids.len;
+    }
+    riv_arena_free(scratch);
 }
 
 /* ---- grouping ---- */
@@ -103,10 +107,10 @@ riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *
 
 /* ---- checking and signing ---- */
 
-/* SPEC air.md 3.4: Signed bytes (borsh) */
-static riv_bytes signed_bytes(const signer *s, riv_str particle_id, riv_arena *arena)
+/* SPEC air.md 3.4: Signed bytes (borsh). As long as all ids together, and gone after the signature: the caller frees them. */
+static riv_buf signed_bytes(const signer *s, riv_str particle_id)
 {
-    riv_buf out = riv_buf_in(arena);
+    riv_buf out = { 0 };
     size_t  len = 2 * sizeof(uint32_t) + particle_id.len;
     for (size_t i = 0; i < s->cids.len; i++) len += sizeof(uint32_t) + s->cids.ptr[i].len;
     riv_buf_reserve(&out, len);
@@ -117,7 +121,7 @@ static riv_bytes signed_bytes(const signer *s, riv_str particle_id, riv_arena *a
     }
     riv_put_u32le(&out, (uint32_t)particle_id.len);
     riv_put_str(&out, particle_id);
-    return riv_buf_view(&out);
+    return out;
 }
 
 static void put_cids(riv_buf *out, const signer *s)
@@ -154,7 +158,10 @@ static riv_err check(signers *all, const signer *s, riv_str particle_id, riv_are
     if (s->signature.len != SIGNATURE_BYTES || s->signature.ptr[0] != 0) return mismatch(all, s, "None", arena, fault);
     memcpy(signature.bytes, s->signature.ptr + 1, sizeof signature.bytes);
     memcpy(key.bytes, s->public_key.ptr + 1, sizeof key.bytes);
-    if (crypto_verify(&key, signed_bytes(s, particle_id, arena), &signature)) return RIV_OK;
+    riv_buf what = signed_bytes(s, particle_id);
+    bool    good = crypto_verify(&key, riv_buf_view(&what), &signature);
+    riv_buf_free(&what);
+    if (good) return RIV_OK;
     return mismatch(all, s, "Some(Verification equation was not satisfied)", arena, fault);
 }
 
@@ -262,7 +269,9 @@ void avm__sign(avm *vm, signers *s, signed_before *before)
     mine->cids.ptr      = vm->met_cids.ptr;
     mine->cids.len      = vm->met_cids.len;
     sort(mine, vm->arena);
-    crypto_signature made = make(&pair, signed_bytes(mine, vm->params->particle_id, vm->arena), before);
+    riv_buf          what = signed_bytes(mine, vm->params->particle_id);
+    crypto_signature made = make(&pair, riv_buf_view(&what), before);
+    riv_buf_free(&what);
     memcpy((uint8_t *)(uintptr_t)mine->signature.ptr + 1, made.bytes, CRYPTO_SIGNATURE_BYTES);
     riv_map_put_view(s->by_peer, mine->peer, mine);
     crypto_wipe(&pair, sizeof pair);

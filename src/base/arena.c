@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 enum { ARENA_BLOCK_MIN = 4096, ARENA_BLOCK_MAX = 256 << 10, ARENA_ALIGN = 16, ARENA_SLACK = 1 << 20 };
+enum { VEC_BYTES_MIN = 64 };
 enum { ARENA_LARGE = 8192, ARENA_LARGE_LOOKED_AT = 4 /* of the youngest, when one grows */ };
 
 typedef struct arena_block {
@@ -215,7 +216,8 @@ void *riv_vec_grow(riv_arena *arena, void *ptr, size_t *cap, size_t bytes)
 {
     size_t old = *cap;
     RIV_ASSERT(old <= SIZE_MAX / 8 / bytes);
-    *cap = old ? old * 2 : 8;
+    *cap =
+        old ? old * 2 : RIV_MIN(RIV_MAX(VEC_BYTES_MIN / bytes, (size_t)2), (size_t)8); /* many stay as small as that */
     return riv_arena_grow(arena, ptr, old * bytes, *cap * bytes, ARENA_ALIGN);
 }
 

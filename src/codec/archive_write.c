@@ -36,10 +36,6 @@ static void put_zeros(archive_pen *pen, size_t count) { riv_buf_room(pen->out, c
 
 /* ---- contents: texts and strings ---- */
 
-enum {
-    TYPICAL_TEXT_BYTES = 128
-}; /* a content id with what is written for its entry: a guess, so that memory is got once */
-
 /* A position + 1 in a pointer's place: NULL is none. */
 static void *position(uint32_t pos) { return (void *)((uintptr_t)pos + 1); /* NOLINT */ }
 
@@ -329,6 +325,33 @@ static uint32_t put_signatures(archive_pen *pen, const archive_data *data)
     return pos;
 }
 
+/* What the archive takes at most if each text occurs twice, as ids do: once as a key, once where it is referred to. Memory is got once. */
+static size_t size_of(const archive_data *data)
+{
+    enum { PAD = ARCHIVE__ALIGN - 1 };
+    size_t size = ARCHIVE__ROOT_BYTES + ARCHIVE__STATE_BYTES * data->trace_count;
+    for (size_t i = 0; i < data->trace_count; i++)
+        if (data->trace[i].kind == ARCHIVE_AP) size += sizeof(uint32_t);
+    for (size_t i = 0; i < data->values_count; i++)
+        size += ARCHIVE__ENTRY_BYTES + data->values[i].key.len + data->values[i].text.len + PAD + ARCHIVE__TEXT_BYTES;
+    for (size_t i = 0; i < data->tetraplets_count; i++) {
+        const archive_tetraplet *t = &data->tetraplets[i].tetraplet;
+        size += ARCHIVE__ENTRY_BYTES + data->tetraplets[i].key.len + t->peer_pk.len + t->service_id.len +
+                t->function_name.len + t->lens.len + PAD + ARCHIVE__TETRAPLET_BYTES;
+    }
+    for (size_t i = 0; i < data->canon_elements_count; i++)
+        size += ARCHIVE__ENTRY_BYTES + data->canon_elements[i].key.len + PAD + ARCHIVE__CANON_ELEMENT_BYTES;
+    for (size_t i = 0; i < data->canon_results_count; i++)
+        size += ARCHIVE__ENTRY_BYTES + data->canon_results[i].key.len + PAD + ARCHIVE__CANON_RESULT_BYTES +
+                ARCHIVE__TEXT_BYTES * data->canon_results[i].values_count;
+    for (size_t i = 0; i < data->service_results_count; i++)
+        size += ARCHIVE__ENTRY_BYTES + data->service_results[i].key.len + data->service_results[i].argument_hash.len +
+                PAD + ARCHIVE__SERVICE_RESULT_BYTES;
+    for (size_t i = 0; i < data->signatures_count; i++)
+        size += ARCHIVE__SIGNATURE_BYTES + data->signatures[i].public_key.len + data->signatures[i].signature.len;
+    return size + 8 * PAD;
+}
+
 #define PUT_STORE(pen, data, name, record)                                                                             \
     put_store((pen), (data)->name, sizeof *(data)->name, (data)->name##_count, (record))
 
@@ -338,8 +361,7 @@ void archive_inner_write(const archive_data *data, riv_buf *out)
     size_t     texts_count = data->values_count + data->tetraplets_count + data->canon_elements_count +
                          data->canon_results_count + 2 * data->service_results_count;
     archive_pen pen = { out, out->len, riv_map_new_for(arena, texts_count), riv_map_new(arena), arena };
-    riv_buf_reserve(out,
-                    ARCHIVE__ROOT_BYTES + TYPICAL_TEXT_BYTES * texts_count + ARCHIVE__STATE_BYTES * data->trace_count);
+    riv_buf_reserve(out, size_of(data)); /* folds, senders and whatever else is rare grow it */
     uint32_t trace      = put_trace(&pen, data);
     uint32_t values     = PUT_STORE(&pen, data, values, value_record);
     uint32_t tetraplets = PUT_STORE(&pen, data, tetraplets, tetraplet_record);
