@@ -127,7 +127,7 @@ function bars(more) {
     const single = list.filter((row) => !row.toEnd).map((row) => ratio(row, r));
     if (single.length === 0) continue;
     bar(`geometric mean at least ${least}x the original as ${r}`, geometric(single) >= least,
-      `${geometric(single).toFixed(2)}x over ${single.length} single invokes ${single.length < list.length ? ` (with the scripts run to their end ${geometric(list.map((row) => ratio(row, r))).toFixed(2)}x)` : ''}`);
+      `${geometric(single).toFixed(2)}x over ${single.length} single invokes${single.length < list.length ? ` (with the scripts run to their end ${geometric(list.map((row) => ratio(row, r))).toFixed(2)}x)` : ''}`);
   }
   const slower = rows.filter((row) => ratio(row, 'native') < 1).map((row) => row.name);
   if (rows.some((row) => row.us.native)) bar('no workload slower than the native original', slower.length === 0, slower.join(', ') || 'none is');
