@@ -3,16 +3,17 @@
  * Spec: docs/spec/air.md 1.4. Tests: check_test.c, tests/conform/avm/grammar.mjs. */
 #include "air/internal.h"
 
-/* All that is known of a name. Offsets are those where the instructions begin; SIZE_MAX is none. */
+/* All that is known of a name. Offsets are those where the instructions begin, NONE where there is none. */
 typedef struct name_entry {
-    riv_str name;
-    size_t  defined;   /* first call output, ap or canon destination, new */
-    size_t  iterated;  /* first fold with this iterator */
-    size_t unresolved; /* the use that was met first without a definition before it; only this one is looked at again */
-    size_t first_next; /* first next of this iterator, SIZE_MAX - 1: that one stands inside its fold */
-    size_t suspicious; /* something after next in this iterator's fold */
-    struct open_fold  *fold; /* innermost open fold with this iterator */
-    struct name_entry *link; /* all entries, newest first */
+    riv_str  name;
+    uint32_t defined;  /* first call output, ap or canon destination, new */
+    uint32_t iterated; /* first fold with this iterator */
+    uint32_t
+        unresolved; /* the use that was met first without a definition before it; only this one is looked at again */
+    uint32_t           first_next; /* first next of this iterator, NEXT_INSIDE: that one stands inside its fold */
+    uint32_t           suspicious; /* something after next in this iterator's fold */
+    struct open_fold  *fold;       /* innermost open fold with this iterator */
+    struct name_entry *link;       /* all entries, newest first */
 } name_entry;
 
 typedef struct open_fold {
@@ -36,7 +37,8 @@ struct air_checker {
     riv_fault fault;     /* the fault that comes first in the text */
 };
 
-static const size_t NONE = SIZE_MAX, NEXT_INSIDE = SIZE_MAX - 1;
+static const uint32_t NONE = UINT32_MAX, NEXT_INSIDE = UINT32_MAX - 1;
+_Static_assert(AIR_SCRIPT_BYTES_MAX < UINT32_MAX - 1, "no offset is one of these");
 
 air_checker *air__checker_new(riv_arena *arena)
 {
@@ -67,25 +69,25 @@ static void note_fault(air_checker *c, size_t pos, const char *what, riv_str nam
 
 /* ---- definitions and uses ---- */
 
-static bool defined_before(const name_entry *e, size_t pos)
+static bool defined_before(const name_entry *e, uint32_t pos)
 {
     return (e->defined != NONE && e->defined < pos) || (e->iterated != NONE && e->iterated < pos);
 }
 
-static void define(air_checker *c, riv_str name, size_t pos)
+static void define(air_checker *c, riv_str name, uint32_t pos)
 {
     name_entry *e = entry_of(c, name);
     e->defined    = RIV_MIN(e->defined, pos);
 }
 
 /* QUIRK: of one name's uses that have no definition yet only the first is judged at the end. SPEC air.md 1.4: "only the first of them is judged" */
-static void use_name(air_checker *c, riv_str name, size_t pos)
+static void use_name(air_checker *c, riv_str name, uint32_t pos)
 {
     name_entry *e = entry_of(c, name);
     if (!defined_before(e, pos) && e->unresolved == NONE) e->unresolved = pos;
 }
 
-static void use(air_checker *c, const air_value *v, size_t pos)
+static void use(air_checker *c, const air_value *v, uint32_t pos)
 {
     if (v->kind != AIR_VARIABLE) return; /* scalars in the lambdas of errors are not checked */
     use_name(c, v->var.name, pos);
@@ -149,7 +151,7 @@ static part kid_part(air_checker *c)
     return p;
 }
 
-static void merge_parts(air_checker *c, size_t pos)
+static void merge_parts(air_checker *c, uint32_t pos)
 {
     part right = kid_part(c), left = kid_part(c);
     bool same = left.kind == PART_NEXT && right.kind == PART_NEXT && left.iterator == right.iterator;
