@@ -801,6 +801,13 @@ static bool again(checker *k, const decl *d, const type *t)
     return true;
 }
 
+/* SPEC aqua.md 3.2: functions, services, abilities **[≥0.14.7]** */
+static bool replaces_import(checker *k, const decl *d, const type *t)
+{
+    const type *imported = riv_map_get_str(k->m->inside.types, d->name);
+    return t && imported->kind == t->kind && (d->kind == DECL_SERVICE || d->kind == DECL_ABILITY);
+}
+
 static bool define_type(checker *k, decl *d, const type *t)
 {
     if (again(k, d, t)) {
@@ -810,7 +817,8 @@ static bool define_type(checker *k, decl *d, const type *t)
         aqua__mark_named(k, d->name);
         return true;
     }
-    if (riv_map_get_str(k->m->own.types, d->name) || riv_map_get_str(k->m->inside.types, d->name)) {
+    if (riv_map_get_str(k->m->own.types, d->name) ||
+        (riv_map_get_str(k->m->inside.types, d->name) && !replaces_import(k, d, t))) {
         aqua_diag *diag = aqua__report(k->c, k->src, D_TYPE_TAKEN, d->at,
                                        d->kind == DECL_ALIAS ? "Type `" RIV_FMT "` was already defined"
                                                              : "Name `" RIV_FMT "` was already defined here",

@@ -40,6 +40,7 @@ struct model {
     var       *out;       /* CALL CANON AP: result. AP_MAP: map. FOR NEXT: item. NEW: what is restricted */
     bool       never;     /* FOR: waits for more */
     bool       relay_return; /* ON of a parseq: goes back as far as the relay only */
+    bool       local;     /* what it gives is made anew wherever it is looked at: nobody comes home for it */
     const model *capture; /* APPLY */
     /* topology */
     model     *parent;

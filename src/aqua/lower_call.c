@@ -318,6 +318,7 @@ static operand map_stream(lowerer *l, const value *map, const char *part, const 
     *riv_push(l->arena, &l->streams->vars) = to;
     model *detach = aqua__emit(l, M_DETACH), *loop = map_fold(l, map->data, part, key, to);
     loop->never = true;
+    loop->local = true;
     aqua__adopt(l->arena, detach, loop);
     return aqua__of_var(to);
 }

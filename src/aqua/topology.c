@@ -349,7 +349,7 @@ static const path *after_on(topology *t, const model *m)
 /* Does the branch give something out that is used behind it? SPEC aqua.md 10.5: not descending into relay-return */
 static bool exports_used(const model *m, uint32_t end)
 {
-    if (m->kind == M_ON && m->relay_return) return false;
+    if ((m->kind == M_ON && m->relay_return) || m->local) return false;
     bool gives = m->kind == M_CALL || m->kind == M_CANON || m->kind == M_AP || m->kind == M_AP_MAP;
     if (gives && m->out && m->out->used_last > end) return true;
     for (size_t i = 0; i < m->kids.len; i++)

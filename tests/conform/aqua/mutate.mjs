@@ -17,6 +17,7 @@ const kindOf = (t) => (TYPES.includes(t) ? TYPES : OPERATORS.includes(t) ? OPERA
 /** One change of a token: to its like mostly, so that many mutants get past the parser. */
 function changeToken(rnd, tokens) {
   const places = tokens.flatMap((t, i) => (/^\s/.test(t) || t.startsWith('--') ? [] : [i]));
+  if (!places.length) return tokens.join('');
   const i = rnd.pick(places), j = rnd.pick(places);
   const names = tokens.filter(isWord);
   switch (rnd(8)) {

@@ -8,6 +8,17 @@ export const PROGRAMS = {
   'r_continuation.aqua': { ours: true, theirs: false, why: 'lines go on around operators and after commas; the original promises that in fewer places than it says' },
   'r_callback_results.aqua': { ours: false, theirs: true, why: 'the original reads a second result of a callback that nothing ever sets' },
   'r_empty_then.aqua': { ours: true, theirs: true, behaviour: false, why: 'an else of an empty branch ran when the condition held (defect 1)' },
+  'r_map_push_get.aqua': { ours: true, theirs: false, response: [['a', 'a', 'b'], [1, 3], [2], false, true], why: 'stream maps are younger than 0.14.6' },
+  'r_map_loop.aqua': { ours: true, theirs: false, response: [['a', 'b'], ['a', 'b'], [1, 2]], why: 'the same' },
+  'r_map_streams.aqua': { ours: true, theirs: false, response: [['a', 'a', 'b'], [1, 3]], why: 'the same' },
+  'r_map_streams_remote.aqua': { ours: true, theirs: false, response: [3, [3]], why: 'the same' },
+  'r_map_pushed_results.aqua': { ours: true, theirs: false, response: [['key', 'more'], [7]], why: 'the same' },
+  'r_map_in_par.aqua': { ours: true, theirs: false, response: [1, ['bob']], why: 'the same' },
+  'r_map_closure.aqua': { ours: true, theirs: false, response: [[1, 2]], why: 'the same' },
+  'r_export_qualified_as.aqua': { ours: true, theirs: false, response: [2], why: 'names of used modules are exported since 0.14.11' },
+  'r_redeclared_import.aqua': { ours: true, theirs: false, response: [101], why: 'what is imported may be declared again since 0.14.7' },
+  'r_redeclared_import_service.aqua': { ours: true, theirs: false, response: [1], why: 'the same' },
+  'r_redeclared_import_ability.aqua': { ours: true, theirs: false, response: [3], why: 'the same' },
   'r_module_lower.aqua': { ours: true, theirs: false, why: 'a module may begin with a small letter: 0.14.12 reads any name there' },
   'r_module_lower_part.aqua': { ours: true, theirs: false, why: 'the same of a part of its name' },
   'r_use_as_lower.aqua': { ours: true, theirs: false, why: 'the same after `as`' },
@@ -26,6 +37,13 @@ export const PROGRAMS = {
 
 /** By rule, for programs that nobody wrote: `ours` or `theirs` is matched against the messages of the one that refuses. */
 export const RULES = [
+  { refuses: 'theirs', messages: /./, source: /^\s*aqua +(\w+\.)*[a-z]/m, why: 'a module may begin with a small letter: 0.14.12 reads any name there' },
+  { refuses: 'theirs', messages: /`module` is deprecated/, why: 'old libraries say `module`: a warning' },
+  { refuses: 'theirs', messages: /./, source: /\[\] +[\w?*\[]/, why: 'blanks after [] of a type' },
+  { refuses: 'ours', messages: /already defined in the scope/, source: /\((?:[^()\n]*, *)?(\w+): [^,()\n]*,(?:[^()\n]*, *)?\1:/, why: 'a signature that names two parameters alike: the original keeps one of them' },
+  { refuses: 'ours', messages: /expected a type, found `->`/, source: /-> *->/, why: 'an arrow without parameters as a result stands in parentheses' },
+  { refuses: 'ours', messages: /Unexpected `else` without `if`/, source: /else:[^]*else:/, why: 'a second else never runs' },
+  { refuses: 'ours', messages: /returns nothing, so it gives no value/, why: 'a call that gives nothing gives no value to name' },
 ];
 
 /** The rule that covers a difference in acceptance, or undefined. */
