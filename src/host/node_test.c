@@ -305,6 +305,51 @@ static void test_state_folder(void **state)
     riv_arena_free(arena);
 }
 
+static void stop_when_paused(void *ctx)
+{
+    world     *w = ctx;
+    node_stats s = host_node_stats(w->nodes[0]);
+    if (s.journaled + s.replayed >= 50 && !s.jobs) host_stop(w->host);
+    host_after(w->host, 5, stop_when_paused, w);
+}
+
+/* Fifty answers in a row are in the store as answers; a new process repeats the runs instead of the calls, and waits where the old one did. */
+static void test_the_journal_is_repeated(void **state)
+{
+    enum { CALLS = 50 };
+    world         w;
+    riv_str       dir;
+    crypto_secret key;
+    riv_fault     fault = { 0 };
+    (void)state;
+    riv_arena *arena  = riv_arena_new(0);
+    riv_buf    script = riv_buf_in(arena);
+    host_key_new(&key);
+    assert_int_equal(host_temp_dir(RIV_LIT("rivulet-test"), arena, NULL, &dir), RIV_OK);
+    for (size_t i = 0; i < CALLS; i++)
+        riv_putf(&script, "(seq (call %%init_peer_id%% (\"op\" \"identity\") [%zu] $s) ", i);
+    riv_putf(&script, "(call %%init_peer_id%% (\"peer\" \"timeout\") [60000])");
+    for (size_t i = 0; i < CALLS; i++) riv_put_u8(&script, ')');
+    for (int round = 0; round < 3; round++) {
+        open_world(&w);
+        w.script_text           = riv_buf_str(&script);
+        host_node_config config = { .seed = key, .state_dir = dir, .ctx = &w, .on_reply = on_reply };
+        assert_int_equal(host_node_add(w.host, &config, &fault, &w.nodes[0]), RIV_OK);
+        node_run run = { .request = 1, .ttl_ms = 120000, .script = w.script_text };
+        if (round == 0) host_node_request(w.nodes[0], &run);
+        host_after(w.host, 5, stop_when_paused, &w);
+        assert_int_equal(host_run(w.host, &fault), RIV_OK);
+        node_stats s = host_node_stats(w.nodes[0]);
+        assert_int_equal(s.particles, 1);
+        assert_int_equal(s.journaled, round == 0 ? CALLS : 0);
+        assert_int_equal(s.replayed, round == 0 ? 0 : CALLS);
+        assert_int_equal(s.calls, round == 0 ? CALLS : 0); /* none is made again */
+        close_world(&w);
+    }
+    host_dir_remove(dir);
+    riv_arena_free(arena);
+}
+
 /* Strangers that send noise, say nothing, or close at once; then the node still serves. */
 static void test_strangers(void **state)
 {
@@ -366,13 +411,10 @@ static void test_time_never_stands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_particle_crosses),
-        cmocka_unit_test(test_a_flood_does_not_starve),
-        cmocka_unit_test(test_dial_fails_with_reason),
-        cmocka_unit_test(test_names_are_tried_to_the_end),
-        cmocka_unit_test(test_bad_configuration),
-        cmocka_unit_test(test_state_folder),
-        cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_particle_crosses),        cmocka_unit_test(test_a_flood_does_not_starve),
+        cmocka_unit_test(test_dial_fails_with_reason),  cmocka_unit_test(test_names_are_tried_to_the_end),
+        cmocka_unit_test(test_bad_configuration),       cmocka_unit_test(test_state_folder),
+        cmocka_unit_test(test_the_journal_is_repeated), cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_time_never_stands),
     };
     signal(SIGPIPE, SIG_IGN);
