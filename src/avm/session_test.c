@@ -167,6 +167,137 @@ static void test_made_up(void **state)
     assert_true(all.resumed * 6 > all.steps);
 }
 
+/* ---- memory ---- */
+
+typedef struct alone {
+    riv_arena   *arena;
+    testnet      net;
+    avm_session *s;
+    avm_input    in;
+} alone;
+
+static alone *alone_open(riv_bytes data, const char *script)
+{
+    riv_arena *arena = riv_arena_new(0);
+    alone     *a     = riv_new(arena, alone, 1);
+    a->arena         = arena;
+    testnet_init(&a->net, arena, script);
+    a->s                         = avm_session_new(data);
+    a->in                        = (avm_input){ .script = a->net.script, .params = a->net.params };
+    a->in.params.current_peer_id = a->in.params.init_peer_id = a->net.peer[0].id;
+    a->in.params.secret                                      = a->net.peer[0].secret;
+    return a;
+}
+
+static void alone_close(alone *a)
+{
+    avm_session_free(a->s);
+    riv_arena_free(a->arena);
+}
+
+static avm_output alone_step(alone *a, riv_bytes cur, const avm_call_result *results, size_t count)
+{
+    riv_fault  fault    = { 0 };
+    avm_output out      = { 0 };
+    a->in.cur           = cur;
+    a->in.results       = results;
+    a->in.results_count = count;
+    if (avm_session_step(a->s, &a->in, a->arena, &fault, &out)) fail_msg("%s", fault.msg);
+    return out;
+}
+
+/* Steps that bring nothing, data that comes again, data that is refused and answers that nobody asked for leave nothing behind. */
+static void test_memory(void **state)
+{
+    (void)state;
+    alone    *a = alone_open((riv_bytes){ 0 }, "(par (call @A (\"s\" \"f\") [] x) (seq (call @A (\"s\" \"g\") [] y) "
+                                                  "(call @B (\"s\" \"h\") [x y])))");
+    riv_fault fault = { 0 };
+    riv_bytes data;
+    (void)alone_step(a, (riv_bytes){ 0 }, NULL, 0);
+    (void)alone_step(a, (riv_bytes){ 0 }, &(avm_call_result){ .id = 2, .result = RIV_LIT("[1,2,3]") }, 1);
+    assert_int_equal(avm_session_data(a->s, &fault, &data), RIV_OK);
+    data            = riv_bytes_dup(a->arena, data);
+    uint8_t *spoilt = riv_arena_alloc_raw(a->arena, data.len, 1);
+    memcpy(spoilt, data.ptr, data.len);
+    spoilt[data.len - 40] ^= 1;
+    size_t start = avm_session_bytes(a->s), most = 0;
+    for (int i = 0; i < 3000; i++) {
+        (void)alone_step(a, (riv_bytes){ 0 }, NULL, 0);
+        (void)alone_step(a, data, NULL, 0);
+        assert_int_not_equal(alone_step(a, (riv_bytes){ spoilt, data.len }, NULL, 0).ret_code, 0);
+        (void)alone_step(a, (riv_bytes){ 0 }, &(avm_call_result){ .id = 9, .result = RIV_LIT("7") }, 1);
+        most = RIV_MAX(most, avm_session_bytes(a->s));
+    }
+    if (most > 2 * start + (96u << 10)) fail_msg("%zu bytes became %zu", start, most);
+    lockstep_same_data(a->s, data);
+    assert_int_equal(avm_session_stats_of(a->s).signed_anew, 1);
+    alone_close(a);
+}
+
+/* What a session holds stays within a multiple of its data. */
+static void test_memory_grows_with_data(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_buf    text  = riv_buf_in(arena);
+    enum { CALLS = 400 };
+    for (int i = 0; i < CALLS; i++) riv_putf(&text, "(seq (call @A (\"s\" \"f\") [%d] x%d) ", i, i);
+    riv_put_str(&text, RIV_LIT("(null)"));
+    for (int i = 0; i < CALLS; i++) riv_put_u8(&text, ')');
+    riv_put_u8(&text, 0);
+    alone    *a     = alone_open((riv_bytes){ 0 }, (const char *)text.ptr);
+    riv_fault fault = { 0 };
+    riv_bytes data;
+    (void)alone_step(a, (riv_bytes){ 0 }, NULL, 0);
+    for (uint32_t i = 1; i <= CALLS; i++) {
+        avm_call_result one = { .id = i, .result = riv_format(a->arena, "\"answer %u\"", i) };
+        assert_int_equal(alone_step(a, (riv_bytes){ 0 }, &one, 1).ret_code, 0);
+    }
+    size_t held = avm_session_bytes(a->s);
+    assert_int_equal(avm_session_data(a->s, &fault, &data), RIV_OK);
+    if (held > 16 * data.len + (1u << 18)) fail_msg("%zu bytes for data of %zu", held, data.len);
+    assert_true(avm_session_stats_of(a->s).resumed > CALLS - 20);
+    alone_close(a);
+    riv_arena_free(arena);
+}
+
+/* ---- stored data that is spoilt ---- */
+
+static void test_spoilt_store(void **state)
+{
+    (void)state;
+    const char *script =
+        "(seq (call @A (\"s\" \"id\") [1] x) (seq (ap x $s) (seq (canon @A $s #c) (par (call @A (\"s\" \"f\") [x #c] "
+        "y) (call @A (\"s\" \"g\") [y])))))";
+    alone    *maker = alone_open((riv_bytes){ 0 }, script);
+    riv_fault fault = { 0 };
+    riv_bytes data;
+    riv_prng  prng = riv_prng_seed(4);
+    (void)alone_step(maker, (riv_bytes){ 0 }, NULL, 0);
+    (void)alone_step(maker, (riv_bytes){ 0 }, &(avm_call_result){ .id = 1, .result = RIV_LIT("5") }, 1);
+    assert_int_equal(avm_session_data(maker->s, &fault, &data), RIV_OK);
+    for (int i = 0; i < 3000; i++) {
+        uint8_t *copy = riv_arena_alloc_raw(maker->arena, data.len, 1);
+        memcpy(copy, data.ptr, data.len);
+        copy[riv_prng_below(&prng, data.len)] ^= (uint8_t)(1 + riv_prng_below(&prng, 255));
+        riv_bytes store = { copy, riv_prng_below(&prng, 20) ? data.len : (size_t)riv_prng_below(&prng, data.len) };
+        alone    *a     = alone_open(store, script);
+        for (uint32_t id = 2; id < 5; id++) { /* twice the answer, then nothing new */
+            avm_call_result one  = { .id = id < 4 ? 2 : 0, .result = RIV_LIT("{\"a\":[]}") };
+            size_t          many = id < 4 ? 1 : 0;
+            avm_output      want, got = alone_step(a, (riv_bytes){ 0 }, &one, many);
+            a->in.prev = store;
+            assert_int_equal(avm_run(&a->in, a->arena, &fault, &want), RIV_OK);
+            lockstep_same_output(&want, &got);
+            lockstep_same_data(a->s, want.data);
+            store = want.data;
+        }
+        alone_close(a);
+    }
+    alone_close(maker);
+}
+
 /* One session is for one particle. */
 static void test_other_particles(void **state)
 {
@@ -211,6 +342,9 @@ int main(void)
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_made_up),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_grows_with_data),
+        cmocka_unit_test(test_spoilt_store),
         cmocka_unit_test(test_other_particles),
     };
     return cmocka_run_group_tests(tests, open_crypto, NULL);
