@@ -539,6 +539,7 @@ static const type *resolve_arrow(checker *k, const type_ast *t, const type **sha
     out->results       = results;
     out->results_count = t->results_count;
     out->named         = t->named;
+    out->depth         = aqua__type_depth(out);
     *shape             = out;
     return ok ? out : NULL;
 }
@@ -808,8 +809,18 @@ static bool replaces_import(checker *k, const decl *d, const type *t)
     return t && imported->kind == t->kind && (d->kind == DECL_SERVICE || d->kind == DECL_ABILITY);
 }
 
+/* What walks types does so by recursion: none that has a name goes deeper than this. */
+static const type *bounded(checker *k, const decl *d, const type *t)
+{
+    if (!t || t->depth <= AQUA_DEPTH_MAX) return t;
+    aqua__report(k->c, k->src, D_TOO_DEEP, d->at, "types of `" RIV_FMT "` are nested more than %d deep",
+                 RIV_ARG(d->name), AQUA_DEPTH_MAX);
+    return NULL;
+}
+
 static bool define_type(checker *k, decl *d, const type *t)
 {
+    d->def = t = bounded(k, d, t);
     if (again(k, d, t)) {
         riv_map_put_str(k->m->own.types, d->name, (void *)(uintptr_t)t);
         riv_map_put_str(k->m->inside.types, d->name, (void *)(uintptr_t)t);
@@ -886,6 +897,7 @@ static const type *check_fields(checker *k, const decl *d, type_kind kind)
     t->name         = d->name;
     t->fields       = fields;
     t->fields_count = d->sigs_count;
+    t->depth        = aqua__type_depth(t);
     t->decl         = d;
     return ok ? t : NULL;
 }

@@ -522,6 +522,10 @@ static const type *check_collection(checker *k, expr *e)
     if (!elem && e->kind != EX_STREAM) return &aqua__nil;
     if (elem && elem->kind == TY_BOTTOM) elem = &aqua__top;
     if (elem) tell_mixed(k, e, elem);
+    if (elem && elem->depth >= AQUA_DEPTH_MAX) {
+        aqua__report(k->c, k->src, D_TOO_DEEP, e->at, "nested too deeply");
+        return NULL;
+    }
     type_kind kind = e->kind == EX_ARRAY ? TY_ARRAY : e->kind == EX_OPTION ? TY_OPTION : TY_STREAM;
     return aqua__type_of_elem(k->c, kind, elem ? elem : &aqua__bottom);
 }

@@ -243,6 +243,7 @@ static const type *pair_type(checker *k, const type *elem)
     t->name         = RIV_LIT("Pair");
     t->fields       = fields;
     t->fields_count = 2;
+    t->depth        = aqua__type_depth(t);
     return t;
 }
 

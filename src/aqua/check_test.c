@@ -271,6 +271,39 @@ static void deep_blocks_are_refused(void **state)
     riv_arena_free(arena);
 }
 
+/* Types that nest by their names, or by values in values: a diagnostic once, and nothing of what follows from it. */
+static void deep_types_are_refused(void **state)
+{
+    (void)state;
+    enum { DEEP = 200000 };
+    static const struct {
+        const char *before, *first, *unit, *after;
+    } shapes[] = {
+        { "", "data D0:\n  a: u8\n", "data D%zu:\n  a: D%zu\n",
+          "func h(x: D199998):\n  Op.g(1)\nfunc main(x: D199999):\n  h(x)\n" },
+        { "", "alias A0: u8\n", "alias A%zu: []A%zu\n", "func main(x: A199999):\n  Op.g(1)\n" },
+        { "", "ability B0:\n  a: u8\n", "ability B%zu:\n  b: B%zu\n", "func main{B199999}():\n  Op.g(1)\n" },
+        { "func main() -> bool:\n", "  x0 = [1]\n", "  x%zu = [x%zu]\n", "  <- x199999 == x199998\n" },
+    };
+    for (size_t i = 0; i < RIV_COUNT(shapes); i++) {
+        riv_arena *arena = riv_arena_new(1 << 30);
+        riv_buf    text  = riv_buf_in(arena);
+        riv_putf(&text, TOP "%s%s", shapes[i].before, shapes[i].first);
+        for (size_t k = 1; k < DEEP; k++) { /* the numbers stand where the unit has %zu */
+            riv_str unit = riv_str_c(shapes[i].unit);
+            size_t  one = riv_str_find(unit, RIV_LIT("%zu"), 0), two = riv_str_find(unit, RIV_LIT("%zu"), one + 1);
+            riv_putf(&text, RIV_FMT "%zu" RIV_FMT "%zu" RIV_FMT, RIV_ARG(riv_str_sub(unit, 0, one)), k,
+                     RIV_ARG(riv_str_sub(unit, one + 3, two)), k - 1, RIV_ARG(riv_str_sub(unit, two + 3, unit.len)));
+        }
+        riv_put_str(&text, riv_str_c(shapes[i].after));
+        aqua_output out = test_compile_with(arena, riv_buf_str(&text), (aqua_options){ 0 }, NULL);
+        assert_false(out.accepted);
+        assert_int_equal(out.errors.count, 1);
+        assert_string_equal(out.errors.items[0].code, "A0130");
+        riv_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +313,7 @@ int main(void)
         cmocka_unit_test(warnings_do_not_refuse),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(deep_blocks_are_refused),
+        cmocka_unit_test(deep_types_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

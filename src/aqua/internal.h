@@ -209,6 +209,7 @@ typedef struct field { riv_str name; const type *type; } field;
 struct type {
     type_kind    kind;
     uint32_t     id;     /* unique in a compilation */
+    uint32_t     depth;  /* of the types inside; bounded by AQUA_DEPTH_MAX where names or values make it grow */
     unsigned     scalars; /* SCALAR: one bit; LITERAL: those it may become */
     const type  *elem;
     riv_str      name;   /* STRUCT ABILITY SERVICE */
@@ -224,6 +225,7 @@ extern const type aqua__top, aqua__bottom, aqua__string, aqua__bool, aqua__u32, 
 const type *aqua__scalar_named(riv_str name); /* NULL: no such scalar */
 const type *aqua__literal_type(literal_kind kind);
 type       *aqua__type_new(compiler *c, type_kind kind);
+uint32_t    aqua__type_depth(const type *t);   /* worked out from its parts */
 const type *aqua__type_of_elem(compiler *c, type_kind kind, const type *elem);
 /* CMP_*: how a stands to b; aqua__accepts: a value of type `given` may stand where `wanted` is expected. SPEC aqua.md 5.3 */
 int         aqua__type_compare(compiler *c, const type *a, const type *b);

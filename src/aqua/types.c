@@ -85,9 +85,20 @@ type *aqua__type_new(compiler *c, type_kind kind)
 const type *aqua__type_of_elem(compiler *c, type_kind kind, const type *elem)
 {
     if (!elem) return NULL;
-    type *t = aqua__type_new(c, kind);
-    t->elem = elem;
+    type *t  = aqua__type_new(c, kind);
+    t->elem  = elem;
+    t->depth = elem->depth + 1;
     return t;
+}
+
+uint32_t aqua__type_depth(const type *t)
+{
+    uint32_t deepest = t->elem ? t->elem->depth : 0;
+    for (size_t i = 0; i < t->fields_count; i++)
+        if (t->fields[i].type) deepest = RIV_MAX(deepest, t->fields[i].type->depth);
+    for (size_t i = 0; i < t->results_count; i++)
+        if (t->results[i]) deepest = RIV_MAX(deepest, t->results[i]->depth);
+    return deepest + 1;
 }
 
 bool aqua__is_collection(const type *t)
@@ -304,6 +315,7 @@ static const type *meet_fields(compiler *c, const type *a, const type *b)
     t->name         = riv_format(c->arena, RIV_FMT "_x_" RIV_FMT, RIV_ARG(a->name), RIV_ARG(b->name));
     t->fields       = shared.ptr;
     t->fields_count = shared.len;
+    t->depth        = aqua__type_depth(t);
     return t;
 }
 
