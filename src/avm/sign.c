@@ -7,16 +7,20 @@ enum {
     SIGNATURE_BYTES = 1 + CRYPTO_SIGNATURE_BYTES
 }; /* a zero byte in front: ed25519 */
 
+/* Into an array of the arena's, or where they stand when it is NULL. */
 static void sort(signer *s, riv_arena *arena)
 {
     if (s->cids.len < 2) return;
-    riv_arena      *scratch = riv_arena_new(0); /* the order is needed here only */
+    riv_arena      *scratch = riv_arena_new(0);
+    size_t          bytes   = s->cids.len * sizeof *s->cids.ptr;
     const uint32_t *order   = riv_order(scratch, s->cids.ptr, sizeof *s->cids.ptr, s->cids.len);
     if (order) {
-        riv_str *sorted = riv_arena_alloc_raw(arena, s->cids.len * sizeof *sorted, _Alignof(riv_str));
+        riv_str *sorted = riv_arena_alloc_raw(arena ? arena : scratch, bytes, _Alignof(riv_str));
         for (size_t i = 0; i < s->cids.len; i++) sorted[i] = s->cids.ptr[order[i]];
-        s->cids.ptr = sorted;
-        s->cids.cap = s->cids.len;
+        if (arena)
+            s->cids.ptr = sorted;
+        else
+            memcpy(s->cids.ptr, sorted, bytes);
     }
     riv_arena_free(scratch);
 }
@@ -100,7 +104,7 @@ riv_err avm__signers_of(const archive_data *data, const stores *own, riv_arena *
     for (size_t i = 0; i < data->trace_count; i++) RIV_TRY(assign_state(&data->trace[i], own, arena, fault, out));
     for (size_t i = 0; i < riv_map_slots(out->by_peer); i++) {
         signer *s = signer_at(out, i);
-        if (s) sort(s, arena);
+        if (s) sort(s, NULL);
     }
     return RIV_OK;
 }
@@ -268,7 +272,7 @@ void avm__sign(avm *vm, signers *s, signed_before *before)
     signer        *mine = signer_of(&pair, vm->arena);
     mine->cids.ptr      = vm->met_cids.ptr;
     mine->cids.len      = vm->met_cids.len;
-    sort(mine, vm->arena);
+    sort(mine, vm->arena); /* the run's own list stays in the order met */
     riv_buf          what = signed_bytes(mine, vm->params->particle_id);
     crypto_signature made = make(&pair, riv_buf_view(&what), before);
     riv_buf_free(&what);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BLOCK_MIN = 4096, ARENA_BLOCK_MAX = 256 << 10, ARENA_ALIGN = 16, ARENA_SLACK = 1 << 20 };
+enum { ARENA_BLOCK_MIN = 4096, ARENA_BLOCK_MAX = 64 << 10, ARENA_ALIGN = 16, ARENA_SLACK = 1 << 20 };
 enum { VEC_BYTES_MIN = 64 };
 enum { ARENA_LARGE = 8192, ARENA_LARGE_LOOKED_AT = 4 /* of the youngest, when one grows */ };
 
