@@ -230,7 +230,6 @@ typedef struct par_join par_join;
 const failure *avm__par_start(avm *vm, const air_node *at, par_join **out);
 void           avm__par_left_end(avm *vm, par_join *p);
 void           avm__par_right_end(avm *vm, par_join *p);
-void           avm__par_rejoin(avm *vm, par_join *p, uint32_t window_end, uint32_t *inner_end); /* its windows in the new prev */
 
 const failure *avm__lore_start(avm *vm, const air_node *at, lore_fold **out);
 const failure *avm__lore_iteration_start(avm *vm, const air_node *at, lore_fold *f, uint32_t value_pos);

@@ -482,6 +482,10 @@ static inline avm_session_stats made_run(riv_arena *arena, choices *c, const cha
     made_net *n     = riv_new(arena, made_net, 1);
     testnet_init(&net, arena, script);
     net.params.steps_max = 20000;
+    net.params.version   = choose(c, 3) ? AVM_0_64 : AVM_0_62;
+    if (choose(c, 8) == 0) net.params.call_result_bytes_max = 12;
+    net.params.hard_limits = choose(c, 2);
+    net.params.key_format  = choose(c, 64) == 1;
     n->l                 = lockstep_open(&net, c);
     riv_err err          = made_invoke(n, 0, (riv_bytes){ 0 }, NULL, 0, &fault);
     while (!err && net.invokes < invokes_max && c->pos < c->in.len) {

@@ -230,6 +230,13 @@ static void test_memory(void **state)
         most = RIV_MAX(most, avm_session_bytes(a->s));
     }
     if (most > 2 * start + (96u << 10)) fail_msg("%zu bytes became %zu", start, most);
+    uint64_t resumed =
+        avm_session_stats_of(a->s).resumed; /* answers that did not decode leave the checkpoint where it is */
+    a->in.results_error = RIV_LIT("broken");
+    assert_int_equal(alone_step(a, (riv_bytes){ 0 }, NULL, 0).ret_code, 5);
+    a->in.results_error = RIV_LIT("");
+    assert_int_equal(alone_step(a, (riv_bytes){ 0 }, NULL, 0).ret_code, 0);
+    assert_int_equal(avm_session_stats_of(a->s).resumed, resumed + 1);
     lockstep_same_data(a->s, data);
     assert_int_equal(avm_session_stats_of(a->s).signed_anew, 1);
     alone_close(a);

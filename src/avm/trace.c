@@ -373,6 +373,20 @@ void avm__par_right_end(avm *vm, par_join *p)
 
 /* ---- going on from a checkpoint ---- */
 
+/* Its windows in the new stored trace; how far the side that runs goes. */
+static void par_rejoin(avm *vm, par_join *p, uint32_t window_end, uint32_t *inner_end)
+{
+    const archive_state *s    = avm__state_at(vm, &vm->trace.side[SOURCE_PREV], p->at);
+    uint32_t             left = p->at + 1 + s->left, both = left + s->right;
+    memset(p->size, 0, sizeof p->size);
+    p->size[SOURCE_PREV][0]   = s->left;
+    p->size[SOURCE_PREV][1]   = s->right;
+    p->left_end[SOURCE_PREV]  = (window){ left, s->left };
+    p->right_end[SOURCE_PREV] = (window){ both, window_end - both };
+    p->left_end[SOURCE_CUR] = p->right_end[SOURCE_CUR] = (window){ 0, 0 };
+    *inner_end                                         = p->in_right ? both : left;
+}
+
 /* What stands behind pos is read again; what stands before is not looked at. */
 void avm__trace_rewind(avm *vm, uint32_t pos)
 {
@@ -388,19 +402,6 @@ void avm__trace_rewind(avm *vm, uint32_t pos)
     for (int i = 0; i < 2; i++) t->pairs[i].of_new.len = 0;
     t->pairs[SOURCE_PREV].to_new = riv_new(vm->arena, uint32_t, t->tail.len + 1);
     uint32_t end                 = count;
-    for (size_t i = 0; i < vm->pars.len; i++) avm__par_rejoin(vm, vm->pars.ptr[i], end, &end);
+    for (size_t i = 0; i < vm->pars.len; i++) par_rejoin(vm, vm->pars.ptr[i], end, &end);
     t->side[SOURCE_PREV].len = end - pos;
-}
-
-void avm__par_rejoin(avm *vm, par_join *p, uint32_t window_end, uint32_t *inner_end)
-{
-    const archive_state *s    = avm__state_at(vm, &vm->trace.side[SOURCE_PREV], p->at);
-    uint32_t             left = p->at + 1 + s->left, both = left + s->right;
-    memset(p->size, 0, sizeof p->size);
-    p->size[SOURCE_PREV][0]   = s->left;
-    p->size[SOURCE_PREV][1]   = s->right;
-    p->left_end[SOURCE_PREV]  = (window){ left, s->left };
-    p->right_end[SOURCE_PREV] = (window){ both, window_end - both };
-    p->left_end[SOURCE_CUR] = p->right_end[SOURCE_CUR] = (window){ 0, 0 };
-    *inner_end                                         = p->in_right ? both : left;
 }
