@@ -1,6 +1,7 @@
 // run.mjs: our Aqua compiler beside npm @fluencelabs/aqua-api 0.14.6, in one run: time from the start of the process to its end and its
 // most memory, both writing AIR files; and the original warm, many times in one process. Nothing asserts on time.
-// Usage: run [--only NAME] [--quick] ; RIVULET and BUILD name our command and the build. What is not measured is told, never guessed.
+// Usage: run [--only NAME] [--quick]; RIVULET and BUILD name our command and the build, LIMIT the seconds that one run of the original may take.
+// What is not measured is told, never guessed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const packages = join(root, 'tests', 'conform', 'aqua-libs', 'node_modules');
 const args = process.argv.slice(2);
 const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : '';
 const quick = args.includes('--quick');
-const LIMIT = quick ? 20 : 300; // seconds for one run of the original
+const LIMIT = Number(process.env.LIMIT ?? (quick ? 20 : 300)); // seconds for one run of the original
 
 // ---- programs ----
 
@@ -90,8 +91,8 @@ function main() {
       let theirs = {};
       let warm;
       if (p.theirs !== false) {
-        theirs = run(quick ? 1 : 3, LIMIT, [...node, file, join(folder, 'out')]);
-        const again = spawnSync(node[0], [...node.slice(1), '--warm', quick ? '2' : p.runs >= 20 ? '20' : '3', file], { encoding: 'utf8', timeout: LIMIT * 1000 });
+        theirs = run(quick || p.runs < 20 ? 1 : 3, LIMIT, [...node, file, join(folder, 'out')]);
+        const again = spawnSync(node[0], [...node.slice(1), '--warm', p.runs < 20 ? '2' : quick ? '3' : '20', file], { encoding: 'utf8', timeout: LIMIT * 1000 });
         if (again.status === 0) warm = Math.min(...JSON.parse(again.stdout));
       }
       const original = p.theirs === false ? 'not run |' : theirs.killed ? `over ${LIMIT} s |` : `${show(theirs.ms)} (${show(theirs.cpu)}) | ${show(theirs.mb)}`;

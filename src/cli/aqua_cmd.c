@@ -8,6 +8,8 @@ enum {
     FOLDERS_MAX = 64,     /* nested in a folder that is compiled */
     FILES_MAX   = 100000, /* in it */
     POLL_MS     = 100,    /* --watch looks so often */
+    SETTLE_MS   = 30,     /* and waits until nothing changed for so long, */
+    SETTLES_MAX = 30,     /*   at most so many times */
 };
 
 enum { FORM_AIR = 1, FORM_DEFS = 2, FORM_JS = 4, FORM_TS = 8 };
@@ -374,6 +376,38 @@ static bool changed(const turn *t, const host_stamp *stamps)
     return list_changed(t);
 }
 
+/* One number for how all of them stand now. */
+static uint64_t standing(const turn *t)
+{
+    riv_bytes path;
+    void     *value;
+    riv_buf   stamps = { 0 };
+    for (size_t i = 0; i < t->programs.len + riv_map_slots(t->imports.looked); i++) {
+        size_t slot = i - t->programs.len;
+        if (i < t->programs.len)
+            path = riv_str_bytes(t->programs.ptr[i].path);
+        else if (!riv_map_at(t->imports.looked, slot, &path, &value))
+            continue;
+        host_stamp stamp = host_file_stamp(riv_bytes_str(path));
+        riv_put_u64be(&stamps, stamp.mtime_ns);
+        riv_put_u64be(&stamps, stamp.size);
+        riv_put_u64be(&stamps, stamp.inode);
+    }
+    uint64_t all = riv_hash64(riv_buf_view(&stamps));
+    riv_buf_free(&stamps);
+    return all;
+}
+
+/* Who writes a file empties it first, and several may be written at once: a pass begins when nothing moves any more. */
+static void settle(const turn *t)
+{
+    for (int i = 0; i < SETTLES_MAX && !cli_interrupted(); i++) {
+        uint64_t before = standing(t);
+        host_sleep_ms(SETTLE_MS);
+        if (standing(t) == before) return;
+    }
+}
+
 static void report(turn *t, uint64_t began_ns)
 {
     double ms = (double)(host_clock_ns() - began_ns) / 1e6;
@@ -404,6 +438,7 @@ static int watch(turn *t)
             report(&now, began);
         }
         while (!code && !cli_interrupted() && !changed(&now, stamps)) host_sleep_ms(POLL_MS);
+        if (!code) settle(&now);
         riv_arena_free(now.c.arena);
         if (code) break;
     }
