@@ -77,6 +77,16 @@ static const cli_flag aqua_fmt_flags[] = {
     { "check", 0, CLI_SWITCH, NULL, "write nothing; exit with 1 when a file is not laid out" },
     { "diff",  0, CLI_SWITCH, NULL, "the same, and show the first lines that would change" },
 };
+static const cli_flag test_flags[] = {
+    { "update", 'u', CLI_SWITCH, NULL, "write what was seen into the files, where it is not what was expected or nothing was" },
+    { "filter", 'f', CLI_VALUE, "TEXT", "only runs with TEXT in their names" },
+    { "order",  0,   CLI_VALUE, "fifo|lifo|random", "which waiting message is delivered next, instead of what the runs say" },
+    { "seed",   0,   CLI_VALUE, "N", "deliver in an order that is drawn from N" },
+    { "seeds",  0,   CLI_VALUE, "N", "play each run in N random orders, until one fails" },
+    { "trace",  0,   CLI_SWITCH, NULL, "show the steps of each run" },
+    { "junit",  0,   CLI_VALUE, "FILE", "write the results as JUnit XML too" },
+    F_IMPORT, F_AVM, F_JSON,
+};
 static const cli_flag air_parse_flags[] = { F_JSON, { "unchecked", 0, CLI_SWITCH, NULL, "leave out the checks of names and iterators" } };
 static const cli_flag air_fmt_flags[]   = {
     { "write", 'w', CLI_SWITCH, NULL, "write the result back into the file" },
@@ -109,6 +119,9 @@ const cli_command cli_commands[] = {
     { "demo", "[FOLDER]", 0, 1, "three node processes, one particle, one WebAssembly service",
       "FOLDER holds NAME.aqua, its services and rivulet.toml; by default examples/hello. Everything is stopped and removed at the end.",
       FLAGS(demo_flags), cli_cmd_demo },
+    { "test", "[FILE.aqua|FOLDER]", 0, 1, "test Aqua programs with made-up services",
+      "Plays the runs of NAME.scenario.json over a simulated network with the program NAME.aqua beside it, and compares what was seen with what is expected\n"
+      "(docs/testing.md). Of a folder (by default this one) every program that has such a file is tested.", FLAGS(test_flags), cli_cmd_test },
     { "aqua compile", "FILE.aqua|FOLDER", 0, 1, "compile Aqua to AIR, definitions, JavaScript and TypeScript",
       "Without --output the texts asked for are printed, or what is exported. Of a folder every .aqua file in it is compiled; when one is\n"
       "refused nothing is written.",

@@ -964,3 +964,20 @@ bool node__builtin(node_builtin *b)
     }
     return false;
 }
+
+bool node_plain_builtin(riv_str service, riv_str function, const riv_json *args, riv_arena *arena, int32_t *ret_code,
+                        riv_str *result)
+{
+    static const riv_str plain[] = { RIV_LIT_INIT("op"),  RIV_LIT_INIT("array"), RIV_LIT_INIT("math"),
+                                     RIV_LIT_INIT("cmp"), RIV_LIT_INIT("json"),  RIV_LIT_INIT("debug") };
+    size_t               i       = 0;
+    node_asked           asked   = { .service = service, .function = function, .args = args };
+    node_builtin         b       = { .arena = arena, .asked = &asked };
+    while (i < RIV_COUNT(plain) && !riv_str_eq(service, plain[i])) i++;
+    if (i == RIV_COUNT(plain) || !node__builtin(&b)) return false;
+    *ret_code = b.error.len ? 1 : 0;
+    *result   = b.error.len ? riv_json_text(riv_json_str(arena, b.error), arena)
+                : b.value   ? riv_json_text(b.value, arena)
+                            : RIV_LIT("\"\"");
+    return true;
+}

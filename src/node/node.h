@@ -167,4 +167,7 @@ node_stats node_stats_of(const node *n);
  * particle.expired {id, unfinished}, particle.delayed {id, to, reason} (debug: will be tried again), particle.lost {id, to, reason, count?} (no way to it at the
  * moment), peer.connected {peer}, peer.disconnected {peer}, link.failed {addr, reason}, store.broken {reason}, console.print {id, text}. */
 
+/* The built-ins that need nothing of a node (op, array, math, cmp, json, debug), for networks of bare interpreters. result: JSON text. False: none of them. */
+bool node_plain_builtin(riv_str service, riv_str function, const riv_json *args, riv_arena *arena, int32_t *ret_code, riv_str *result);
+
 #endif

@@ -36,7 +36,7 @@ typedef struct scenario {
     riv_arena      *arena;
     riv_fault      *fault;
     avm_version     version;
-    bool            sessions;
+    bool            sessions, aqua;
     const riv_json *doc;
     sim_names      *names;
     sim_rules      *rules;
@@ -65,7 +65,11 @@ riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_
 {
     const riv_json *doc;
     RIV_TRY(riv_json_parse(text, arena, fault, &doc));
-    scenario s = { .arena = arena, .fault = fault, .version = options->version, .sessions = options->sessions };
+    scenario s = { .arena    = arena,
+                   .fault    = fault,
+                   .version  = options->version,
+                   .sessions = options->sessions,
+                   .aqua     = options->aqua };
     if (options->has_seed) {
         s.order = ORDER_RANDOM;
         s.prng  = riv_prng_seed(options->seed);
@@ -293,6 +297,25 @@ static riv_err input_of(scenario *s, const item *it, avm_input *in)
     return RIV_OK;
 }
 
+static void note_call(scenario *s, peer *p, uint32_t id, const sim_call *call, const sim_answer *answer)
+{
+    riv_arena      *a     = s->arena;
+    const riv_json *given = riv_json_object(a, "ret_code", riv_json_i64(a, answer->ret_code), "result",
+                                            riv_json_str(a, answer->result), NULL);
+    riv_json_add(a, &p->calls,
+                 riv_json_object(a, "step", riv_json_u64(a, s->step), "id", riv_json_u64(a, id), "service",
+                                 riv_json_str(a, call->service), "function", riv_json_str(a, call->function), "args",
+                                 call->args, "tetraplets", call->tetraplets, "answer", given, NULL));
+}
+
+/* SPEC scenarios.md 2: every peer has the builtins `math`, `cmp`, `op`, which are not observed */
+static bool arithmetic(const sim_call *call, riv_arena *a, sim_answer *answer)
+{
+    bool has = riv_str_eq(call->service, RIV_LIT("math")) || riv_str_eq(call->service, RIV_LIT("cmp")) ||
+               riv_str_eq(call->service, RIV_LIT("op"));
+    return has && node_plain_builtin(call->service, call->function, call->args, a, &answer->ret_code, &answer->result);
+}
+
 /* Answers one request, notes the call, and shows the request as JSON. */
 static const riv_json *answer_request(scenario *s, peer *p, const avm_call_request *request, avm_call_result *result)
 {
@@ -301,20 +324,17 @@ static const riv_json *answer_request(scenario *s, peer *p, const avm_call_reque
     const riv_json *tetraplets = riv_json_copy(a, sim__tetraplets_json(request, a));
     sim_call        call       = { .peer_name  = p->name->name,
                                    .peer_id    = p->name->id,
-                                   .who        = p->name->name,
+                                   .who        = s->aqua ? p->name->id : p->name->name,
                                    .service    = riv_str_dup(a, request->service_id),
                                    .function   = riv_str_dup(a, request->function_name),
                                    .args       = args,
                                    .tetraplets = tetraplets };
-    sim_answer      answer     = sim__rules_answer(s->rules, &call, a);
-    *result                    = (avm_call_result){ request->id, answer.ret_code, answer.result };
-    riv_json_add(a, &p->calls,
-                 riv_json_object(a, "step", riv_json_u64(a, s->step), "id", riv_json_u64(a, request->id), "service",
-                                 riv_json_str(a, call.service), "function", riv_json_str(a, call.function), "args",
-                                 args, "tetraplets", tetraplets, "answer",
-                                 riv_json_object(a, "ret_code", riv_json_i64(a, answer.ret_code), "result",
-                                                 riv_json_str(a, answer.result), NULL),
-                                 NULL));
+    sim_answer      answer     = { 0 };
+    if (!s->aqua || !arithmetic(&call, a, &answer)) {
+        answer = sim__rules_answer(s->rules, &call, a);
+        note_call(s, p, request->id, &call, &answer);
+    }
+    *result = (avm_call_result){ request->id, answer.ret_code, answer.result };
     return riv_json_object(a, "id", riv_json_u64(a, request->id), "service", riv_json_str(a, call.service), "function",
                            riv_json_str(a, call.function), "args", args, "tetraplets", tetraplets, NULL);
 }

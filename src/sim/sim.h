@@ -13,6 +13,7 @@ typedef struct sim_scenario_options {
     bool        has_seed; /* order `random`, drawn from seed, whatever the file says */
     uint64_t    seed;
     bool        sessions; /* peers keep sessions (avm.h) between their steps; data_out is null where only calls follow */
+    bool        aqua;     /* as in docs/spec/scenarios.md §2: math, cmp and op answer by themselves and are not noted, `who` is a peer id */
 } sim_scenario_options;
 /* text is the scenario's JSON. RIV_E_MALFORMED names the key and what was expected. *out is the document of docs/spec/scenarios.md §1. */
 RIV_MUST_USE riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_arena *arena, riv_fault *fault, const riv_json **out);
@@ -22,6 +23,26 @@ crypto_secret sim_peer_seed(riv_str name);
 RIV_MUST_USE riv_err sim_invoke(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, const riv_json **out);
 /* The first half of it: the input that a line describes; wipe out->params.secret when done. */
 RIV_MUST_USE riv_err sim_invoke_read(riv_str line, avm_version version, riv_arena *arena, riv_fault *fault, avm_input *out);
+
+/* ---- Aqua scenarios: rivulet test ---- */
+/* One of the `runs` of docs/spec/scenarios.md §2: a compiled function in a network of interpreters with made-up services. */
+typedef struct sim_trial_input {
+    riv_str         air;
+    const riv_json *run;         /* names as @name */
+    const char     *where;       /* of run, for faults: "runs[0]" */
+    riv_str         order;       /* empty: the run's own */
+    bool            has_seed; uint64_t seed;
+    avm_version     version;
+} sim_trial_input;
+typedef struct sim_trial {
+    const riv_json *calls, *responses, *errors, *edges; /* what was seen, peer ids as @name */
+    const riv_json *document;    /* of sim_scenario_run */
+    bool            passed;      /* all that the run expects was seen; true when it expects nothing */
+    bool            expects;     /* it expects something */
+    riv_str         difference;  /* lines for people; empty when passed */
+} sim_trial;
+/* RIV_E_MALFORMED names the key; RIV_E_LIMIT: it does not end. Results live in arena. */
+RIV_MUST_USE riv_err sim_trial_run(const sim_trial_input *in, riv_arena *arena, riv_fault *fault, sim_trial *out);
 
 /* ---- worlds of whole nodes ---- */
 typedef struct sim_faults { /* chances per million, drawn for each message or tick; all 0: a perfect network */

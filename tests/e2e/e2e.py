@@ -564,6 +564,59 @@ def tools_modules():
 # ---- run: embedded ----
 
 
+def test_examples():
+    check(rivulet("test", "examples/aqua"), 0, out=["6 of 6 runs passed"])
+    check(rivulet("test", "examples/aqua/race.aqua", "--seeds", "30"), 0, out=["2 of 2"])
+    doc = json.loads(check(rivulet("test", "examples/aqua/try.scenario.json", "--json", "--filter", "second"), 0).out)
+    assert doc["passed"] is True and [r["name"] for r in doc["runs"]] == ["the second peer answers"], doc
+    assert doc["runs"][0]["responses"] == [[["Hi, Ada"]]], doc
+
+
+def test_expectations():
+    program = write("sum.aqua", "aqua Sum\nexport main\n\nservice S(\"s\"):\n    f(x: u32) -> u32\n\nfunc main(x: u32) -> u32:\n    y <- S.f(x)\n    <- y + 1\n")
+    path = program[:-len(".aqua")] + ".scenario.json"
+    run = {"name": "a & b", "args": {"x": 1}, "services": [{"service": "s", "echo": 0}], "about": "kept", "responses": [[3]]}
+
+    def put(**changes):
+        with open(path, "w") as f:
+            json.dump({"runs": [dict(run, **changes)]}, f)
+
+    put()
+    junit = os.path.join(TMP, "junit.xml")
+    check(rivulet("test", program, "--junit", junit), 1, out=[r"FAILED .*: a & b", r"- \[3\]", r"\+ \[2\]", "0 of 1 runs passed"])
+    xml = open(junit).read()
+    assert 'failures="1"' in xml and 'name="a &amp; b"' in xml, xml
+    assert json.loads(check(rivulet("test", program, "--json"), 1).out)["passed"] is False
+    check(rivulet("test", program, "--update"), 0, err=["wrote"])
+    seen = json.load(open(path))["runs"][0]
+    assert seen == dict(run, responses=[[2]]) and list(seen)[:2] == ["name", "about"], seen
+    check(rivulet("test", program), 0)
+    check(rivulet("test", program, "--seed", "3", "--trace"), 0, out=["step 1: alice"])
+    for changes, text in [({"args": {}}, "parameter `x` is missing"), ({"args": {"x": 1, "z": 2}}, "no parameter `z`"), ({"function": "g"}, "no function `g`"),
+                          ({"respones": []}, "respones"), ({"services": [{"service": "s"}]}, r"services"), ({"order": "any"}, "order")]:
+        put(**changes)
+        check(rivulet("test", program), 2, err=text)
+        assert json.loads(check(rivulet("test", program, "--json"), 2).out)["passed"] is False
+    with open(path, "w") as f:
+        f.write('{"runs": [}')
+    check(rivulet("test", program), 2, err="scenario.json:1:11")
+    check(rivulet("test", program, "--filter", "none"), 2)
+    check(rivulet("test", TMP + "/nowhere.aqua"), 2)
+
+
+def test_formatting():
+    ugly = write("ugly.aqua", "aqua M\nfunc f():\n  x=1 -- one\n")
+    check(rivulet("aqua", "fmt", ugly, "--check"), 1, err="not laid out")
+    check(rivulet("aqua", "fmt", ugly, "--diff"), 1, out=[r"- func f\(\):", r"\+ $"])
+    assert rivulet("aqua", "fmt", "-", stdin=open(ugly).read()).out == "aqua M\n\nfunc f():\n    x = 1  -- one\n"
+    check(rivulet("aqua", "fmt", ugly), 0)
+    assert open(ugly).read() == "aqua M\n\nfunc f():\n    x = 1  -- one\n"
+    check(rivulet("aqua", "fmt", ugly, "--check"), 0)
+    broken = write("broken.aqua", "aqua M\nfunc f(:\n")
+    check(rivulet("aqua", "fmt", broken), 1, err="A01")
+    assert open(broken).read() == "aqua M\nfunc f(:\n"
+
+
 def run_embedded():
     assert json.loads(check(rivulet("run", HELLO, "-f", 'hello("Ada")'), 0).out) == ["Hi, Ada"] * 2
     one = check(rivulet("run", HELLO, "-f", 'hello("Ada")', "--json"), 0)
