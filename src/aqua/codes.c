@@ -851,7 +851,7 @@ const aqua_code aqua__codes[DIAG_CODES] = {
           "  <- D(a = 1)\n" },
     [D_EXTRA_ARGUMENT] = {
         AQUA_WARN, "A0420", "extra-field", "the type has no such field",
-          "It is left out of the value.",
+          "The value carries it all the same, and nobody can read it through this type.",
           "aqua M\n"
           "data D:\n"
           "  a: u8\n"

@@ -25,6 +25,21 @@ const char *aqua_thing_kind_name(aqua_thing_kind kind)
     return "thing";
 }
 
+size_t aqua_offset_of(riv_str text, riv_line_col at)
+{
+    size_t pos = 0;
+    for (uint32_t n = 1; n < at.line; n++) {
+        size_t end = riv_str_find_char(text, '\n', pos);
+        if (end == SIZE_MAX) return text.len;
+        pos = end + 1;
+    }
+    for (uint32_t col = 1; col < at.col && pos < text.len && text.ptr[pos] != '\n';) {
+        enum { BMP_MAX = 0xffff };
+        col += riv_utf8_next(text, &pos) > BMP_MAX ? 2 : 1;
+    }
+    return pos;
+}
+
 /* ---- findings ---- */
 
 static aqua_diag copy_diag(riv_arena *a, const aqua_diag *d, riv_str path, riv_str text)

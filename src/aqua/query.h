@@ -35,6 +35,10 @@ void aqua_project_touch(aqua_project *p);
 typedef struct aqua_project_stats { uint64_t parsed, checked; size_t files, bytes; } aqua_project_stats;
 aqua_project_stats aqua_project_stats_of(const aqua_project *p);
 
+/* Editors count lines and UTF-16 units, from 1 as riv_line_col_of does; what lies beyond a line or the text
+ * gives its end. The text is UTF-8. */
+size_t aqua_offset_of(riv_str text, riv_line_col at);
+
 /* ---- questions: about open files and what they import ---- */
 
 /* In order of the text; empty for an unknown file. */

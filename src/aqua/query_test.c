@@ -351,6 +351,19 @@ static void bad_edits_are_refused(void **state)
     aqua_project_free(p);
 }
 
+static void lines_and_columns_are_offsets(void **state)
+{
+    (void)state;
+    static const char text[] = "aqua M\r\n-- \xc3\xbc \xf0\x9f\x98\x80 x\n\nlast";
+    for (size_t i = 0; i <= strlen(text); i++) {
+        if (((uint8_t)text[i] & 0xc0) == 0x80) continue;
+        assert_int_equal(aqua_offset_of(riv_str_c(text), riv_line_col_of(riv_str_c(text), i)), i);
+    }
+    assert_int_equal(aqua_offset_of(riv_str_c(text), (riv_line_col){ 3, 9 }),
+                     strlen(text) - 5); /* behind the end of a line */
+    assert_int_equal(aqua_offset_of(riv_str_c(text), (riv_line_col){ 9, 1 }), strlen(text));
+}
+
 /* ---- any edits ---- */
 
 static void check_seed(uint64_t seed, size_t steps)
@@ -401,6 +414,7 @@ int main(void)
         cmocka_unit_test(only_what_changed_is_checked_again),
         cmocka_unit_test(imports_come_and_go),
         cmocka_unit_test(bad_edits_are_refused),
+        cmocka_unit_test(lines_and_columns_are_offsets),
         cmocka_unit_test(any_edits_lead_to_the_answers_of_a_new_project),
         cmocka_unit_test(memory_does_not_grow_with_edits),
     };
