@@ -33,22 +33,23 @@ typedef struct item {
 typedef enum queue_order { ORDER_FIFO, ORDER_LIFO, ORDER_RANDOM } queue_order;
 
 typedef struct scenario {
-    riv_arena      *arena;
-    riv_fault      *fault;
-    avm_version     version;
-    bool            sessions, aqua;
-    const riv_json *doc;
-    sim_names      *names;
-    sim_rules      *rules;
-    riv_map        *by_id;
-    riv_str         air, particle_id;
-    uint64_t        timestamp_ms;
-    uint32_t        ttl_ms;
-    queue_order     order;
-    riv_prng        prng; /* of ORDER_RANDOM */
-    bool            duplicate, single;
-    const riv_json *limits, *tamper;
-    peer           *init;
+    riv_arena                  *arena;
+    riv_fault                  *fault;
+    avm_version                 version;
+    bool                        sessions;
+    const sim_scenario_options *options;
+    const riv_json             *doc;
+    sim_names                  *names;
+    sim_rules                  *rules;
+    riv_map                    *by_id;
+    riv_str                     air, particle_id;
+    uint64_t                    timestamp_ms;
+    uint32_t                    ttl_ms;
+    queue_order                 order;
+    riv_prng                    prng; /* of ORDER_RANDOM */
+    bool                        duplicate, single;
+    const riv_json             *limits, *tamper;
+    peer                       *init;
     RIV_VEC(peer *) all;
     RIV_VEC(item) queue; /* waiting: from head to the end */
     size_t        head;
@@ -65,11 +66,9 @@ riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_
 {
     const riv_json *doc;
     RIV_TRY(riv_json_parse(text, arena, fault, &doc));
-    scenario s = { .arena    = arena,
-                   .fault    = fault,
-                   .version  = options->version,
-                   .sessions = options->sessions,
-                   .aqua     = options->aqua };
+    scenario s = {
+        .arena = arena, .fault = fault, .version = options->version, .sessions = options->sessions, .options = options
+    };
     if (options->has_seed) {
         s.order = ORDER_RANDOM;
         s.prng  = riv_prng_seed(options->seed);
@@ -308,14 +307,6 @@ static void note_call(scenario *s, peer *p, uint32_t id, const sim_call *call, c
                                  call->args, "tetraplets", call->tetraplets, "answer", given, NULL));
 }
 
-/* SPEC scenarios.md 2: every peer has the builtins `math`, `cmp`, `op`, which are not observed */
-static bool arithmetic(const sim_call *call, riv_arena *a, sim_answer *answer)
-{
-    bool has = riv_str_eq(call->service, RIV_LIT("math")) || riv_str_eq(call->service, RIV_LIT("cmp")) ||
-               riv_str_eq(call->service, RIV_LIT("op"));
-    return has && node_plain_builtin(call->service, call->function, call->args, a, &answer->ret_code, &answer->result);
-}
-
 /* Answers one request, notes the call, and shows the request as JSON. */
 static const riv_json *answer_request(scenario *s, peer *p, const avm_call_request *request, avm_call_result *result)
 {
@@ -324,13 +315,15 @@ static const riv_json *answer_request(scenario *s, peer *p, const avm_call_reque
     const riv_json *tetraplets = riv_json_copy(a, sim__tetraplets_json(request, a));
     sim_call        call       = { .peer_name  = p->name->name,
                                    .peer_id    = p->name->id,
-                                   .who        = s->aqua ? p->name->id : p->name->name,
+                                   .who        = s->options->who_is_id ? p->name->id : p->name->name,
                                    .service    = riv_str_dup(a, request->service_id),
                                    .function   = riv_str_dup(a, request->function_name),
                                    .args       = args,
                                    .tetraplets = tetraplets };
     sim_answer      answer     = { 0 };
-    if (!s->aqua || !arithmetic(&call, a, &answer)) {
+    bool            itself     = s->options->builtin &&
+                  s->options->builtin(call.service, call.function, args, a, &answer.ret_code, &answer.result);
+    if (!itself) {
         answer = sim__rules_answer(s->rules, &call, a);
         note_call(s, p, request->id, &call, &answer);
     }

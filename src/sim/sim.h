@@ -13,7 +13,9 @@ typedef struct sim_scenario_options {
     bool        has_seed; /* order `random`, drawn from seed, whatever the file says */
     uint64_t    seed;
     bool        sessions; /* peers keep sessions (avm.h) between their steps; data_out is null where only calls follow */
-    bool        aqua;     /* as in docs/spec/scenarios.md §2: math, cmp and op answer by themselves and are not noted, `who` is a peer id */
+    /* Calls that answer by themselves and are not noted (node_plain_builtin, say); NULL: none. */
+    bool      (*builtin)(riv_str service, riv_str function, const riv_json *args, riv_arena *arena, int32_t *ret_code, riv_str *result);
+    bool        who_is_id; /* the answer `who` is the peer's id instead of its name */
 } sim_scenario_options;
 /* text is the scenario's JSON. RIV_E_MALFORMED names the key and what was expected. *out is the document of docs/spec/scenarios.md §1. */
 RIV_MUST_USE riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_arena *arena, riv_fault *fault, const riv_json **out);

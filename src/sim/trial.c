@@ -63,6 +63,15 @@ static riv_err services_of(trial *t, const riv_json **out)
     return RIV_OK;
 }
 
+/* SPEC scenarios.md 2: every peer has the builtins `math`, `cmp`, `op`, which are not observed */
+static bool arithmetic(riv_str service, riv_str function, const riv_json *args, riv_arena *arena, int32_t *ret_code,
+                       riv_str *result)
+{
+    bool has = riv_str_eq(service, RIV_LIT("math")) || riv_str_eq(service, RIV_LIT("cmp")) ||
+               riv_str_eq(service, RIV_LIT("op"));
+    return has && node_plain_builtin(service, function, args, arena, ret_code, result);
+}
+
 static riv_err play(trial *t)
 {
     static const char *const keys[] = { "name",   "function",  "args",      "services",        "calls",     "responses",
@@ -83,10 +92,12 @@ static riv_err play(trial *t)
     }
     const riv_json *order = t->in->order.len ? riv_json_str(a, t->in->order) : riv_json_get(run, RIV_LIT("order"));
     if (order) *riv_push(a, &scenario) = (riv_json_member){ RIV_LIT("order"), order };
-    sim_scenario_options options = {
-        .version = t->in->version, .has_seed = t->in->has_seed, .seed = t->in->seed, .aqua = true
-    };
-    riv_str text = riv_json_text(riv_json_obj(a, scenario.ptr, scenario.len), a);
+    sim_scenario_options options = { .version   = t->in->version,
+                                     .has_seed  = t->in->has_seed,
+                                     .seed      = t->in->seed,
+                                     .builtin   = arithmetic,
+                                     .who_is_id = true };
+    riv_str              text    = riv_json_text(riv_json_obj(a, scenario.ptr, scenario.len), a);
     return sim_scenario_run(text, &options, a, t->fault, &t->document);
 }
 

@@ -55,7 +55,7 @@ static const struct {
 } cases[] = {
     { "all that is expected",
       "{\"args\": {\"n\": 1}, " SERVICES ", \"calls\": {\"bob\": [[\"s\", \"f\", [1]]], \"@carol\": [[\"s\", \"f\", "
-                                         "[1]]]}, \"responses\": [[2, 1]], \"errors\": []}",
+      "[1]]]}, \"responses\": [[2, 1]], \"errors\": []}",
       true, "" },
     { "a call with other arguments",
       "{\"args\": {\"n\": 1}, " SERVICES
@@ -66,7 +66,7 @@ static const struct {
       "{\"args\": {\"n\": 1}, " SERVICES ", \"calls\": {\"bob\": [[\"s\", \"f\", [1]]]}}", false, "calls of carol" },
     { "a call that never came",
       "{\"args\": {\"n\": 1}, " SERVICES ", \"calls\": {\"bob\": [[\"s\", \"f\", [1]]], \"carol\": [[\"s\", \"f\", "
-                                         "[1]]], \"dave\": [[\"s\", \"f\", []]]}}",
+      "[1]]], \"dave\": [[\"s\", \"f\", []]]}}",
       false, "  calls of dave: - expected, + seen (from number 1 on)\n    - [\"s\",\"f\",[]]\n" },
     { "another response", "{\"args\": {\"n\": 1}, " SERVICES ", \"responses\": [[2, 2]]}", false,
       "    - [2,2]\n    + [2,1]\n" },
@@ -79,7 +79,7 @@ static const struct {
     { "nothing wrong expected", "{\"args\": {\"n\": 1}, " FAILING ", \"errors\": [{\"code\": 1}]}", false, "errors" },
     { "the way of messages",
       "{\"args\": {\"n\": 1}, " SERVICES ", \"unordered\": true, \"edges\": [\"bob>alice\", \"alice>relay\", "
-                                         "\"carol>alice\", \"relay>bob\", \"relay>carol\"]}",
+      "\"carol>alice\", \"relay>bob\", \"relay>carol\"]}",
       true, "" },
 };
 

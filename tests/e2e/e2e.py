@@ -448,7 +448,7 @@ def tools_sim():
     check(rivulet("sim", scenario), 0, out=["5 steps, 2 calls, 2 sent", r'bob gets the particle from alice \(step 1\)', r'calls  s.f\("x"\) = "x"', "in the end"])
     steps = check(rivulet("sim", scenario, "--step"), 0, out='call bob s.f = "x" ✓  ← call bob').out
     assert steps.count("----") == 4, steps
-    check(rivulet("sim", scenario, "--step", "--json"), 2, err="do not go together")
+    check(rivulet("sim", scenario, "--step", "--json"), 2, err="does not go with")
     fork = write("fork.json", json.dumps({"air": '(par (call "@bob" ("s" "f") []) (par (call "@carol" ("s" "f") []) (call "@dave" ("s" "f") [])))', "init": "alice",
                                           "services": [{"const": 1}]}))
     orders = {tuple(s["peer"] for s in json.loads(check(rivulet("sim", fork, "--json", "--seed", str(n)), 0).out)["steps"]) for n in range(8)}

@@ -518,8 +518,9 @@ static outcome nothing(job *j, size_t site)
     X(version_malformed)                                                                                               \
     X(version_old)                                                                                                     \
     X(version_new)                                                                                                     \
-    X(last_call_id) X(trace_empty) X(trace_cut) X(state_removed) X(state_doubled) X(state_swapped) X(state_kind)       \
-        X(par_size) X(par_huge) X(call_kind) X(call_cid) X(call_cid_unused) X(call_cid_wrong_store) X(call_generation) \
+    X(last_call_id)                                                                                                    \
+    X(trace_empty) X(trace_cut) X(state_removed) X(state_doubled) X(state_swapped) X(state_kind) X(par_size)           \
+        X(par_huge) X(call_kind) X(call_cid) X(call_cid_unused) X(call_cid_wrong_store) X(call_generation)             \
             X(request_sender) X(request_id) X(ap_generation) X(ap_no_generation) X(canon_cid) X(canon_kind)            \
                 X(canon_sender) X(fold_record) X(fold_removed) X(fold_doubled) X(fold_descriptors) X(fold_overflow)    \
                     X(value_removed) X(value_keys_swapped) X(value_key) X(value_key_unknown) X(value_text)             \
