@@ -248,6 +248,41 @@ riv_str avm__why_not_json(riv_arena *arena, riv_str text, const riv_fault *fallb
 
 /* ---- the value of a failed call ---- */
 
+/* A float as Rust displays it: all digits, no exponent, and no point where nothing follows it. text is JSON's. */
+static riv_str displayed_float(riv_arena *arena, riv_str text)
+{
+    riv_buf  out = riv_buf_in(arena), digits = riv_buf_in(arena);
+    size_t   e  = riv_str_find_char(text, 'e', 0);
+    int64_t  at = -1, power = 0;
+    uint64_t n        = 0;
+    riv_str  mantissa = riv_str_sub(text, 0, RIV_MIN(e, text.len));
+    if (e != SIZE_MAX) {
+        bool down = text.ptr[e + 1] == '-';
+        (void)riv_str_u64(riv_str_sub(text, e + 1 + down, text.len), &n);
+        power = down ? -(int64_t)n : (int64_t)n;
+    }
+    for (size_t i = 0; i < mantissa.len; i++) {
+        if (mantissa.ptr[i] == '.') at = (int64_t)digits.len;
+        if (is_digit(mantissa.ptr[i])) riv_put_u8(&digits, (uint8_t)mantissa.ptr[i]);
+    }
+    int64_t point = (at < 0 ? (int64_t)digits.len : at) + power, end = (int64_t)digits.len;
+    while (end > RIV_MAX(point, (int64_t)1) && digits.ptr[end - 1] == '0') end--; /* "1.0" */
+    if (text.ptr[0] == '-') riv_put_u8(&out, '-');
+    if (point <= 0) riv_put_u8(&out, '0');
+    for (int64_t i = RIV_MIN(point, (int64_t)0); i < RIV_MAX(end, point); i++) {
+        if (i == point) riv_put_u8(&out, '.');
+        riv_put_u8(&out, i >= 0 && i < end ? digits.ptr[i] : '0');
+    }
+    return riv_buf_str(&out);
+}
+
+static riv_str debug_text(riv_arena *arena, riv_str text)
+{
+    riv_buf out = riv_buf_in(arena);
+    avm__put_debug_str(&out, text);
+    return riv_buf_str(&out);
+}
+
 static riv_str unexpected(avm *vm, const riv_json *v)
 {
     riv_str text = v->kind == RIV_JSON_ARR || v->kind == RIV_JSON_OBJ ? RIV_LIT("") : avm__json_text(vm, v);
@@ -256,8 +291,10 @@ static riv_str unexpected(avm *vm, const riv_json *v)
     case RIV_JSON_BOOL: return riv_format(vm->arena, "boolean `" RIV_FMT "`", RIV_ARG(text));
     case RIV_JSON_U64:
     case RIV_JSON_I64: return riv_format(vm->arena, "integer `" RIV_FMT "`", RIV_ARG(text));
-    case RIV_JSON_F64: return riv_format(vm->arena, "floating point `" RIV_FMT "`", RIV_ARG(text));
-    case RIV_JSON_STR: return riv_format(vm->arena, "string " RIV_FMT, RIV_ARG(text));
+    case RIV_JSON_F64:
+        text = displayed_float(vm->arena, riv_json_text(v, vm->arena));
+        return riv_format(vm->arena, "floating point `" RIV_FMT "`", RIV_ARG(text));
+    case RIV_JSON_STR: return riv_format(vm->arena, "string " RIV_FMT, RIV_ARG(debug_text(vm->arena, v->str)));
     case RIV_JSON_ARR: return RIV_LIT("sequence");
     case RIV_JSON_OBJ: return RIV_LIT("map");
     }
