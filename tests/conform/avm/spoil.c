@@ -512,30 +512,23 @@ static outcome nothing(job *j, size_t site)
     return site ? END : MADE;
 }
 
-#define CHANGES(X)                                                                                                     \
-    X(nothing)                                                                                                         \
-    X(version_of_data)                                                                                                 \
-    X(version_malformed)                                                                                               \
-    X(version_old)                                                                                                     \
-    X(version_new)                                                                                                     \
-    X(last_call_id)                                                                                                    \
-    X(trace_empty) X(trace_cut) X(state_removed) X(state_doubled) X(state_swapped) X(state_kind) X(par_size)           \
-        X(par_huge) X(call_kind) X(call_cid) X(call_cid_unused) X(call_cid_wrong_store) X(call_generation)             \
-            X(request_sender) X(request_id) X(ap_generation) X(ap_no_generation) X(canon_cid) X(canon_kind)            \
-                X(canon_sender) X(fold_record) X(fold_removed) X(fold_doubled) X(fold_descriptors) X(fold_overflow)    \
-                    X(value_removed) X(value_keys_swapped) X(value_key) X(value_key_unknown) X(value_text)             \
-                        X(value_not_json) X(value_added) X(tetraplet_removed) X(tetraplet_keys_swapped)                \
-                            X(tetraplet_key) X(tetraplet_key_unknown) X(tetraplet_peer) X(tetraplet_service)           \
-                                X(tetraplet_function) X(tetraplet_lens) X(element_removed) X(element_keys_swapped)     \
-                                    X(element_key) X(element_key_unknown) X(element_value) X(element_tetraplet)        \
-                                        X(element_provenance) X(element_provenance_cid) X(canon_removed)               \
-                                            X(canon_keys_swapped) X(canon_key) X(canon_key_unknown) X(canon_tetraplet) \
-                                                X(canon_values) X(result_removed) X(result_keys_swapped) X(result_key) \
-                                                    X(result_key_unknown) X(result_value) X(result_arguments)          \
-                                                        X(result_tetraplet) X(signature_removed) X(signature_bit)      \
-                                                            X(signature_prefix) X(signature_short) X(signature_long)   \
-                                                                X(signatures_swapped) X(key_bit) X(key_prefix)         \
-                                                                    X(key_short)
+/* clang-format off */
+#define CHANGES(X) \
+    X(nothing) X(version_of_data) X(version_malformed) X(version_old) X(version_new) X(last_call_id) \
+    X(trace_empty) X(trace_cut) X(state_removed) X(state_doubled) X(state_swapped) X(state_kind) X(par_size) \
+    X(par_huge) X(call_kind) X(call_cid) X(call_cid_unused) X(call_cid_wrong_store) X(call_generation) \
+    X(request_sender) X(request_id) X(ap_generation) X(ap_no_generation) X(canon_cid) X(canon_kind) \
+    X(canon_sender) X(fold_record) X(fold_removed) X(fold_doubled) X(fold_descriptors) X(fold_overflow) \
+    X(value_removed) X(value_keys_swapped) X(value_key) X(value_key_unknown) X(value_text) X(value_not_json) \
+    X(value_added) X(tetraplet_removed) X(tetraplet_keys_swapped) X(tetraplet_key) X(tetraplet_key_unknown) \
+    X(tetraplet_peer) X(tetraplet_service) X(tetraplet_function) X(tetraplet_lens) X(element_removed) \
+    X(element_keys_swapped) X(element_key) X(element_key_unknown) X(element_value) X(element_tetraplet) \
+    X(element_provenance) X(element_provenance_cid) X(canon_removed) X(canon_keys_swapped) X(canon_key) \
+    X(canon_key_unknown) X(canon_tetraplet) X(canon_values) X(result_removed) X(result_keys_swapped) \
+    X(result_key) X(result_key_unknown) X(result_value) X(result_arguments) X(result_tetraplet) \
+    X(signature_removed) X(signature_bit) X(signature_prefix) X(signature_short) X(signature_long) \
+    X(signatures_swapped) X(key_bit) X(key_prefix) X(key_short)
+/* clang-format on */
 
 static const struct {
     const char *name;
