@@ -14,7 +14,8 @@ enum {
 
 typedef enum __attribute__((packed)) air_accessor_kind { AIR_FIELD_NAME, AIR_ARRAY_INDEX, AIR_FIELD_BY_SCALAR } air_accessor_kind;
 typedef struct air_accessor { riv_str name; uint32_t index; air_accessor_kind kind; } air_accessor;
-typedef struct air_lambda { /* empty: accessors_count 0 and !is_length */
+/* Packed, so that the kind of a value stands in its last word: scripts hold little else than values. */
+typedef struct __attribute__((packed)) air_lambda { /* empty: accessors_count 0 and !is_length */
     const air_accessor *accessors;
     uint32_t            accessors_count;
     bool                is_length; /* ".length" */
@@ -29,7 +30,6 @@ typedef enum __attribute__((packed)) air_value_kind {
     AIR_EMPTY_ARRAY, AIR_VARIABLE,
 } air_value_kind;
 typedef struct air_value {
-    air_value_kind kind;
     union {
         riv_str text;    /* LITERAL: without quotes */
         int64_t i64;     /* INT */
@@ -37,8 +37,10 @@ typedef struct air_value {
         bool    boolean; /* BOOL */
         air_var var;     /* VARIABLE */
     };
-    air_lambda lambda; /* VARIABLE, LAST_ERROR, ERROR; else empty */
+    air_lambda     lambda; /* VARIABLE, LAST_ERROR, ERROR; else empty */
+    air_value_kind kind;
 } air_value;
+_Static_assert(sizeof(void *) != 8 || sizeof(air_value) == 40, "a value takes five words");
 
 /* ---- instructions ---- */
 

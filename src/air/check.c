@@ -10,10 +10,9 @@ typedef struct name_entry {
     uint32_t iterated; /* first fold with this iterator */
     uint32_t
         unresolved; /* the use that was met first without a definition before it; only this one is looked at again */
-    uint32_t           first_next; /* first next of this iterator, NEXT_INSIDE: that one stands inside its fold */
-    uint32_t           suspicious; /* something after next in this iterator's fold */
-    struct open_fold  *fold;       /* innermost open fold with this iterator */
-    struct name_entry *link;       /* all entries, newest first */
+    uint32_t          first_next; /* first next of this iterator, NEXT_INSIDE: that one stands inside its fold */
+    uint32_t          suspicious; /* something after next in this iterator's fold */
+    struct open_fold *fold;       /* innermost open fold with this iterator */
 } name_entry;
 
 typedef struct open_fold {
@@ -29,9 +28,8 @@ typedef struct part {
 } part;
 
 struct air_checker {
-    riv_arena  *arena;
-    riv_map    *names;
-    name_entry *entries;
+    riv_arena *arena;
+    riv_map   *names;
     RIV_VEC(part) parts;
     bool      parts_off; /* SPEC air.md 1.4: "switch the whole check off" */
     riv_fault fault;     /* the fault that comes first in the text */
@@ -53,8 +51,7 @@ static name_entry *entry_of(air_checker *c, riv_str name)
     void **known = riv_map_slot_view(c->names, name); /* names stand in the script */
     if (*known) return *known;
     name_entry *e = riv_new(c->arena, name_entry, 1);
-    *e            = (name_entry){ name, NONE, NONE, NONE, NONE, NONE, NULL, c->entries };
-    c->entries    = e;
+    *e            = (name_entry){ name, NONE, NONE, NONE, NONE, NONE, NULL };
     *known        = e;
     return e;
 }
@@ -265,7 +262,10 @@ void air__check_instruction(air_checker *c, const air_node *n)
 
 riv_err air__check_end(air_checker *c, riv_fault *fault)
 {
-    for (const name_entry *e = c->entries; e; e = e->link) {
+    for (size_t i = riv_map_slots(c->names); i-- > 0;) { /* of two faults at one place that of the newer name is told */
+        void *held;
+        if (!riv_map_at(c->names, i, NULL, &held)) continue;
+        const name_entry *e = held;
         if (e->unresolved != NONE && !defined_before(e, e->unresolved))
             note_fault(c, e->unresolved, "nothing before this defines", e->name);
         if (e->first_next != NONE && e->first_next != NEXT_INSIDE)
