@@ -93,6 +93,10 @@ static const struct { const char *body, *air; } goldens[] = {
     { "data D:\n  n: i32\n  ys: []i32\nfunc main(d: D):\n  on \"b\":\n    y = d.ys[1]\n  Op.g(y)\n",
       "(xor (seq (seq (seq RELAY (call HOME (\"getDataSrv\" \"d\") [] -d-arg-)) (xor (seq (seq <-relay-> (ap -d-arg-.$.ys ys)) "
       "<-relay->) (seq (seq <-relay-> <HOME>) FAIL))) (call HOME (\"op\" \"g\") [ys.$.[1]] ret)) REPORT)" },
+    /* an index that no list has fails when it runs, where it can be caught */
+    { "func main(a: []i32):\n  Op.g(a[2 - 3])\n",
+      "(xor (seq (seq (seq RELAY (call HOME (\"getDataSrv\" \"a\") [] -a-arg-)) (ap -1 index)) (call HOME (\"op\" \"g\") [-a-arg-.$.[index]] "
+      "ret)) REPORT)" },
     /* names that hold a number already stay apart from numbered ones */
     { "func main():\n  a <- Op.list()\n  b <- Op.list()\n  x = b.length\n  c <- Op.list()\n",
       "(xor (seq (seq (seq (seq (seq RELAY (call HOME (\"op\" \"list\") [] ret)) (call HOME (\"op\" \"list\") [] ret-0)) (ap ret-0 "

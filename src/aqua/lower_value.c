@@ -238,10 +238,13 @@ static var *gate(lowerer *l, var *stream, operand size)
     return opened;
 }
 
+/* An index that no list has stands in a variable: it fails where it is used, and can be caught there. */
 static lens index_lens(lowerer *l, operand index)
 {
-    if (!index.var) return (lens){ LENS_INDEX, index.text, NULL };
-    bool plain = index.lenses_count == 0 && index.var->kind == AIR_VAR_SCALAR && !index.var->special;
+    int64_t literal;
+    bool    fits = literal_int(&index, &literal) && literal >= 0 && literal <= UINT32_MAX;
+    if (fits) return (lens){ LENS_INDEX, index.text, NULL };
+    bool plain = index.var && index.lenses_count == 0 && index.var->kind == AIR_VAR_SCALAR && !index.var->special;
     if (!plain) index = aqua__flat(l, index, RIV_LIT("index"));
     return (lens){ LENS_VAR, index.var->name, index.var };
 }

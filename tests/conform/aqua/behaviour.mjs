@@ -71,7 +71,9 @@ export async function behaviour(network, air, given, { order = {}, interpreter =
     for (const call of calls) {
       if (unseen.includes(call.service) || (call.service === 'op' && call.function === 'concat_strings')) continue;
       const args = call.service === 'errorHandlingSrv' ? [call.args[0].error_code, call.args[0].peer_id]
-        : call.function === 'response' ? unordered(call.args) : call.args;
+        : call.function === 'response' ? unordered(call.args)
+          // The original names a service with an id of its own `Un-0-g`.
+          : call.service === 'tracingSrv' ? call.args.map((a) => a.replace(/-\d+-/, '.')) : call.args;
       (seen[peer] ??= []).push(canonical([call.service, call.function, args]));
     }
   for (const calls of Object.values(seen)) calls.sort();

@@ -55,6 +55,7 @@ class Generator {
     this.size = 0;
     this.place = 0;   // which parallel branch is being written
     this.places = 0;
+    this.copied = false; // in what may be called twice: the original has one stream for all copies of a literal (spec 12, defect 17)
   }
 
   chance(percent) { return this.rnd(100) < percent; }
@@ -224,9 +225,10 @@ class Generator {
       [3, () => this.lines(depth, [`Op.p(${this.value(scope, 'string', 2)})`])],
       [2, () => this.declare(scope, depth)],
       [4, () => this.push(scope, depth)],
-      [1, () => { const s = scope.streams.filter((x) => x.racy || x.place === this.place); return s.length ? this.lines(depth, [`join ${s.slice(0, 2).map((x) => `${x.name}[${r(2)}]`).join(', ')}`]) : this.call(scope, depth); }],
+      [1, () => { const s = scope.streams.filter((x) => x.racy || x.place === this.place); const v = scope.values.slice(-1).map((x) => x.name); return s.length || v.length ? this.lines(depth, [`join ${[...s.slice(0, 2).map((x) => `${x.name}[${r(2)}]`), ...(this.chance(30) || !s.length ? v : [])].join(', ')}`]) : this.call(scope, depth); }],
       [1, () => this.lines(depth, [`Un "un${r(3)}"`]).concat((scope.un = true, []))],
       [1, () => this.lines(depth, [`e${++this.count} <- Op.fail()`])],
+      [1, () => this.guarded(scope, depth)],
     ];
     const nested = budget <= 0 ? [] : [
       [6, () => this.on(scope, depth, budget)],
@@ -254,7 +256,7 @@ class Generator {
     const s = { name: this.name('st'), elem: racy ? 'i32' : r2(this.rnd), racy, place: this.place };
     const items = [this.value(scope, 'i32', 1), this.value(scope, 'i32', 0)];
     scope.streams.push(s);
-    if (!racy && s.elem === 'i32' && this.chance(30)) return this.lines(depth, [`${s.name} = *[${items.map((v) => `Op.g(${v})`).join(', ')}]`]);
+    if (!racy && s.elem === 'i32' && !this.copied && this.chance(30)) return this.lines(depth, [`${s.name} = *[${items.map((v) => `Op.g(${v})`).join(', ')}]`]);
     return this.lines(depth, [`${s.name}: *${s.elem}`]);
   }
 
@@ -316,7 +318,7 @@ class Generator {
   rec(scope, depth) {
     const s = this.name('st'), i = this.name('i');
     return this.lines(depth, [
-      `${s} = *[Op.g(${this.rnd(3)})]`, `for ${i} <- ${s} rec:`, `  if ${i} < ${3 + this.rnd(3)}:`,
+      `${s}: *i32`, `${s} <- Op.g(${this.rnd(3)})`, `for ${i} <- ${s} rec:`, `  if ${i} < ${3 + this.rnd(3)}:`,
       this.chance(50) ? `    ${s} <- Op.g(${i} + 1)` : `    on ${this.peer(scope)}${this.via()}:\n${'  '.repeat(depth + 3)}${s} <- Op.g(${i} + 1)`,
       ...(this.chance(50) ? [`join ${s}[2]`] : []),
     ]);
@@ -353,14 +355,22 @@ class Generator {
   closure(scope, depth, budget) {
     const f = this.name('c'), x = this.name('x');
     const type = this.rnd.pick(['i32', 'i32', 'string', '[]i32']);
-    const before = this.place;
+    const before = this.place, copied = this.copied;
     this.place = ++this.places;
+    this.copied = true;
     const inner = this.scope(scope, { values: [...scope.values, { name: x, type }], un: scope.un });
     const body = this.block(inner, depth + 1, budget - 1, 0);
+    this.copied = copied;
     const result = this.value(inner, type, 1);
     this.place = before;
     scope.arrows.push({ name: f, params: [type], results: [type] });
     return [...this.lines(depth, [`${f} = ${this.rnd.pick(['', 'func '])}(${x}: ${type}) -> ${type}:`]), ...body, ...this.lines(depth + 1, [`<- ${result}`])];
+  }
+
+  /** `otherwise` stands behind any statement. */
+  guarded(scope, depth) {
+    const first = this.chance(50) ? this.lines(depth, [`e${++this.count} <- Op.fail()`]) : this.lines(depth, [`Op.p(${this.value(scope, 'string', 1)})`]);
+    return [...first, ...this.lines(depth, ['otherwise:']), ...this.solid(depth + 1)];
   }
 
   ability(scope, depth) {
@@ -377,16 +387,20 @@ class Generator {
   func(name) {
     const params = [['a', this.rnd.pick(['i32', 'string', '[]i32', 'D', '?i32'])], ['b', 'i32']].slice(0, 1 + this.rnd(2));
     const results = Array.from({ length: 1 + this.rnd(2) }, () => this.rnd.pick(['i32', 'i32', 'string', '[]i32', 'D', '?i32', 'bool']));
-    const own = { values: [...params.map(([n, type]) => ({ name: n, type })), { name: 'ps', type: '[]string' }], streams: [], arrows: [...this.functions], abilities: [], un: false };
+    const own = { values: [...params.map(([n, type]) => ({ name: n, type })), { name: 'ps', type: '[]string' }], streams: [], arrows: [], abilities: [], un: false };
     this.place = ++this.places;
-    const racy = this.chance(25);
-    const stream = racy ? [['rs', '*i32']] : [];
+    const racy = this.chance(25), arrow = this.chance(30), able = this.chance(25);
+    const stream = [...(racy ? [['rs', '*i32']] : []), ...(arrow ? [['h', 'i32 -> i32']] : [])];
+    if (arrow) own.arrows.push({ name: 'h', params: ['i32'], results: ['i32'] });
+    if (able) own.abilities.push('Ab');
     if (racy) own.streams.push({ name: 'rs', elem: 'i32', racy: true, place: 0 });
+    this.copied = true;
     const body = this.block(own, 1, 2);
+    this.copied = false;
     const back = results.map((t) => this.value(own, t, 1));
     const all = [['ps', '[]string'], ...stream, ...params];
-    const text = `func ${name}(${all.map(([n, t]) => `${n}: ${t}`).join(', ')}) -> ${results.join(', ')}:\n${body.join('\n')}\n  <- ${back.join(', ')}\n`;
-    return { text, params: params.map(([, t]) => t), results, racy };
+    const text = `func ${name}${able ? '{Ab}' : ''}(${all.map(([n, t]) => `${n}: ${/->/.test(t) ? `(${t})` : t}`).join(', ')}) -> ${results.join(', ')}:\n${body.join('\n')}\n  <- ${back.join(', ')}\n`;
+    return { text, params: params.map(([, t]) => t), results, racy, arrow, able };
   }
 
   program() {
@@ -404,12 +418,13 @@ class Generator {
     };
     this.place = 0;
     const lead = ['  rs: *i32'];
+    if (wrappers.some((w) => w.able)) lead.push(`  ab0 = Ab(f = ${this.rnd.pick(['cb', 'Op.g'])}, n = Op.g(8), s = Op.s("q"))`);
     for (const w of wrappers) {
       const n = `w_${w.name}`;
       const rs = w.results.map((_, i) => `o_${w.name}_${i}`);
       const ps = w.params.map((t, i) => `p_${w.name}_${i}: ${t}`);
       lead.push(`  ${n} = ${this.rnd.pick(['', 'func ', 'func '])}(${ps.join(', ')}) -> ${w.results.join(', ')}:`,
-        `    ${rs.join(', ')} <- ${w.name}(${['ps', ...(w.racy ? ['rs'] : []), ...w.params.map((_, i) => `p_${w.name}_${i}`)].join(', ')})`, `    <- ${rs.join(', ')}`);
+        `    ${rs.join(', ')} <- ${w.name}${w.able ? '{ab0}' : ''}(${['ps', ...(w.racy ? ['rs'] : []), ...(w.arrow ? [this.rnd.pick(['cb', 'Op.g'])] : []), ...w.params.map((_, i) => `p_${w.name}_${i}`)].join(', ')})`, `    <- ${rs.join(', ')}`);
       scope.arrows.push({ name: n, params: w.params, results: w.results });
     }
     const body = this.block(scope, 1, 3, 3);

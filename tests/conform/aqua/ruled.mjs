@@ -30,6 +30,9 @@ export const PROGRAMS = {
   'r_last_error_fields.aqua': { ours: true, theirs: true, behaviour: false, response: ['', 0], why: 'the same of LAST_ERROR' },
   'r_stream_to_collection.aqua': { ours: true, theirs: true, behaviour: false, response: [2, [1, 2]], why: 'a parameter that was given a stream and is returned: the original names a variable that nothing sets (defect 3)' },
   'r_ability_path.aqua': { ours: true, theirs: true, behaviour: false, response: [1, 2, { x: 2 }], why: 'a field of an ability that was given as a path (ds[0]): the original forgets the index (defect 12)' },
+  'r_stream_literal_twice.aqua': { ours: true, theirs: true, behaviour: false, response: [[1, 2], [1, 2]], why: 'a stream literal in a function that is called twice is one stream in the original (defect 17)' },
+  'r_index_negative.aqua': { ours: true, theirs: true, behaviour: false, response: [1], why: 'an index that comes to less than 0: the original emits AIR that does not parse (defect 18)' },
+  'r_index_large.aqua': { ours: true, theirs: true, behaviour: false, response: [1], why: 'the same above 32 bits' },
   'r_via_computed.aqua': { ours: true, theirs: true, behaviour: false, response: ['bob'], why: 'peer and relays of an `on` that are computed: the original goes through the relays before it knows them (defect 13)' },
   'r_via_computed_nested.aqua': { ours: true, theirs: true, behaviour: false, response: ['bob'], why: 'the same inside of another `on`' },
   'r_error_alias.aqua': { ours: true, theirs: true, behaviour: false, why: 'the original emits AIR that does not parse (defect 2)' },
@@ -37,9 +40,11 @@ export const PROGRAMS = {
 
 /** By rule, for programs that nobody wrote: `ours` or `theirs` is matched against the messages of the one that refuses. */
 export const RULES = [
+  { refuses: 'theirs', messages: /Internal aqua compiler error/, unmeasured: true, why: 'the original ends in an error of its own' },
   { refuses: 'theirs', messages: /./, source: /^\s*aqua +(\w+\.)*[a-z]/m, why: 'a module may begin with a small letter: 0.14.12 reads any name there' },
   { refuses: 'theirs', messages: /`module` is deprecated/, why: 'old libraries say `module`: a warning' },
   { refuses: 'theirs', messages: /./, source: /\[\] +[\w?*\[]/, why: 'blanks after [] of a type' },
+  { refuses: 'theirs', messages: /Syntax error/, source: /\n[ \t]+([%*/+<>]|\*\*|&&|\|\||==|!=|<=|>=|-(?!-)) *\S|([%*/+<>]|\*\*|&&|\|\||==|!=|<=|>=) *\n/, why: 'operators may stand at the end and the beginning of a line' },
   { refuses: 'ours', messages: /already defined in the scope/, source: /\((?:[^()\n]*, *)?(\w+): [^,()\n]*,(?:[^()\n]*, *)?\1:/, why: 'a signature that names two parameters alike: the original keeps one of them' },
   { refuses: 'ours', messages: /expected a type, found `->`/, source: /-> *->/, why: 'an arrow without parameters as a result stands in parentheses' },
   { refuses: 'ours', messages: /Unexpected `else` without `if`/, source: /else:[^]*else:/, why: 'a second else never runs' },
