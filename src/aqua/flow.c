@@ -100,12 +100,23 @@ static void read_whole(flow *f, const expr *e)
         walk_expr(f, e);
 }
 
+/* Someone waits for x, and so for those who write into it; what else they write is there then, as far as they got. */
+static void waited(flow *f, facts *x)
+{
+    uint32_t  region = (uint32_t)x->beside;
+    riv_bytes key;
+    void     *value;
+    x->beside = 0;
+    for (size_t i = 0; region && i < riv_map_slots(f->streams); i++)
+        if (riv_map_at(f->streams, i, &key, &value) && ((facts *)value)->beside == region) ((facts *)value)->beside = 0;
+}
+
 /* A name that may be written through from now on. */
 static void hand_over(flow *f, const expr *e)
 {
     facts *x = facts_of(f, e);
     if (x)
-        x->escapes = true, x->beside = 0;
+        x->escapes = true, waited(f, x); /* whoever takes it may wait */
     else
         walk_expr(f, e);
 }
@@ -120,7 +131,7 @@ static void read_element(flow *f, const expr *e)
         walk_expr(f, e->base);
         return;
     }
-    x->beside                               = 0; /* it was waited for */
+    waited(f, x);
     *riv_push(f->k->c->arena, &f->elements) = (element){ x, index, e->base->at, known };
 }
 

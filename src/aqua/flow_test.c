@@ -41,6 +41,10 @@ static const struct {
     { "func f(ps: []string) -> []u8:\n  s: *u8\n  for p <- ps:\n    on p:\n      s <- Op.g(1)\n  <- s\n", NULL, 0, 0 },
     { "func f(p: string):\n  s: *u8\n  co on p:\n    s <- Op.g(1)\n    Op.p(s)\n", NULL, 0,
       0 }, /* beside, but one after the other */
+    { "func f(ps: []string) -> []u8:\n  s: *u8\n  done: *u8\n  for p <- ps par:\n    on p:\n      s <- Op.g(1)\n      "
+      "done <<- 1\n"
+      "  join done[2]\n  <- s\n",
+      NULL, 0, 0 }, /* another stream of the same writers was waited for */
     /* places */
     { "func f():\n  on \"\":\n    Op.p([])\n", "A0603", 8, 6 },
     { "func f(p: string):\n  on p via \"relay\":\n    Op.p([])\n", "A0603", 8, 12 },

@@ -24,18 +24,21 @@ static bool is_allowed(const compiler *c, const aqua_code *code)
     return false;
 }
 
-/* The place where the next finding of this kind goes. */
-static aqua_diag *next(compiler *c, const aqua_code *code)
+static bool in_library(riv_str path) { return riv_str_find(path, RIV_LIT("/node_modules/"), 0) != SIZE_MAX; }
+
+/* The place where the next finding of this kind goes. Whoever compiles their own file cannot mend what a library warns of. */
+static aqua_diag *next(compiler *c, const aqua_code *code, riv_str path)
 {
     bool warns = code->kind == AQUA_WARN;
-    if ((warns ? c->warnings.len : c->errors.len) >= AQUA_DIAGS_MAX || (warns && is_allowed(c, code))) return &c->spare;
+    if ((warns ? c->warnings.len : c->errors.len) >= AQUA_DIAGS_MAX) return &c->spare;
+    if (warns && (is_allowed(c, code) || (in_library(path) && !in_library(c->in->path)))) return &c->spare;
     return warns ? riv_push(c->arena, &c->warnings) : riv_push(c->arena, &c->errors);
 }
 
 static aqua_diag *report(compiler *c, const source *src, const aqua_code *code, span at, const char *format,
                          va_list args)
 {
-    aqua_diag *d = next(c, code);
+    aqua_diag *d = next(c, code, src->path);
     if (d == &c->spare) return d;
     *d = (aqua_diag){ .kind      = code->kind,
                       .code      = code->code,
@@ -69,7 +72,7 @@ void aqua__error(compiler *c, const source *src, aqua_diag_kind kind, span at, c
 
 aqua_diag *aqua__report_nowhere(compiler *c, riv_str file, diag_code code, riv_str text)
 {
-    aqua_diag *d = next(c, &aqua__codes[code]);
+    aqua_diag *d = next(c, &aqua__codes[code], file);
     if (d == &c->spare) return d;
     *d = (aqua_diag){ .kind = aqua__codes[code].kind,
                       .code = aqua__codes[code].code,
