@@ -77,6 +77,10 @@ static const cli_flag aqua_fmt_flags[] = {
     { "check", 0, CLI_SWITCH, NULL, "write nothing; exit with 1 when a file is not laid out" },
     { "diff",  0, CLI_SWITCH, NULL, "the same, and show the first lines that would change" },
 };
+static const cli_flag aqua_doc_flags[] = {
+    { "output", 'o', CLI_VALUE, "DIR", "write FILE.md for each file, and README.md when there are several" },
+    F_JSON,
+};
 static const cli_flag test_flags[] = {
     { "update", 'u', CLI_SWITCH, NULL, "write what was seen into the files, where it is not what was expected or nothing was" },
     { "filter", 'f', CLI_VALUE, "TEXT", "only runs with TEXT in their names" },
@@ -131,6 +135,8 @@ const cli_command cli_commands[] = {
     { "aqua fmt", "FILE.aqua...", 1, CLI_VALUES_MAX, "lay out Aqua programs as all are laid out",
       "Files are written back; - is standard input, laid out to standard output. A file with syntax errors is left alone.", FLAGS(aqua_fmt_flags),
       cli_cmd_aqua_fmt },
+    { "aqua doc", "FILE.aqua...", 1, CLI_VALUES_MAX, "show what Aqua programs offer, with the comments above it",
+      "Functions, services, types and constants as Markdown. Imports are not read.", FLAGS(aqua_doc_flags), cli_cmd_aqua_doc },
     { "air parse", "FILE", 1, 1, "print the tree of a script, or its error", NULL, FLAGS(air_parse_flags), cli_cmd_air_parse },
     { "air fmt", "FILE", 1, 1, "print a script as people read it", NULL, FLAGS(air_fmt_flags), cli_cmd_air_fmt },
     { "air show", "DATA", 1, 1, "print particle data in readable form", "DATA is a file (- is standard input): the bytes or their base64 text.",

@@ -604,6 +604,16 @@ def test_expectations():
     check(rivulet("test", TMP + "/nowhere.aqua"), 2)
 
 
+def test_documents():
+    check(rivulet("aqua", "doc", "examples/aqua/order.aqua"), 0, out=["# Order", "### price", r"\[Item\]\(#item\)"])
+    doc = json.loads(check(rivulet("aqua", "doc", HELLO, "--json"), 0).out)
+    assert doc["module"] == "Hello" and doc["functions"][0]["exported"] is True
+    pages = os.path.join(TMP, "pages")
+    check(rivulet("aqua", "doc", "examples/aqua/order.aqua", "examples/aqua/try.aqua", "-o", pages), 0)
+    assert sorted(os.listdir(pages)) == ["README.md", "order.md", "try.md"]
+    check(rivulet("aqua", "doc", write("undocumented.aqua", "aqua M\nfunc f(:\n")), 1, err="A01")
+
+
 def test_formatting():
     ugly = write("ugly.aqua", "aqua M\nfunc f():\n  x=1 -- one\n")
     check(rivulet("aqua", "fmt", ugly, "--check"), 1, err="not laid out")
