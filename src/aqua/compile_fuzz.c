@@ -1,7 +1,7 @@
 /* compile_fuzz.c: whole programs, changed. The compiler ends in bounded memory with scripts that AIR takes, or with diagnostics that point
  * into the source and can be shown. Input: the program's text, then if there is more a NUL, a byte of options, and edits of 4 bytes: what,
  * which token (2), how far. The corpus is tests/conform/aqua/programs. A program may import itself as "x" (a cycle) and a library. */
-#include "aqua/aqua.h"
+#include "aqua/client.h"
 
 enum {
     FUZZ_SOURCE_BYTES_MAX = 1 << 16,
@@ -63,6 +63,19 @@ static void check_diags(aqua_diags diags)
     }
 }
 
+/* What a client loads can be written of all that is accepted: UTF-8, without what would end a template literal. */
+static void check_clients(const aqua_output *out, riv_arena *arena)
+{
+    for (int form = AQUA_CLIENT_JS; form <= AQUA_CLIENT_TS; form++) {
+        riv_buf text = riv_buf_in(arena);
+        aqua_client_write(out, RIV_LIT("main.aqua"), (aqua_client_form)form, arena, &text);
+        RIV_ASSERT(riv_utf8_valid(riv_buf_view(&text), NULL));
+        size_t ticks = 0;
+        for (size_t i = 0; i < text.len; i++) ticks += text.ptr[i] == '`' && (i == 0 || text.ptr[i - 1] != '\\');
+        RIV_ASSERT(ticks % 2 == 0);
+    }
+}
+
 static void compile(riv_str text, uint8_t options)
 {
     riv_arena  *arena = riv_arena_new(FUZZ_ARENA_BYTES_MAX);
@@ -81,6 +94,7 @@ static void compile(riv_str text, uint8_t options)
         check_diags(out.errors);
         check_diags(out.warnings);
         for (size_t i = 0; i < out.funcs_count; i++) RIV_ASSERT(out.funcs[i].air && out.funcs[i].func_def);
+        check_clients(&out, arena);
     }
     riv_arena_free(arena);
 }
