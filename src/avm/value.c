@@ -154,18 +154,24 @@ static const failure *at_index(avm *vm, const riv_json **v, uint32_t index)
     return NULL;
 }
 
+/* Names of fields come from values too and may have a zero byte, at which printf would stop. */
+static const failure *no_field(avm *vm, const riv_json *v, riv_str why, riv_str name)
+{
+    riv_buf out = riv_buf_in(vm->arena);
+    riv_put_str(&out, RIV_LIT("value '"));
+    riv_put_str(&out, avm__json_text(vm, v));
+    riv_put_str(&out, why);
+    riv_put_str(&out, name);
+    riv_put_u8(&out, '\'');
+    return avm__fail_str(vm, CODE_LAMBDA, riv_buf_str(&out));
+}
+
 static const failure *at_field(avm *vm, const riv_json **v, riv_str name)
 {
     if ((*v)->kind != RIV_JSON_OBJ)
-        return avm__fail(vm, CODE_LAMBDA,
-                         "value '" RIV_FMT "' is not an map-type to match field accessor with field_name = '" RIV_FMT
-                         "'",
-                         RIV_ARG(avm__json_text(vm, *v)), RIV_ARG(name));
+        return no_field(vm, *v, RIV_LIT("' is not an map-type to match field accessor with field_name = '"), name);
     const riv_json *inner = riv_json_get(*v, name);
-    if (!inner)
-        return avm__fail(vm, CODE_LAMBDA,
-                         "value '" RIV_FMT "' does not contain element with field name = '" RIV_FMT "'",
-                         RIV_ARG(avm__json_text(vm, *v)), RIV_ARG(name));
+    if (!inner) return no_field(vm, *v, RIV_LIT("' does not contain element with field name = '"), name);
     *v = inner;
     return NULL;
 }
