@@ -8,7 +8,7 @@ enum { LAMBDA_CODE = 10007, LENGTH_CODE = 10010 };
 
 typedef struct sample {
     air_lambda      lambda;
-    riv_str         texts[3]; /* of x, i, k */
+    riv_str         texts[3]; /* of x, i, k: x may also be its own index */
     const riv_json *values[3];
 } sample;
 
@@ -59,11 +59,21 @@ static const riv_json *element(const riv_json *v, uint64_t index)
     return v->kind == RIV_JSON_ARR && index <= UINT32_MAX ? riv_json_at(v, (size_t)index) : NULL;
 }
 
+static const riv_str names[] = { RIV_LIT_INIT("x"), RIV_LIT_INIT("i"), RIV_LIT_INIT("k") };
+
+/* Which of the three scalars; their number when it is none. */
+static size_t scalar_of(riv_str name)
+{
+    size_t i = 0;
+    while (i < RIV_COUNT(names) && !riv_str_eq(name, names[i])) i++;
+    return i;
+}
+
 static const riv_json *step(const sample *s, const riv_json *v, const air_accessor *a)
 {
     if (a->kind == AIR_ARRAY_INDEX) return element(v, a->index);
     if (a->kind == AIR_FIELD_NAME) return riv_json_get(v, a->name);
-    const riv_json *by = s->values[riv_str_eq(a->name, RIV_LIT("i")) ? 1 : 2];
+    const riv_json *by = s->values[scalar_of(a->name)];
     if (by->kind == RIV_JSON_STR) return riv_json_get(v, by->str);
     return by->kind == RIV_JSON_U64 ? element(v, by->u64) : NULL;
 }
@@ -82,8 +92,7 @@ static bool known_names(const air_lambda *l)
 {
     for (size_t i = 0; i < l->accessors_count; i++) {
         const air_accessor *a = &l->accessors[i];
-        if (a->kind == AIR_FIELD_BY_SCALAR && !riv_str_eq(a->name, RIV_LIT("i")) && !riv_str_eq(a->name, RIV_LIT("k")))
-            return false;
+        if (a->kind == AIR_FIELD_BY_SCALAR && scalar_of(a->name) == RIV_COUNT(names)) return false;
     }
     return true;
 }
