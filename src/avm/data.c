@@ -91,11 +91,19 @@ void avm__stores_put(stores *s, const archive_data *data, riv_arena *arena)
 
 /* ---- checking foreign stores ---- */
 
-/* An id in another form than the usual one, or a wrong one. */
-static riv_err check_other_id(riv_str key, riv_bytes hashed, const char *type, riv_arena *arena, riv_fault *fault)
+static bool is_usual_id(riv_str key, riv_bytes hashed)
+{
+    char        id[CODEC_JSON_CID_BYTES];
+    crypto_hash hash = crypto_blake3(hashed);
+    codec_json_cid_put(&hash, id);
+    return riv_str_eq(key, (riv_str){ id, sizeof id });
+}
+
+static riv_err check_id(riv_str key, riv_bytes hashed, const char *type, riv_arena *arena, riv_fault *fault)
 {
     codec_cid cid;
     riv_fault bad = { 0 };
+    if (is_usual_id(key, hashed)) return RIV_OK;
     if (codec_cid_parse(key, arena, &bad, &cid))
         return riv_fail_code(fault, RIV_E_MALFORMED, 8, bad.pos,
                              "Failed to parse multihash"); /* the original's words */
@@ -162,37 +170,10 @@ static bool same_results(const void *one, const void *other)
            riv_str_eq(a->tetraplet_cid, b->tetraplet_cid);
 }
 
-/* Entries that wait for their hashes, which are quicker together. */
-enum { BATCH_ENTRIES = 16, BATCH_BYTES = 16 << 10 };
-typedef struct batch {
-    riv_str keys[BATCH_ENTRIES];
-    size_t  ends[BATCH_ENTRIES]; /* in texts */
-    size_t  count;
-    riv_buf texts;
-} batch;
-
-static riv_err check_batch(batch *b, const char *type, riv_arena *arena, riv_fault *fault)
-{
-    riv_bytes   hashed[BATCH_ENTRIES];
-    crypto_hash hashes[BATCH_ENTRIES];
-    for (size_t i = 0; i < b->count; i++)
-        hashed[i] = riv_bytes_sub(riv_buf_view(&b->texts), i ? b->ends[i - 1] : 0, b->ends[i]);
-    crypto_blake3_each(hashed, b->count, hashes);
-    for (size_t i = 0; i < b->count; i++) {
-        char id[CODEC_JSON_CID_BYTES];
-        codec_json_cid_put(&hashes[i], id);
-        if (riv_str_eq(b->keys[i], (riv_str){ id, sizeof id })) continue;
-        RIV_TRY(check_other_id(b->keys[i], hashed[i], type, arena, fault));
-    }
-    b->count = 0;
-    riv_buf_clear(&b->texts);
-    return RIV_OK;
-}
-
 static riv_err check_store(const kind *k, riv_arena *arena, riv_fault *fault)
 {
-    batch b     = { .texts = riv_buf_in(arena) };
-    bool  trust = k->trusted && riv_map_count(k->trusted);
+    riv_buf scratch = riv_buf_in(arena);
+    bool    trust   = k->trusted && riv_map_count(k->trusted);
     for (size_t i = 0; i < riv_map_slots(k->own); i++) {
         riv_bytes key;
         void     *entry;
@@ -200,12 +181,11 @@ static riv_err check_store(const kind *k, riv_arena *arena, riv_fault *fault)
         /* The same under the same id was checked when it came first. */
         const void *known = trust ? riv_map_get(k->trusted, key) : NULL;
         if (known && k->same(entry, known)) continue;
-        k->put(&b.texts, entry);
-        b.keys[b.count]   = riv_bytes_str(key);
-        b.ends[b.count++] = b.texts.len;
-        if (b.count == BATCH_ENTRIES || b.texts.len >= BATCH_BYTES) RIV_TRY(check_batch(&b, k->type, arena, fault));
+        riv_buf_clear(&scratch);
+        k->put(&scratch, entry);
+        RIV_TRY(check_id(riv_bytes_str(key), riv_buf_view(&scratch), k->type, arena, fault));
     }
-    return check_batch(&b, k->type, arena, fault);
+    return RIV_OK;
 }
 
 #define TYPE_VALUE     "air_interpreter_data::raw_value::RawValue"
@@ -336,55 +316,23 @@ riv_str avm__track_service_result(avm *vm, datum *d, const avm_tetraplet *t, riv
     return r->key;
 }
 
-/* Values of a canon are taken several at a time: hashes are quicker together. */
-enum { TOGETHER = 16 };
-
-static void ids_of(avm *vm, const riv_bytes *texts, size_t count, riv_str *out)
+static riv_str track_element(avm *vm, const value *v, archive_canon_element *e)
 {
-    crypto_hash hashes[TOGETHER];
-    crypto_blake3_each(texts, count, hashes);
-    for (size_t i = 0; i < count; i++) {
-        char *id = riv_arena_alloc_raw(vm->arena, CODEC_JSON_CID_BYTES, 1);
-        codec_json_cid_put(&hashes[i], id);
-        out[i] = (riv_str){ id, CODEC_JSON_CID_BYTES };
-    }
-}
-
-static void track_elements(avm *vm, const value *const *values, size_t count, riv_str *out)
-{
-    archive_canon_element *e = riv_new(vm->arena, archive_canon_element, count);
-    riv_str                ids[TOGETHER];
-    riv_bytes              texts[TOGETHER];
-    size_t                 ends[TOGETHER];
-    for (size_t i = 0; i < count; i++) texts[i] = riv_str_bytes(avm__text(vm, values[i]->datum));
-    ids_of(vm, texts, count, ids);
-    for (size_t i = 0; i < count; i++) {
-        keep_value(vm, values[i]->datum, riv_bytes_str(texts[i]), ids[i]);
-        e[i] = (archive_canon_element){ .value          = ids[i],
-                                        .tetraplet      = track_tetraplet(vm, values[i]->tetraplet),
-                                        .provenance     = values[i]->provenance,
-                                        .provenance_cid = values[i]->cid };
-    }
+    e->value          = track_value(vm, v->datum);
+    e->tetraplet      = track_tetraplet(vm, v->tetraplet);
+    e->provenance     = v->provenance;
+    e->provenance_cid = v->cid;
     riv_buf_clear(&vm->scratch);
-    for (size_t i = 0; i < count; i++) {
-        put_element(&vm->scratch, &e[i]);
-        ends[i] = vm->scratch.len;
-    }
-    for (size_t i = 0; i < count; i++)
-        texts[i] = riv_bytes_sub(riv_buf_view(&vm->scratch), i ? ends[i - 1] : 0, ends[i]);
-    ids_of(vm, texts, count, out);
-    for (size_t i = 0; i < count; i++) {
-        e[i].key = out[i];
-        riv_map_put_view(vm->stores.elements, out[i], &e[i]);
-    }
+    put_element(&vm->scratch, e);
+    return e->key = track(vm, vm->stores.elements, e);
 }
 
 riv_str avm__track_canon(avm *vm, const canon *c)
 {
-    archive_canon_result *r      = riv_new(vm->arena, archive_canon_result, 1);
-    riv_str              *values = riv_new(vm->arena, riv_str, c->count + 1);
-    for (size_t i = 0; i < c->count; i += TOGETHER)
-        track_elements(vm, c->values + i, RIV_MIN(c->count - i, (size_t)TOGETHER), values + i);
+    archive_canon_result  *r      = riv_new(vm->arena, archive_canon_result, 1);
+    riv_str               *values = riv_new(vm->arena, riv_str, c->count + 1);
+    archive_canon_element *e      = riv_new(vm->arena, archive_canon_element, c->count + 1);
+    for (size_t i = 0; i < c->count; i++) values[i] = track_element(vm, c->values[i], &e[i]);
     r->values       = values;
     r->values_count = c->count;
     r->tetraplet    = track_tetraplet(vm, c->tetraplet);

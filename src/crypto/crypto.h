@@ -29,8 +29,6 @@ RIV_MUST_USE riv_err crypto_init(riv_fault *fault);
 
 crypto_hash crypto_sha256(riv_bytes data);
 crypto_hash crypto_blake3(riv_bytes data);
-/* The same of each, several at once where the processor can; for many short texts, best of like lengths next to each other. */
-void        crypto_blake3_each(const riv_bytes *in, size_t count, crypto_hash *out);
 crypto_hash crypto_hmac_sha256(riv_bytes key, riv_bytes data);
 /* Incremental SHA-256, for transcripts. */
 typedef struct crypto_sha256_state { _Alignas(16) uint8_t opaque[128]; } crypto_sha256_state;
