@@ -230,6 +230,29 @@ static void test_map_of_swapped_words(void **state)
     riv_map_free(m);
 }
 
+/* An enemy who runs the same program and so knows how each seed would follow from the last: were it so, 200,000 keys of 16 bytes would be
+ * under one hash in the end, after all new seeds were spent on the first few hundred. With that this test takes minutes. */
+static void test_map_of_foreseen_seeds(void **state)
+{
+    (void)state;
+    enum { KEYS = 200000, TOO_MANY = 66, SEEDS = 8 };
+    uint64_t   seed = 0, count = 0;
+    riv_arena *arena   = riv_arena_new(0);
+    riv_map   *m       = riv_map_new_for(arena, KEYS);
+    uint64_t(*keys)[2] = riv_arena_alloc_n(arena, KEYS, sizeof *keys, _Alignof(uint64_t));
+    for (; count < KEYS; count++) {
+        keys[count][0] = seed ^ 0x9e3779b97f4a7c15u; /* hides the other word under that seed */
+        keys[count][1] = count;
+        riv_map_put_view(m, (riv_str){ (const char *)keys[count], sizeof *keys }, m);
+        if ((count + 1) % TOO_MANY != 0 || count >= (uint64_t)TOO_MANY * SEEDS) continue;
+        seed += count + 2;
+        for (int i = 0; i < 2; i++) seed = (seed ^ seed >> 32) * 0xd6e8feb86659fd93u;
+        seed ^= seed >> 32;
+    }
+    assert_int_equal(riv_map_count(m), KEYS);
+    riv_arena_free(arena);
+}
+
 static const struct {
     riv_bytes in;
     size_t    bad; /* SIZE_MAX: valid */
@@ -325,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_map_of_colliding_keys),
         cmocka_unit_test(test_map_of_swapped_words),
+        cmocka_unit_test(test_map_of_foreseen_seeds),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_prng),
     };

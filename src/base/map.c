@@ -1,7 +1,7 @@
 /* map.c: a hash map that keeps the order of insertion.
  * Entries stand in one array in that order; an open-addressed index of positions points into it. Removing leaves a hole in the
  * array, swept when the array grows. Keys may be chosen by an enemy who knows the hash: a probe that takes too long makes the
- * index anew with another seed, under which the same keys part again. No seed shows outside: order is that of insertion. */
+ * index anew with another seed, which nobody knows and under which the same keys part again. No seed shows outside: order is that of insertion. */
 #include "base/base.h"
 
 enum {
@@ -167,9 +167,11 @@ static size_t index_add(riv_map *m, uint32_t hash, size_t position)
     return probes;
 }
 
+/* The place in memory is what an enemy cannot foresee: a known seed would let keys be chosen against it. It decides how long a search takes,
+ * nothing else. */
 static void reseed(riv_map *m)
 {
-    m->seed = mix(m->seed + m->count + 1);
+    m->seed = mix(m->seed + (uintptr_t)m->entries + m->count);
     m->reseeds++;
     memset(m->index, 0, m->index_cap * sizeof *m->index);
     for (size_t i = 0; i < m->entries_len; i++) {
