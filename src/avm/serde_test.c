@@ -70,7 +70,7 @@ static void test_failed_values(void **state)
     };
     riv_arena *arena = riv_arena_new(0);
     for (size_t i = 0; i < RIV_COUNT(rows); i++) {
-        avm             vm = { .arena = arena, .bytes_max = SIZE_MAX };
+        avm             vm = { .arena = arena, .bytes_max = SIZE_MAX, .scratch = riv_buf_in(arena) };
         const riv_json *json;
         int32_t         code;
         riv_str         message;
