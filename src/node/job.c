@@ -86,19 +86,28 @@ static void explain(node_job *job)
     job->against  = found.peer;
 }
 
+static void run(node_job *job)
+{
+    job->err = avm_session_step(job->session, &job->avm, job->arena, &job->fault, &job->avm_out);
+    if (job->err || !node__is_refusal(job->avm_out.ret_code))
+        return; /* after an error the session is as before the step */
+    keep_former(job);
+    explain(job);
+}
+
+/* Where the trace goes, and where it can rest. Nothing is new after a run that failed; only the answers that it used up may have no room in
+ * the journal. */
+static bool data_is_due(const node_job *job)
+{
+    const avm_output *out = &job->avm_out;
+    if (job->err || node__is_refusal(out->ret_code)) return job->want_data && job->avm.results_count;
+    bool rests = job->last && !out->call_requests_count;
+    return job->only_data || job->want_data || rests || is_arrival(job) || out->next_peers_count;
+}
+
 void node_job_avm(node_job *job)
 {
     open(job);
-    if (job->lost) return;
-    if (!job->only_data) {
-        job->err = avm_session_step(job->session, &job->avm, job->arena, &job->fault, &job->avm_out);
-        if (job->err) return; /* the session is as before the step */
-        if (node__is_refusal(job->avm_out.ret_code)) {
-            keep_former(job);
-            explain(job);
-            return;
-        }
-    }
-    bool rests = job->last && !job->avm_out.call_requests_count;
-    if (job->only_data || job->want_data || rests || is_arrival(job) || job->avm_out.next_peers_count) take_data(job);
+    if (!job->lost && !job->only_data) run(job);
+    if (!job->lost && data_is_due(job)) take_data(job);
 }

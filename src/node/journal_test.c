@@ -234,33 +234,60 @@ static size_t records(const rig *r, uint8_t kind)
 }
 
 /* Answers of 10 kB each: the trace is written instead when the journal would be large beside it. */
+static size_t most_of_journal(rig *r, const char *script)
+{
+    size_t most  = 0;
+    r->hold_jobs = true;
+    rig_run(r, 1, script, NULL, TTL_MS);
+    while (r->jobs.len) {
+        finish_first(r);
+        const node_particle *p = only_particle(r);
+        most                   = RIV_MAX(most, records(r, 'j'));
+        assert_true(p->journal_bytes <= NODE_JOURNAL_BYTES + p->data.len / 2);
+        assert_int_equal(records(r, 'j'), p->journal_next - p->journal_first);
+        assert_int_equal(r->n->stored_bytes, p->bytes);
+    }
+    return most;
+}
+
+enum { BIG = 10000, BIG_CALLS = 60 };
+
 static void the_journal_is_bounded(void **state)
 {
-    enum { BIG = 10000, CALLS = 60 };
     (void)state;
     rig r;
     start(&r, 0);
     riv_buf script = riv_buf_in(r.arena), big = riv_buf_in(r.arena);
     for (size_t i = 0; i < BIG; i++) riv_put_u8(&big, 'x');
-    for (size_t i = 0; i < CALLS; i++)
+    for (size_t i = 0; i < BIG_CALLS; i++)
         riv_putf(&script, "(seq (call %%init_peer_id%% (\"one\" \"say\") [\"" RIV_FMT "\" %zu]) ",
                  RIV_ARG(riv_buf_str(&big)), i);
     riv_putf(&script, "(call %%init_peer_id%% (\"peer\" \"timeout\") [1000])");
-    for (size_t i = 0; i < CALLS; i++) riv_put_u8(&script, ')');
+    for (size_t i = 0; i < BIG_CALLS; i++) riv_put_u8(&script, ')');
     riv_put_u8(&script, 0);
-    r.hold_jobs = true;
-    rig_run(&r, 1, (const char *)script.ptr, NULL, TTL_MS);
-    size_t most = 0;
-    while (r.jobs.len) {
-        finish_first(&r);
-        const node_particle *p = only_particle(&r);
-        most                   = RIV_MAX(most, records(&r, 'j'));
-        assert_true(p->journal_bytes <= NODE_JOURNAL_BYTES + p->data.len / 2);
-        assert_int_equal(records(&r, 'j'), p->journal_next - p->journal_first);
-        assert_int_equal(r.n->stored_bytes, p->bytes);
-    }
-    assert_in_range(most, 6, CALLS / 2);
-    assert_in_range(node_stats_of(r.n).encoded, 3, CALLS / 4);
+    assert_in_range(most_of_journal(&r, (const char *)script.ptr), 6, BIG_CALLS / 2);
+    assert_in_range(node_stats_of(r.n).encoded, 3, BIG_CALLS / 4);
+    rig_deinit(&r);
+}
+
+/* Each answer is one value too many for a stream: the run is refused, the answer used up all the same. */
+static void the_journal_of_refused_runs_is_bounded(void **state)
+{
+    enum { FULL = 1023 };
+    (void)state;
+    rig r;
+    start(&r, 0);
+    riv_buf script = riv_buf_in(r.arena), big = riv_buf_in(r.arena);
+    for (size_t i = 0; i < BIG; i++) riv_put_u8(&big, 'x');
+    for (size_t i = 0; i < FULL; i++) riv_putf(&script, "(seq (ap %zu $s) ", i);
+    for (size_t i = 0; i < BIG_CALLS; i++)
+        riv_putf(&script, "(par (call %%init_peer_id%% (\"one\" \"say\") [\"" RIV_FMT "\" %zu] $s) ",
+                 RIV_ARG(riv_buf_str(&big)), i);
+    riv_putf(&script, "(null)");
+    for (size_t i = 0; i < FULL + BIG_CALLS; i++) riv_put_u8(&script, ')');
+    riv_put_u8(&script, 0);
+    assert_in_range(most_of_journal(&r, (const char *)script.ptr), 6, BIG_CALLS / 2);
+    assert_true(rig_logged(&r, "particle.run", "20013"));
     rig_deinit(&r);
 }
 
@@ -556,6 +583,7 @@ int main(void)
         cmocka_unit_test(a_dropped_session_changes_nothing),
         cmocka_unit_test(a_step_costs_what_is_new),
         cmocka_unit_test(the_journal_is_bounded),
+        cmocka_unit_test(the_journal_of_refused_runs_is_bounded),
         cmocka_unit_test(a_broken_journal_is_cut_where_it_breaks),
         cmocka_unit_test(entries_of_another_trace_are_deleted),
         cmocka_unit_test(a_state_of_before_the_journal_is_read),
