@@ -111,17 +111,16 @@ static bool hex4(walk *w, uint32_t *out)
         w->pos = w->text.len;
         return here(w, "EOF while parsing a string");
     }
-    *out     = 0;
-    bool bad = false;
+    *out = 0;
     for (int i = 0; i < 4; i++) {
         int c = next(w), v = is_digit(c)            ? c - '0'
                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
                              : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                                     : -1;
-        bad |= v < 0;
-        *out = *out << 4 | (uint32_t)(v & 15);
+        if (v < 0) return here(w, "invalid escape"); /* behind the first that is none */
+        *out = *out << 4 | (uint32_t)v;
     }
-    return bad ? here(w, "invalid escape") : true;
+    return true;
 }
 
 static bool expect_second(walk *w, int want)

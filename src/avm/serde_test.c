@@ -30,6 +30,8 @@ static const struct {
     { "[1e99999999999]", "number out of range at line 1 column 13" },
     { "\"a", "EOF while parsing a string at line 1 column 2" },
     { "\"\\q\"", "invalid escape at line 1 column 3" },
+    { "\"\\u00zz\"", "invalid escape at line 1 column 6" },
+    { "\"\\u00zzzz\"", "invalid escape at line 1 column 6" },
     { "\"\\ud800\"", "unexpected end of hex escape at line 1 column 8" },
     { "[\n\n x]", "expected value at line 3 column 2" },
 };
