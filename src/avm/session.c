@@ -5,6 +5,7 @@
 #include "avm/internal.h"
 
 enum { GARBAGE_BYTES = 64 << 10, STORES = 5 };
+enum { RUN_TIMES_DATA = 4, RUN_BYTES = 1 << 20 }; /* a run may keep so much to be gone on with */
 
 struct avm_session {
     riv_arena      *own;    /* what the first step fixes: script, params */
@@ -429,7 +430,7 @@ static void adopt(step *st, avm *vm)
     if (st->checked || first) s->self_named = ensure_self(s);
     s->signers_known = s->self_named && !vm->stray;
     s->reread        = vm->reread;
-    if (first) s->bytes_before = bytes_of_data(s);
+    if (first) s->bytes_before = RIV_MIN(bytes_of_data(s), RUN_TIMES_DATA * s->bytes_before + RUN_BYTES);
 }
 
 /* The run ended. What was before comes back, or the run's end becomes the session's. */

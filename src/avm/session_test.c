@@ -269,6 +269,37 @@ static void test_memory_grows_with_data(void **state)
     riv_arena_free(arena);
 }
 
+/* A run that computes much and leaves little: the memory that it took is not kept. */
+static void test_memory_of_a_hungry_run(void **state)
+{
+    enum { ITEMS = 60 };
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_buf    list  = riv_buf_in(arena);
+    for (int i = 0; i < ITEMS; i++) riv_putf(&list, "%c%d", i ? ',' : '[', i);
+    riv_put_u8(&list, ']');
+    alone          *a     = alone_open((riv_bytes){ 0 },
+                                       "(seq (call @A (\"s\" \"f\") [] l) (par (call @A (\"s\" \"g\") [] y) (fold l i (seq "
+                                                    "(fold l j (seq (fold l k (seq (ap [] x) (next k))) (next j))) (next i)))))");
+    riv_fault       fault = { 0 };
+    riv_bytes       data;
+    avm_call_result one = { .id = 1, .result = riv_buf_str(&list) }, two = { .id = 2, .result = RIV_LIT("2") };
+    (void)alone_step(a, (riv_bytes){ 0 }, NULL, 0);
+    avm_session *resumed = a->s;
+    assert_int_equal(alone_step(a, (riv_bytes){ 0 }, &one, 1).ret_code, 0);
+    size_t held = avm_session_bytes(a->s);
+    assert_int_equal(avm_session_data(a->s, &fault, &data), RIV_OK);
+    if (held > 16 * data.len + (5u << 19)) fail_msg("%zu bytes for data of %zu", held, data.len);
+    a->s = avm_session_new(data); /* and where that is the first run in it */
+    assert_int_equal(alone_step(a, (riv_bytes){ 0 }, &two, 1).ret_code, 0);
+    held = avm_session_bytes(a->s);
+    avm_session_free(resumed);
+    assert_int_equal(avm_session_data(a->s, &fault, &data), RIV_OK);
+    if (held > 16 * data.len + (5u << 19)) fail_msg("%zu bytes for data of %zu", held, data.len);
+    alone_close(a);
+    riv_arena_free(arena);
+}
+
 /* ---- stored data that is spoilt ---- */
 
 static void test_spoilt_store(void **state)
@@ -351,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_made_up),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_memory_grows_with_data),
+        cmocka_unit_test(test_memory_of_a_hungry_run),
         cmocka_unit_test(test_spoilt_store),
         cmocka_unit_test(test_other_particles),
     };

@@ -1,5 +1,5 @@
 /* turns.c: jobs that wait for a thread: one lane for each peer that brought work to a node, one job of each lane in turn.
- * So a peer with many particles waits behind its own jobs, not the others behind all of them. How many there can be of one peer is the node's
+ * What ends a session goes first in its lane. So a peer with many particles waits behind its own jobs, not the others behind all of them. How many there can be of one peer is the node's
  * affair: one for each of its particles, of which it may have a quarter of all (node.h).
  * Tests: turns_test.c. */
 #define _GNU_SOURCE
@@ -26,6 +26,21 @@ static void append(host_turns *t, host_lane *lane)
     t->last                                 = lane;
 }
 
+static void put_last(host_lane *lane, host_job *job)
+{
+    job->next  = NULL;
+    *lane->end = job;
+    lane->end  = &job->next;
+}
+
+/* A job that ends a session gives memory back: behind all others of its peer, the sessions that those make would gather before it. */
+static void put_first(host_lane *lane, host_job *job)
+{
+    job->next   = lane->first;
+    lane->first = job;
+    if (!job->next) lane->end = &job->next;
+}
+
 void host__turns_add(host_turns *t, host_job *job)
 {
     riv_buf buf = { 0 };
@@ -40,9 +55,10 @@ void host__turns_add(host_turns *t, host_job *job)
         append(t, lane);
     }
     riv_buf_free(&buf);
-    job->next  = NULL;
-    *lane->end = job;
-    lane->end  = &job->next;
+    if (job->job->only_data)
+        put_first(lane, job);
+    else
+        put_last(lane, job);
     t->count++;
 }
 

@@ -13,7 +13,7 @@
 static host_node nodes[2];
 
 /* peer 0: the node's own work. */
-static void add(host_turns *t, size_t at, uint8_t peer, uint64_t id)
+static void add_one(host_turns *t, size_t at, uint8_t peer, uint64_t id, bool only_data)
 {
     riv_arena *a   = riv_arena_new(0);
     node_job  *job = riv_new(a, node_job, 1);
@@ -24,11 +24,14 @@ static void add(host_turns *t, size_t at, uint8_t peer, uint64_t id)
         crypto_keypair_of(&seed, &pair);
         job->turn = codec_peer_of(&pair.public_key);
     }
-    job->arena = a;
-    job->id    = id;
-    *h         = (host_job){ NULL, job, &nodes[at] };
+    job->arena     = a;
+    job->id        = id;
+    job->only_data = only_data;
+    *h             = (host_job){ NULL, job, &nodes[at] };
     host__turns_add(t, h);
 }
+
+static void add(host_turns *t, size_t at, uint8_t peer, uint64_t id) { add_one(t, at, peer, id, false); }
 
 static uint64_t take(host_turns *t)
 {
@@ -76,6 +79,32 @@ static void peers_nodes_and_own_work_have_a_turn_each(void **state)
     host__turns_free(&t);
 }
 
+/* A flood of runs whose sessions have to go again: they do not gather until the last run is done. */
+static void what_ends_a_session_comes_first(void **state)
+{
+    enum { FLOOD = 1000, ENDS = 10000 };
+    (void)state;
+    host_turns t    = { 0 };
+    uint64_t   last = 0, held = 0;
+    for (uint64_t i = 1; i <= FLOOD; i++) add(&t, 0, 1, i);
+    for (uint64_t id; (id = take(&t));) {
+        if (id > ENDS) {
+            held--;
+            continue;
+        }
+        assert_int_equal(id, ++last);
+        assert_true(++held <= 1);
+        add_one(&t, 0, 1, ENDS + id, true);
+    }
+    assert_int_equal(last, FLOOD);
+    assert_int_equal(held, 0);
+    add_one(&t, 0, 1, ENDS, true); /* alone in its lane */
+    add(&t, 0, 1, 1);
+    assert_int_equal(take(&t), ENDS);
+    assert_int_equal(take(&t), 1);
+    host__turns_free(&t);
+}
+
 /* Any mix: every job is run once, those of one peer in their order, and nobody is passed over twice while it waits. */
 static void any_mix_is_fair(void **state)
 {
@@ -108,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flood_waits_for_itself),
         cmocka_unit_test(peers_nodes_and_own_work_have_a_turn_each),
+        cmocka_unit_test(what_ends_a_session_comes_first),
         cmocka_unit_test(any_mix_is_fair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* session.c: what the interpreter keeps of a particle between its runs (avm_session), as long as there is room.
  * A session is a cache with a budget of its own for the whole node, beside the room for what must be kept (shares, NODE_PARTICLE_BYTES): were it
  * counted there, memory that can be had back at any time would keep particles out. The longest unused go first. What only a session knows is
- * encoded before it goes, by a job; what it may have grown by then is bounded by this budget, and meets the particle's own bounds when it is encoded.
+ * encoded before it goes, by a job, which a host runs before the others of its peer (host/turns.c): sessions that are to go must not gather behind
+ * the runs that make new ones. What it may have grown by then is bounded by this budget, and meets the particle's own bounds when it is encoded.
  * Spec: docs/spec/node.md §14 (1). Tests: node_test.c. */
 #include "node/internal.h"
 
