@@ -1,6 +1,6 @@
 /* turns.c: jobs that wait for a thread: one lane for each peer that brought work to a node, one job of each lane in turn.
- * What ends a session goes first in its lane. So a peer with many particles waits behind its own jobs, not the others behind all of them. How many there can be of one peer is the node's
- * affair: one for each of its particles, of which it may have a quarter of all (node.h).
+ * So a peer with many particles waits behind its own jobs, not the others behind all of them. How many there can be of one peer is the node's
+ * affair: one for each of its particles, of which it may have a quarter of all (node.h). What ends a session goes first in its lane.
  * Tests: turns_test.c. */
 #define _GNU_SOURCE
 #include "host/internal.h"
