@@ -43,7 +43,7 @@ int cli_cmd_air_fmt(cli *c)
     }
     if (!cli_has(c, "write"))
         cli_print(riv_buf_str(&out));
-    else if (!same && host_file_write(cli_arg(c, 0), riv_buf_view(&out), 0644, &fault))
+    else if (!same && host_file_rewrite(cli_arg(c, 0), riv_buf_view(&out), &fault))
         return cli_fault(c, &fault);
     return CLI_OK;
 }

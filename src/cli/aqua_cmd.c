@@ -67,6 +67,8 @@ int cli_cmd_aqua_compile(cli *c)
         return cli_error(c, CLI_USAGE, "both --input and " RIV_FMT " are given", RIV_ARG(cli_arg(c, 0)));
     if (cli_has(c, "watch") && riv_str_eq(t.input, RIV_LIT("-")))
         return cli_error(c, CLI_USAGE, "--watch needs a file or a folder, not standard input");
+    if (cli_has(c, "watch") && !host_file_exists(t.input))
+        return cli_error(c, CLI_USAGE, "cannot read " RIV_FMT ": there is no such file", RIV_ARG(t.input));
     if (cli_has(c, "watch")) return watch(&t);
     int code       = compile_all(&t);
     c->first_error = riv_str_dup(c->arena, t.c.first_error);
@@ -421,27 +423,20 @@ static void report(turn *t, uint64_t began_ns)
 static int watch(turn *t)
 {
     turn first = *t;
-    int  code  = CLI_OK;
     cli_catch_signals();
-    for (bool again = false; !cli_interrupted(); again = true) {
-        turn     now       = first;
-        uint64_t began     = host_clock_ns();
-        now.c.arena        = riv_arena_new(0);
-        host_stamp *stamps = NULL;
-        if (!again && !host_file_exists(now.input))
-            code = cli_error(&now.c, CLI_USAGE, "cannot read " RIV_FMT ": there is no such file", RIV_ARG(now.input));
-        if (!code) {
-            (void)find_programs(&now); /* stamps from before they are read: a change meanwhile is seen */
-            stamps       = stamps_of(&now);
-            now.programs = (program_list){ 0 };
-            now.code     = compile_all(&now);
-            report(&now, began);
-        }
-        while (!code && !cli_interrupted() && !changed(&now, stamps)) host_sleep_ms(POLL_MS);
-        if (!code) settle(&now);
+    while (!cli_interrupted()) {
+        turn     now   = first;
+        uint64_t began = host_clock_ns();
+        now.c.arena    = riv_arena_new(0);
+        (void)find_programs(&now); /* stamps from before they are read: a change meanwhile is seen */
+        host_stamp *stamps = stamps_of(&now);
+        now.programs       = (program_list){ 0 };
+        now.code           = compile_all(&now);
+        report(&now, began);
+        while (!cli_interrupted() && !changed(&now, stamps)) host_sleep_ms(POLL_MS);
+        settle(&now);
         riv_arena_free(now.c.arena);
-        if (code) break;
     }
     cli_release_signals();
-    return code;
+    return CLI_OK;
 }

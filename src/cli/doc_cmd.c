@@ -3,14 +3,6 @@
 #include "aqua/doc.h"
 #include "cli/internal.h"
 
-static riv_str stem_of(riv_str path)
-{
-    size_t start = path.len;
-    while (start > 0 && path.ptr[start - 1] != '/') start--;
-    riv_str name = riv_str_sub(path, start, path.len);
-    return riv_str_ends(name, RIV_LIT(".aqua")) ? riv_str_sub(name, 0, name.len - strlen(".aqua")) : name;
-}
-
 static int document(cli *c, riv_str path, const riv_json **out)
 {
     riv_fault  fault  = { 0 };
@@ -27,11 +19,20 @@ static int write_files(cli *c, riv_str dir, const riv_json *const *docs)
 {
     riv_fault fault = { 0 };
     riv_buf   index = riv_buf_in(c->arena);
+    riv_map  *pages = riv_map_new(c->arena);
+    bool      many  = c->given.args_count > 1; /* then README.md is the index */
+    for (size_t i = 0; i < c->given.args_count; i++) {
+        riv_str name = host_path_stem(cli_arg(c, i));
+        if (riv_map_get_str(pages, name) || (many && riv_str_eq(name, RIV_LIT("README"))))
+            return cli_error(c, CLI_USAGE, "two pages would be " RIV_FMT ".md in " RIV_FMT "; nothing was written",
+                             RIV_ARG(name), RIV_ARG(dir));
+        riv_map_put_str(pages, name, c);
+    }
     if (host_dir_make(dir, &fault)) return cli_fault(c, &fault);
     riv_put_str(&index, RIV_LIT("# Modules\n\n"));
     for (size_t i = 0; i < c->given.args_count; i++) {
         riv_buf page = riv_buf_in(c->arena);
-        riv_str name = stem_of(cli_arg(c, i));
+        riv_str name = host_path_stem(cli_arg(c, i));
         riv_str path = riv_format(c->arena, RIV_FMT "/" RIV_FMT ".md", RIV_ARG(dir), RIV_ARG(name));
         aqua_doc_markdown(docs[i], &page);
         if (host_file_write(path, riv_buf_view(&page), 0644, &fault)) return cli_fault(c, &fault);
@@ -39,8 +40,7 @@ static int write_files(cli *c, riv_str dir, const riv_json *const *docs)
         cli_note(c, "wrote " RIV_FMT, RIV_ARG(path));
     }
     riv_str path = riv_format(c->arena, RIV_FMT "/README.md", RIV_ARG(dir));
-    if (c->given.args_count > 1 && host_file_write(path, riv_buf_view(&index), 0644, &fault))
-        return cli_fault(c, &fault);
+    if (many && host_file_write(path, riv_buf_view(&index), 0644, &fault)) return cli_fault(c, &fault);
     return CLI_OK;
 }
 

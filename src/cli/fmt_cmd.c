@@ -60,8 +60,10 @@ static int format_one(cli *c, riv_str path, size_t *changed)
     }
     if (same) return CLI_OK;
     if (cli_has(c, "diff")) print_difference(c, path, text, out);
-    if (writes && host_file_write(path, riv_str_bytes(out), 0644, &fault)) return cli_fault(c, &fault);
-    if (!cli_has(c, "diff")) cli_note(c, writes ? "laid out " RIV_FMT : RIV_FMT " is not laid out", RIV_ARG(path));
+    if (writes && host_file_rewrite(path, riv_str_bytes(out), &fault)) return cli_fault(c, &fault);
+    if (!cli_has(c, "diff"))
+        cli_note(c, writes ? "laid out " RIV_FMT : RIV_FMT " is not laid out",
+                 RIV_ARG(standard ? RIV_LIT("standard input") : path));
     return CLI_OK;
 }
 

@@ -8,6 +8,7 @@ enum { RUNS_MAX = 10000, FOLDERS_MAX = 64, SEEDS_MAX = 100000 };
 
 typedef struct outcome {
     riv_str   file, name;
+    size_t    run; /* its number in the file */
     sim_trial trial;
     riv_str   why;     /* it could not be played */
     bool      by_seed; /* it failed in the order drawn from seed */
@@ -36,7 +37,7 @@ static riv_str scenario_of(testing *t, riv_str program)
     return riv_format(t->c->arena, RIV_FMT "%s", RIV_ARG(stem), SUFFIX);
 }
 
-static int find_in(testing *t, riv_str folder, int depth)
+static int find_in(testing *t, riv_str folder, riv_map *seen, int depth)
 {
     const riv_str *names;
     size_t         count;
@@ -44,12 +45,15 @@ static int find_in(testing *t, riv_str folder, int depth)
     riv_arena     *a     = t->c->arena;
     if (depth > FOLDERS_MAX)
         return cli_error(t->c, CLI_USAGE, "folders are nested too deep below " RIV_FMT, RIV_ARG(folder));
+    riv_str real = host_path_real(a, folder);
+    if (riv_map_get_str(seen, real)) return CLI_OK; /* a link back up */
+    riv_map_put_str(seen, real, t);
     if (host_dir_list(folder, a, &fault, &names, &count)) return cli_fault(t->c, &fault);
     for (size_t i = 0; i < count; i++) {
         riv_str path = riv_format(a, RIV_FMT "/" RIV_FMT, RIV_ARG(folder), RIV_ARG(names[i]));
         bool    skip = riv_str_starts(names[i], RIV_LIT(".")) || riv_str_eq(names[i], RIV_LIT("node_modules"));
         if (!skip && host_is_dir(path)) {
-            int code = find_in(t, path, depth + 1);
+            int code = find_in(t, path, seen, depth + 1);
             if (code) return code;
         }
         if (riv_str_ends(path, RIV_LIT(".aqua")) && host_file_exists(scenario_of(t, path)))
@@ -63,7 +67,7 @@ static int find_files(testing *t)
     cli    *c     = t->c;
     riv_str input = cli_arg(c, 0).len ? cli_arg(c, 0) : RIV_LIT(".");
     if (host_is_dir(input)) {
-        int code = find_in(t, input, 0);
+        int code = find_in(t, input, riv_map_new(c->arena), 0);
         if (code || t->files.len) return code;
         return cli_error(c, CLI_USAGE, "there is no NAME.aqua with a NAME%s beside it in " RIV_FMT, SUFFIX,
                          RIV_ARG(input));
@@ -101,6 +105,29 @@ static bool known(const riv_json *obj, const char *const *keys, size_t count, ri
     return true;
 }
 
+static bool are_texts(const riv_json *list)
+{
+    for (size_t i = 0; i < list->arr.count; i++)
+        if (list->arr.items[i]->kind != RIV_JSON_STR) return false;
+    return true;
+}
+
+static int check_options(testing *t, const scenario_file *f)
+{
+    for (size_t i = 0; f->options && i < f->options->obj.count; i++) {
+        riv_str         key       = f->options->obj.members[i].key;
+        const riv_json *v         = f->options->obj.members[i].value;
+        bool            constants = riv_str_eq(key, RIV_LIT("constants"));
+        bool            list      = constants || riv_str_eq(key, RIV_LIT("imports"));
+        bool            good      = list ? v->kind == RIV_JSON_ARR && are_texts(v) : v->kind == RIV_JSON_BOOL;
+        const char *wanted = constants ? "a list of texts, or an object" : list ? "a list of texts" : "true or false";
+        if (!good && !(constants && v->kind == RIV_JSON_OBJ))
+            return cli_error(t->c, CLI_USAGE, RIV_FMT ": options." RIV_FMT ": expected %s", RIV_ARG(f->path),
+                             RIV_ARG(key), wanted);
+    }
+    return CLI_OK;
+}
+
 static int read_file(testing *t, riv_str program, scenario_file *out)
 {
     static const char *const keys[]    = { "options", "runs", "about" };
@@ -123,7 +150,7 @@ static int read_file(testing *t, riv_str program, scenario_file *out)
     for (size_t i = 0; i < out->runs->arr.count; i++)
         if (out->runs->arr.items[i]->kind != RIV_JSON_OBJ)
             return malformed(t, out->path, riv_format(t->c->arena, "runs[%zu]: expected an object", i).ptr);
-    return CLI_OK;
+    return check_options(t, out);
 }
 
 static bool option(const scenario_file *f, const char *key, bool otherwise)
@@ -248,7 +275,7 @@ static int play_file(testing *t, scenario_file *f)
     for (size_t i = 0; !code && i < f->runs->arr.count && !cli_interrupted(); i++) {
         const riv_json *run  = f->runs->arr.items[i];
         riv_str         main = text_of(run, "function", "main");
-        outcome         o    = { .file = f->program };
+        outcome         o    = { .file = f->program, .run = i };
         o.name               = text_of(run, "name", riv_format(t->c->arena, "run %zu", i + 1).ptr);
         if (t->filter.len && riv_str_find(o.name, t->filter, 0) == SIZE_MAX) continue;
         const aqua_func *func = function_of(&program, main);
@@ -330,11 +357,11 @@ static const riv_json *updated(riv_arena *a, const riv_json *run, const sim_tria
     return in_order(a, riv_json_obj(a, list.ptr, list.len), RUN_KEYS, RIV_COUNT(RUN_KEYS));
 }
 
-static const outcome *outcome_of(const testing *t, const scenario_file *f, size_t from, size_t run)
+/* Of those of one file, which begin at `from`. NULL: it was not played. Names are no key: two runs may have the same. */
+static const outcome *outcome_of(const testing *t, size_t from, size_t run)
 {
-    riv_str name = text_of(f->runs->arr.items[run], "name", riv_format(t->c->arena, "run %zu", run + 1).ptr);
     for (size_t i = from; i < t->outcomes.len; i++)
-        if (riv_str_eq(t->outcomes.ptr[i].name, name)) return &t->outcomes.ptr[i];
+        if (t->outcomes.ptr[i].run == run) return &t->outcomes.ptr[i];
     return NULL;
 }
 
@@ -372,7 +399,7 @@ static int update(testing *t, const scenario_file *f, size_t from)
     riv_fault                fault  = { 0 };
     bool                     change = false;
     for (size_t i = 0; i < f->runs->arr.count; i++) {
-        const outcome *o    = outcome_of(t, f, from, i);
+        const outcome *o    = outcome_of(t, from, i);
         bool           take = o && !o->why.len && (!o->trial.passed || !o->trial.expects);
         riv_json_add(a, &runs,
                      take ? updated(a, f->runs->arr.items[i], &o->trial)
@@ -387,7 +414,7 @@ static int update(testing *t, const scenario_file *f, size_t from)
     }
     put_value(a, &out, in_order(a, riv_json_obj(a, top.ptr, top.len), keys, RIV_COUNT(keys)), 0);
     riv_put_u8(&out, '\n');
-    if (host_file_write(f->path, riv_buf_view(&out), 0644, &fault)) return cli_fault(t->c, &fault);
+    if (host_file_rewrite(f->path, riv_buf_view(&out), &fault)) return cli_fault(t->c, &fault);
     cli_note(t->c, "wrote " RIV_FMT, RIV_ARG(f->path));
     return CLI_OK;
 }
@@ -430,9 +457,16 @@ static void report(testing *t, const outcome *o)
 static void put_xml(riv_buf *out, riv_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char ch = (unsigned char)text.ptr[i];
-        if (ch == '<')
+        unsigned char ch   = (unsigned char)text.ptr[i];
+        riv_str       rest = riv_str_sub(text, i, text.len);
+        bool never = riv_str_starts(rest, RIV_LIT("\xef\xbf\xbe")) || riv_str_starts(rest, RIV_LIT("\xef\xbf\xbf"));
+        if (never) i += 2; /* U+FFFE, U+FFFF: three bytes */
+        if (never)
+            riv_put_u8(out, '?');
+        else if (ch == '<')
             riv_put_str(out, RIV_LIT("&lt;"));
+        else if (ch == '>')
+            riv_put_str(out, RIV_LIT("&gt;"));
         else if (ch == '&')
             riv_put_str(out, RIV_LIT("&amp;"));
         else if (ch == '"')
@@ -507,6 +541,10 @@ static bool read_flags(testing *t)
     }
     if (version.len && !riv_str_eq(version, RIV_LIT("0.62")) && !riv_str_eq(version, RIV_LIT("0.64"))) {
         cli_error(c, CLI_USAGE, "--avm-version is 0.62 or 0.64");
+        return false;
+    }
+    if (t->update && (t->order.len || t->has_seed || cli_has(c, "seeds"))) {
+        cli_error(c, CLI_USAGE, "--update goes with the runs' own order: not with --order, --seed or --seeds");
         return false;
     }
     t->version = riv_str_eq(version, RIV_LIT("0.62")) ? AVM_0_62 : AVM_0_64;

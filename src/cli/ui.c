@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
+static bool                  printed; /* an answer is on standard output, or a part of it */
 
 /* ---- the frame ---- */
 
@@ -67,6 +68,14 @@ static int run(cli *c, const char *const *words, size_t count)
     return c->command->run(c);
 }
 
+/* As it was typed: perhaps the words could not be read as flags. */
+static bool wants_json(const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        if (strcmp(words[i], "--json") == 0 || strcmp(words[i], "-j") == 0) return true;
+    return false;
+}
+
 int cli_main(int argc, char **argv)
 {
     cli *c        = riv_alloc(sizeof *c);
@@ -76,7 +85,13 @@ int cli_main(int argc, char **argv)
     c->colour_err = wants_colour(2);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
-    int code = run(c, (const char *const *)(argc > 0 ? argv + 1 : argv), argc > 0 ? (size_t)argc - 1 : 0);
+    const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);
+    size_t             count = argc > 0 ? (size_t)argc - 1 : 0;
+    int                code  = run(c, words, count);
+    if (code && !printed && wants_json(words, count)) {
+        riv_str text = c->first_error.len ? c->first_error : RIV_LIT("see standard error");
+        cli_print_json(riv_json_object(c->arena, "error", riv_json_str(c->arena, text), NULL), true);
+    }
     if (fflush(stdout) && code == CLI_OK) code = CLI_INTERNAL;
     riv_arena_free(c->programs);
     riv_arena_free(c->arena);
@@ -222,7 +237,11 @@ riv_str cli_shown(cli *c, riv_str text, size_t max)
     return riv_buf_str(&out);
 }
 
-void cli_print(riv_str text) { fwrite(text.ptr, 1, text.len, stdout); }
+void cli_print(riv_str text)
+{
+    printed = printed || text.len > 0;
+    fwrite(text.ptr, 1, text.len, stdout);
+}
 
 void cli_print_json(const riv_json *doc, bool pretty)
 {

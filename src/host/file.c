@@ -17,7 +17,8 @@
 
 enum { PATH_BYTES = 4096, READ_STEP = 64 << 10, CACHE_BYTES_MAX = 1 << 30 };
 
-typedef enum how { WRITE_SYNCED, WRITE_NEW, WRITE_CACHE } how; /* NEW: synced, and never over another file */
+/* NEW: synced, and never over another file. AGAIN: synced, with that very mode whatever the umask. */
+typedef enum how { WRITE_SYNCED, WRITE_NEW, WRITE_AGAIN, WRITE_CACHE } how;
 
 /* ---- time and chance ---- */
 
@@ -159,6 +160,7 @@ static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, how way, 
     int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0) return io_error(fault, "write", name);
     bool ok = write_fully(fd, data) && (!sync || fsync(fd) == 0);
+    ok      = ok && (way != WRITE_AGAIN || fchmod(fd, (mode_t)mode) == 0);
     ok      = close(fd) == 0 && ok;
     ok      = ok && put_in_place(temp, name, way) && (!sync || sync_dir_of(path));
     if (ok) return RIV_OK;
@@ -170,6 +172,19 @@ static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, how way, 
 riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
 {
     return write_file(path, data, mode, WRITE_SYNCED, fault);
+}
+
+riv_err host_file_rewrite(riv_str path, riv_bytes data, riv_fault *fault)
+{
+    char        name[PATH_BYTES];
+    struct stat st;
+    RIV_TRY(os_path(path, name, fault));
+    if (stat(name, &st) != 0) return host_file_write(path, data, 0644, fault);
+    if (access(name, W_OK) != 0) return io_error(fault, "write", name);
+    riv_arena *arena = riv_arena_new(0);
+    riv_err    err   = write_file(host_path_real(arena, path), data, st.st_mode & 07777u, WRITE_AGAIN, fault);
+    riv_arena_free(arena);
+    return err;
 }
 
 riv_err host_file_write_new(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)

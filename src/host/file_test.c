@@ -99,10 +99,19 @@ static void test_read_and_write(void **state)
     assert_non_null(strstr(fault.msg, "it is a folder"));
     assert_int_equal(host_file_read(RIV_LIT("a\0b"), 5, r->arena, NULL, &data), RIV_E_MALFORMED);
     assert_int_equal(host_file_write(in(r, "no/such/folder"), RIV_BYTES("x"), 0600, NULL), RIV_E_NOT_FOUND);
+    assert_int_equal(chmod(riv_format(r->arena, RIV_FMT "/a", RIV_ARG(r->dir)).ptr, 0666), 0);
+    assert_int_equal(symlink("a", riv_format(r->arena, RIV_FMT "/link", RIV_ARG(r->dir)).ptr), 0);
+    assert_int_equal(host_file_rewrite(in(r, "link"), RIV_BYTES("third"), NULL), RIV_OK);
+    struct stat st;
+    assert_int_equal(lstat(riv_format(r->arena, RIV_FMT "/link", RIV_ARG(r->dir)).ptr, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(riv_format(r->arena, RIV_FMT "/a", RIV_ARG(r->dir)).ptr, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0666);
+    assert_int_equal(st.st_size, 5);
     const riv_str *names;
     size_t         count;
     assert_int_equal(host_dir_list(r->dir, r->arena, NULL, &names, &count), RIV_OK);
-    assert_int_equal(count, 1); /* no temporary file stays */
+    assert_int_equal(count, 2); /* no temporary file stays */
 }
 
 /* A writer that is killed at any moment leaves the old or the new text, never a part. */

@@ -36,6 +36,8 @@ void host_entropy(void *out, size_t len);
 RIV_MUST_USE riv_err host_file_read(riv_str path, uint64_t bytes_max, riv_arena *arena, riv_fault *fault, riv_bytes *out);
 /* All or nothing: temporary file beside path, fsync, rename, fsync of the folder. */
 RIV_MUST_USE riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
+/* The same for a file of the user's that is changed: links are followed, its mode stays; one that may not be written is RIV_E_IO. */
+RIV_MUST_USE riv_err host_file_rewrite(riv_str path, riv_bytes data, riv_fault *fault);
 /* The same, but never over another file, nor a link: RIV_E_CONFLICT. */
 RIV_MUST_USE riv_err host_file_write_new(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
 /* The same for a file that can be made again: no fsync. */

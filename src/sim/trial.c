@@ -72,6 +72,32 @@ static bool arithmetic(riv_str service, riv_str function, const riv_json *args, 
     return has && node_plain_builtin(service, function, args, arena, ret_code, result);
 }
 
+/* What the file says, before anything of ours stands between: messages name its own places. */
+static riv_err check_run(const trial *t)
+{
+    static const struct {
+        const char   *key;
+        riv_json_kind kind;
+    } kinds[] = { { "name", RIV_JSON_STR },
+                  { "about", RIV_JSON_STR },
+                  { "function", RIV_JSON_STR },
+                  { "unordered", RIV_JSON_BOOL },
+                  { "unorderedResult", RIV_JSON_BOOL } };
+    const riv_json *v, *calls;
+    sim_rules      *rules;
+    riv_fault       fault = { 0 };
+    for (size_t i = 0; i < RIV_COUNT(kinds); i++) RIV_TRY(member(t, kinds[i].key, kinds[i].kind, &v));
+    RIV_TRY(member(t, "calls", RIV_JSON_OBJ, &calls));
+    for (size_t i = 0; calls && i < calls->obj.count; i++)
+        if (calls->obj.members[i].value->kind != RIV_JSON_ARR)
+            return riv_fail(t->fault, RIV_E_MALFORMED, 0, "%s.calls." RIV_FMT ": expected a list", t->in->where,
+                            RIV_ARG(calls->obj.members[i].key));
+    RIV_TRY(member(t, "services", RIV_JSON_ARR, &v));
+    if (sim__rules_read(v, t->arena, &fault, &rules))
+        return riv_fail(t->fault, fault.err, 0, "%s.%s", t->in->where, fault.msg);
+    return RIV_OK;
+}
+
 static riv_err play(trial *t)
 {
     static const char *const keys[] = { "name",   "function",  "args",      "services",        "calls",     "responses",
@@ -82,6 +108,7 @@ static riv_err play(trial *t)
     const riv_json          *services, *run = t->in->run;
     RIV_VEC(riv_json_member) scenario = { 0 };
     RIV_TRY(sim__known_keys(run, t->in->where, keys, RIV_COUNT(keys), t->fault));
+    RIV_TRY(check_run(t));
     RIV_TRY(services_of(t, &services));
     *riv_push(a, &scenario) = (riv_json_member){ RIV_LIT("air"), riv_json_str(a, t->in->air) };
     *riv_push(a, &scenario) = (riv_json_member){ RIV_LIT("init"), riv_json_strc(a, "alice") };
@@ -98,7 +125,12 @@ static riv_err play(trial *t)
                                      .builtin   = arithmetic,
                                      .who_is_id = true };
     riv_str              text    = riv_json_text(riv_json_obj(a, scenario.ptr, scenario.len), a);
-    return sim_scenario_run(text, &options, a, t->fault, &t->document);
+    riv_fault            fault   = { 0 };
+    riv_err              err     = sim_scenario_run(text, &options, a, &fault, &t->document);
+    riv_str              says    = riv_str_c(fault.msg);
+    if (err == RIV_E_MALFORMED && riv_str_starts(says, RIV_LIT("scenario.")))
+        return riv_fail(t->fault, err, fault.pos, "%s%s", t->in->where, fault.msg + strlen("scenario"));
+    return err ? riv_fail(t->fault, err, fault.pos, "%s", fault.msg) : RIV_OK;
 }
 
 /* ---- what was seen ---- */

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
 RIVULET, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 HELLO = os.path.join(SOURCE, "examples/hello/hello.aqua")
@@ -180,6 +181,13 @@ def usage_help_everywhere():
     check(rivulet(), 2, err="Usage: rivulet COMMAND")
     assert subprocess.run(["bash", "-n"], input=rivulet("completion", "bash").out.encode()).returncode == 0
     check(rivulet("completion", "tcsh"), 2, err="bash, zsh and fish")
+
+
+def usage_json_whatever_is_wrong():
+    for words in [("aqua", "compile"), ("aqua", "compile", "a", "b"), ("aqua", "compile", HELLO, "--bogus"), ("aqua", "compile", "--watch", "/no/such.aqua"), ("aqua", "compile", "--watch", "-"),
+                  ("aqua", "explain", "NOPE"), ("test", "--order", "up"), ("test", "--seeds", "0"), ("sim", "/no/such.json"), ("trace", "/no/such"), ("module", "info", "/no/such"), ("run",)]:
+        result = check(rivulet(*words, "--json"), 2)
+        assert json.loads(result.out)["error"] and result.err.startswith("error: "), (words, result)
 
 
 def usage_wrong_values():
@@ -584,8 +592,8 @@ def test_expectations():
     put()
     junit = os.path.join(TMP, "junit.xml")
     check(rivulet("test", program, "--junit", junit), 1, out=[r"FAILED .*: a & b", r"- \[3\]", r"\+ \[2\]", "0 of 1 runs passed"])
-    xml = open(junit).read()
-    assert 'failures="1"' in xml and 'name="a &amp; b"' in xml, xml
+    text = open(junit).read()
+    assert 'failures="1"' in text and 'name="a &amp; b"' in text, text
     assert json.loads(check(rivulet("test", program, "--json"), 1).out)["passed"] is False
     check(rivulet("test", program, "--update"), 0, err=["wrote"])
     seen = json.load(open(path))["runs"][0]
@@ -597,6 +605,31 @@ def test_expectations():
         put(**changes)
         check(rivulet("test", program), 2, err=text)
         assert json.loads(check(rivulet("test", program, "--json"), 2).out)["passed"] is False
+    for changes, text in [({"services": [{"service": "s"}]}, r"runs\[0\]\.services\[0\]: expected"), ({"order": "any"}, r"runs\[0\]\.order: expected"), ({"name": 1}, "name: expected a text"),
+                          ({"function": []}, "function: expected a text"), ({"unordered": "yes"}, "unordered: expected true or false"), ({"calls": {"alice": 1}}, r"calls\.alice: expected a list")]:
+        put(**changes)
+        check(rivulet("test", program), 2, err=text)
+    for options, text in [({"noXor": 1}, "options.noXor: expected true"), ({"imports": "x"}, "options.imports: expected a list of texts"), ({"constants": [1]}, "options.constants: expected a list")]:
+        with open(path, "w") as f:
+            json.dump({"options": options, "runs": [run]}, f)
+        check(rivulet("test", program), 2, err=text)
+    # Runs of one name keep what is theirs; the file keeps its mode; a link to it stays one.
+    with open(path, "w") as f:
+        json.dump({"runs": [run, dict(run, args={"x": 5})]}, f)
+    os.chmod(path, 0o600)
+    real = write("real.json", "")
+    os.rename(path, real)
+    os.symlink(real, path)
+    check(rivulet("test", program, "--update", "--seed", "3"), 2, err="--update goes with the runs' own order")
+    check(rivulet("test", program, "--update"), 0)
+    assert [r["responses"] for r in json.load(open(path))["runs"]] == [[[2]], [[6]]] and os.path.islink(path) and os.stat(real).st_mode & 0o777 == 0o600
+    os.remove(path)
+    put(name="]]> \ufffe \u0001 <\"'&", responses=[["]]>"]])
+    check(rivulet("test", program, "--junit", junit), 1)
+    case = xml.etree.ElementTree.parse(junit).find("testcase")
+    assert case.get("name") == "]]> ? ? <\"'&" and "]]>" in case.find("failure").text, open(junit).read()
+    os.symlink(".", os.path.join(folder("looped", {"x/y": ""}), "loop"))
+    check(rivulet("test", os.path.join(TMP, "looped")), 2, err="there is no NAME.aqua")
     with open(path, "w") as f:
         f.write('{"runs": [}')
     check(rivulet("test", program), 2, err="scenario.json:1:11")
@@ -611,13 +644,17 @@ def test_documents():
     pages = os.path.join(TMP, "pages")
     check(rivulet("aqua", "doc", "examples/aqua/order.aqua", "examples/aqua/try.aqua", "-o", pages), 0)
     assert sorted(os.listdir(pages)) == ["README.md", "order.md", "try.md"]
+    twice = [os.path.join(folder("pages-of", {"a/x.aqua": "aqua M\n", "b/x.aqua": "aqua M\n"}), d, "x.aqua") for d in "ab"]
+    check(rivulet("aqua", "doc", *twice, "-o", os.path.join(TMP, "none")), 2, err="two pages would be x.md")
+    assert not os.path.exists(os.path.join(TMP, "none"))
+    assert json.loads(check(rivulet("aqua", "doc", "--json", write("undocumented.aqua", "aqua M\nfunc f(:\n")), 1).out)["error"]
     check(rivulet("aqua", "doc", write("undocumented.aqua", "aqua M\nfunc f(:\n")), 1, err="A01")
 
 
 def test_formatting():
     ugly = write("ugly.aqua", "aqua M\nfunc f():\n  x=1 -- one\n")
     check(rivulet("aqua", "fmt", ugly, "--check"), 1, err="not laid out")
-    check(rivulet("aqua", "fmt", ugly, "--diff"), 1, out=[r"- func f\(\):", r"\+ $"])
+    check(rivulet("aqua", "fmt", ugly, "--diff"), 1, out=[r"- func f\(\):", r"\+ \n"])
     assert rivulet("aqua", "fmt", "-", stdin=open(ugly).read()).out == "aqua M\n\nfunc f():\n    x = 1  -- one\n"
     check(rivulet("aqua", "fmt", ugly), 0)
     assert open(ugly).read() == "aqua M\n\nfunc f():\n    x = 1  -- one\n"
@@ -899,12 +936,13 @@ def demo_leaves_nothing_behind():
 
 def main():
     groups = sys.argv[3:]
-    tests = [(n, f) for n, f in globals().items() if callable(f) and re.match(r"(usage|compile|tools|run|nodes|crash|relay|demo)_", n)]
-    failed = 0
+    tests = [(n, f) for n, f in globals().items() if callable(f) and re.match(r"(usage|compile|tools|test|run|nodes|crash|relay|demo)_", n)]
+    failed = played = 0
     for name, test in tests:
         if groups and name.split("_")[0] not in groups and name not in groups:
             continue
         began = time.time()
+        played += 1
         try:
             test()
             print("ok      %-36s %.2f s" % (name, time.time() - began), flush=True)
@@ -912,7 +950,7 @@ def main():
             failed += 1
             print("FAILED  %s\n%s: %s" % (name, type(error).__name__, error), flush=True)
     shutil.rmtree(TMP, ignore_errors=True)
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or not played else 0)  # a group without tests is a slip of its name
 
 
 main()
