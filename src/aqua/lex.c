@@ -289,6 +289,23 @@ static void mend_quotes(lexer *l, aqua_diag *d)
     put(l, T_BAD, close + 1 - l->pos);
 }
 
+/* Blanks of other kinds and what shows nothing at all. */
+static bool is_unseen(uint32_t scalar)
+{
+    return scalar < ' ' || (scalar >= 0x7f && scalar <= 0xa0) || scalar == 0xad || scalar == 0xfeff ||
+           scalar == 0x3000 || (scalar >= 0x2000 && scalar <= 0x200f) || (scalar >= 0x2028 && scalar <= 0x202f) ||
+           (scalar >= 0x205f && scalar <= 0x206f);
+}
+
+/* Its number is told, and the program is read as if a blank stood there: nothing else is wrong with it. */
+static void lex_unseen(lexer *l, span where, uint32_t scalar)
+{
+    aqua_diag *d = aqua__report(l->c, l->src, D_BAD_CHARACTER, where, "unexpected character U+%04X%s", scalar,
+                                scalar == 0xfeff ? ", a byte order mark" : ", which cannot be seen");
+    aqua__fix(l->c, d, "write a blank or nothing", where, l->pos == 0 ? RIV_LIT("") : RIV_LIT(" "));
+    l->pos += where.len;
+}
+
 static void lex_mark(lexer *l)
 {
     riv_str rest = riv_str_sub(l->text, l->pos, l->text.len);
@@ -303,9 +320,15 @@ static void lex_mark(lexer *l)
     }
     size_t len = 1;
     while (l->pos + len < l->text.len && (l->text.ptr[l->pos + len] & 0xc0) == 0x80) len++;
-    span       where = { (uint32_t)l->pos, (uint32_t)len };
-    aqua_diag *d     = aqua__report(l->c, l->src, D_BAD_CHARACTER, where, "unexpected character `" RIV_FMT "`",
-                                    RIV_ARG(aqua__text(l->src, where)));
+    span     where  = { (uint32_t)l->pos, (uint32_t)len };
+    size_t   from   = l->pos;
+    uint32_t scalar = riv_utf8_next(l->text, &from);
+    if (is_unseen(scalar)) {
+        lex_unseen(l, where, scalar);
+        return;
+    }
+    aqua_diag *d = aqua__report(l->c, l->src, D_BAD_CHARACTER, where, "unexpected character `" RIV_FMT "`",
+                                RIV_ARG(aqua__text(l->src, where)));
     if (at(l, 0) == '\'') {
         mend_quotes(l, d);
         return;

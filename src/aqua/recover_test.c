@@ -47,6 +47,14 @@ static const struct {
     { "aqua M\nuse \"none.aqua\" as N\nfunc f(a: N.Thing) -> u8:\n  x <- N.open(b)\n  <- x\n", "A0209:2 A0301:4" },
     { "aqua M\nimport nope from \"a.aqua\"\nfunc f() -> u8:\n  x <- nope(N)\n  <- x\n", "A0205:2 A0301:4" },
     { "aqua M\nimport from \"a.aqua\"\nfunc f(p: Pair) -> u8:\n  <- \"x\"\n", "A0110:2 A0508:4" },
+    /* what cannot be seen is a blank */
+    { "\xef\xbb\xbf"
+      "aqua M\nfunc f() -> u8:\n  <- b\n",
+      "A0101:1 A0301:3" },
+    { "aqua M\nfunc f(a: u8) -> u8:\n  x =\xc2\xa0"
+      "a\n  <- b\n",
+      "A0101:3 A0301:4" },
+    { "aqua M\nfunc f(a: u8) -> u8:\n  x = a\x01\n  <- b\n", "A0101:3 A0301:4" },
     /* the header is missing or faulty, the rest is looked at */
     { "func f() -> u8:\n  <- b\n", "A0201:1 A0301:2" },
     { "aqua M declares f, g\nexport h\nfunc f() -> u8:\n  <- b\n", "A0204:1 A0206:2 A0301:4" },
