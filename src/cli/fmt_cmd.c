@@ -72,8 +72,11 @@ int cli_cmd_aqua_fmt(cli *c)
     size_t changed = 0;
     int    code    = CLI_OK;
     for (size_t i = 0; i < c->given.args_count; i++) {
-        int one = format_one(c, cli_arg(c, i), &changed);
-        if (code == CLI_OK) code = one;
+        cli one   = *c; /* with an arena of its own: many files need no more than the largest */
+        one.arena = riv_arena_new(AQUA_ARENA_BYTES_MAX);
+        int ended = format_one(&one, cli_arg(c, i), &changed);
+        if (code == CLI_OK) code = ended;
+        riv_arena_free(one.arena);
     }
     if (code) return code;
     return changed && (cli_has(c, "check") || cli_has(c, "diff")) ? CLI_FAILED : CLI_OK;

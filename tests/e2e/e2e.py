@@ -645,8 +645,8 @@ def test_documents():
     check(rivulet("aqua", "doc", "examples/aqua/order.aqua", "examples/aqua/try.aqua", "-o", pages), 0)
     assert sorted(os.listdir(pages)) == ["README.md", "order.md", "try.md"]
     twice = [os.path.join(folder("pages-of", {"a/x.aqua": "aqua M\n", "b/x.aqua": "aqua M\n"}), d, "x.aqua") for d in "ab"]
-    check(rivulet("aqua", "doc", *twice, "-o", os.path.join(TMP, "none")), 2, err="two pages would be x.md")
-    assert not os.path.exists(os.path.join(TMP, "none"))
+    check(rivulet("aqua", "doc", *twice, "-o", os.path.join(TMP, "no-pages")), 2, err="two pages would be x.md")
+    assert not os.path.exists(os.path.join(TMP, "no-pages"))
     assert json.loads(check(rivulet("aqua", "doc", "--json", write("undocumented.aqua", "aqua M\nfunc f(:\n")), 1).out)["error"]
     check(rivulet("aqua", "doc", write("undocumented.aqua", "aqua M\nfunc f(:\n")), 1, err="A01")
 
