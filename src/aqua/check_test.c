@@ -309,6 +309,22 @@ static void deep_types_are_refused(void **state)
     }
 }
 
+/* Each type holds the last one twice: its definition would have 2^60 parts. */
+static void types_that_double_are_refused(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(64 << 20);
+    riv_buf    text  = riv_buf_in(arena);
+    riv_putf(&text, TOP "data D0:\n  a: u8\n");
+    for (size_t k = 1; k < 60; k++) riv_putf(&text, "data D%zu:\n  a: D%zu\n  b: D%zu\n", k, k - 1, k - 1);
+    riv_putf(&text, "func main(x: D59) -> D59:\n  <- x\n");
+    aqua_output out = test_compile_with(arena, riv_buf_str(&text), (aqua_options){ 0 }, NULL);
+    assert_false(out.accepted);
+    assert_int_equal(out.errors.count, 1);
+    assert_string_equal(out.errors.items[0].code, "A0701");
+    riv_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +335,7 @@ int main(void)
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(deep_blocks_are_refused),
         cmocka_unit_test(deep_types_are_refused),
+        cmocka_unit_test(types_that_double_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

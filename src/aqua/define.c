@@ -5,8 +5,8 @@
 typedef struct definer {
     compiler  *c;
     riv_arena *arena;
-    unsigned   depth;
-    bool       too_deep;
+    unsigned   depth, parts;
+    bool       too_large;
 } definer;
 
 static const riv_json *define(definer *d, const type *t);
@@ -90,8 +90,8 @@ static const riv_json *define_shallow(definer *d, const type *t)
 /* Data may hold data as deep as a file has declarations. */
 static const riv_json *define(definer *d, const type *t)
 {
-    if (d->depth >= AQUA_DEPTH_MAX) d->too_deep = true;
-    if (d->too_deep || riv_arena_over(d->arena)) return riv_json_null();
+    if (d->depth >= AQUA_DEPTH_MAX || d->parts++ >= DEFINE_PARTS_MAX) d->too_large = true;
+    if (d->too_large || riv_arena_over(d->arena)) return riv_json_null();
     d->depth++;
     const riv_json *made = define_shallow(d, t);
     d->depth--;
@@ -113,7 +113,7 @@ static const riv_json *names_of(definer *d)
 
 bool aqua__define_func(compiler *c, const type *t, aqua_func *out)
 {
-    definer         made = { c, c->arena, 0, false }, *d = &made;
+    definer         made = { .c = c, .arena = c->arena }, *d = &made;
     const riv_json *whole  = riv_json_record(c->arena, "tag", riv_json_strc(c->arena, "arrow"), "domain", labeled(d, t),
                                              "codomain", unlabeled(d, t->results, t->results_count), NULL);
     aqua_param     *params = riv_new(c->arena, aqua_param, t->fields_count + 1);
@@ -139,12 +139,12 @@ bool aqua__define_func(compiler *c, const type *t, aqua_func *out)
     out->signature     = riv_buf_str(&signature);
     out->func_def =
         riv_json_record(c->arena, "functionName", text(d, out->name), "arrow", whole, "names", names_of(d), NULL);
-    return !d->too_deep;
+    return !d->too_large;
 }
 
 const riv_json *aqua__define_service(compiler *c, const decl *service)
 {
-    definer         made = { c, c->arena, 0, false }, *d = &made;
+    definer         made = { .c = c, .arena = c->arena }, *d = &made;
     const riv_json *id = NULL;
     if (service->value) {
         const expr *e      = service->value;
@@ -154,5 +154,5 @@ const riv_json *aqua__define_service(compiler *c, const decl *service)
     }
     const riv_json *whole =
         riv_json_record(c->arena, "defaultServiceId", id, "functions", labeled(d, service->def), NULL);
-    return d->too_deep ? NULL : whole;
+    return d->too_large ? NULL : whole;
 }

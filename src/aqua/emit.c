@@ -240,10 +240,11 @@ static bool write_script_in(compiler *c, riv_arena *scratch, const symbol *s, ri
     return good && !told ? true : write_script(c, s, text);
 }
 
-static void refuse_depth(compiler *c, const decl *d, riv_str name)
+static void refuse_types(compiler *c, const decl *d, riv_str name)
 {
-    aqua__report(c, &d->module->src, D_EXPANSION, d->at, "types of `" RIV_FMT "` are nested more than %d deep",
-                 RIV_ARG(name), AQUA_DEPTH_MAX);
+    aqua__report(c, &d->module->src, D_EXPANSION, d->at,
+                 "types of `" RIV_FMT "` are nested more than %d deep, or have more than %d parts", RIV_ARG(name),
+                 AQUA_DEPTH_MAX, DEFINE_PARTS_MAX);
 }
 
 static bool emit_func(compiler *c, riv_arena *scratch, riv_str name, const symbol *s, aqua_func *out)
@@ -253,7 +254,7 @@ static bool emit_func(compiler *c, riv_arena *scratch, riv_str name, const symbo
     if (!write_script_in(c, scratch, s, &text)) return false;
     *out = (aqua_func){ .name = name, .air_text = text };
     if (!aqua__define_func(c, s->type, out)) {
-        refuse_depth(c, s->decl, name);
+        refuse_types(c, s->decl, name);
         return false;
     }
     riv_err err = air_parse(out->air_text, c->arena, &fault, &out->air);
@@ -298,7 +299,7 @@ static void emit_one(compiler *c, const module *m, const name_as *n, exports *ou
     if (def)
         *riv_push(c->arena, &out->services) = (aqua_service){ as, def };
     else
-        refuse_depth(c, service, as);
+        refuse_types(c, service, as);
 }
 
 /* Of the names wanted of a module those that were not before, NULL for all: what is left to look at. False: nothing. */

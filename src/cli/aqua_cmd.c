@@ -33,7 +33,8 @@ typedef struct turn {
     cli_imports  imports;
     program_list programs;
     riv_map     *told;  /* diagnostics that were printed: a library is compiled with each program that imports it */
-    riv_map     *paths; /* of the files to write: two programs may not make the same */
+    riv_map     *paths; /* of the files to write: two programs may not make the same, */
+    riv_str      clash; /*   as they would this one */
     RIV_VEC(made) files;
     riv_buf documents; /* --json */
     size_t  refused, funcs, written;
@@ -43,7 +44,7 @@ typedef struct turn {
 static int  compile_all(turn *t);
 static int  find_programs(turn *t);
 static int  compile_one(turn *t, const program *p);
-static void collect(turn *t, const program *p, const aqua_output *out);
+static int  collect(turn *t, const program *p, const aqua_output *out);
 static void print_texts(turn *t, const aqua_output *out, riv_str from);
 static int  write_all(turn *t);
 static int  watch(turn *t);
@@ -224,7 +225,7 @@ static int compile_one(turn *t, const program *p)
             tell(t, &c, out.warnings), tell(t, &c, out.errors);
         t->refused += !out.accepted;
         t->funcs += out.funcs_count;
-        if (out.accepted && t->output.len && !t->refused) collect(t, p, &out);
+        if (out.accepted && t->output.len && !t->refused) code = collect(t, p, &out);
         if (out.accepted && !t->output.len && !json && !cli_has(&c, "dry") && !cli_has(&c, "watch"))
             print_texts(t, &out, cli_short_path(&c, p->path));
     }
@@ -254,12 +255,12 @@ static riv_str defs_text(riv_arena *arena, const aqua_output *out)
 static void add_file(turn *t, riv_str dir, riv_str name, riv_str text)
 {
     riv_str path = host_path_join(t->c.arena, dir, name);
-    if (riv_map_get_str(t->paths, path)) return; /* the same function of the same program, named twice */
-    riv_map_put_str(t->paths, path, t);
+    if (riv_map_put_str(t->paths, path, t))
+        t->clash = path; /* a.d.ts: of a.aqua as JavaScript, of a.d.aqua as TypeScript */
     *riv_push(t->c.arena, &t->files) = (made){ path, riv_str_dup(t->c.arena, text) };
 }
 
-static void collect(turn *t, const program *p, const aqua_output *out)
+static int collect(turn *t, const program *p, const aqua_output *out)
 {
     riv_arena *scratch = riv_arena_new(AQUA_ARENA_BYTES_MAX);
     riv_str    dir     = p->under.len ? host_path_join(t->c.arena, t->output, p->under) : t->output;
@@ -281,6 +282,10 @@ static void collect(turn *t, const program *p, const aqua_output *out)
         add_file(t, dir, riv_format(scratch, RIV_FMT ".ts", RIV_ARG(stem)),
                  client_text(scratch, out, p->path, AQUA_CLIENT_TS));
     riv_arena_free(scratch);
+    if (t->clash.len)
+        return cli_error(&t->c, CLI_USAGE, "two programs would make " RIV_FMT "; nothing was written",
+                         RIV_ARG(t->clash));
+    return CLI_OK;
 }
 
 /* Without --output: what was asked for, else what there is. */

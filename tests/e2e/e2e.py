@@ -327,6 +327,11 @@ def compile_folders():
     doc = json.loads(check(rivulet("aqua", "compile", root, "--json"), 1).out)
     assert not doc["accepted"] and len(doc["files"]) == 3, doc
     check(rivulet("aqua", "compile", folder("bare", {"x.txt": ""})), 2, err="no .aqua file")
+    f = "aqua M declares *\n\nexport f\n\nfunc f() -> string:\n  <- \"x\"\n"
+    clash = folder("clash", {"a.aqua": f, "a.d.aqua": f})
+    check(rivulet("aqua", "compile", clash, "--js", "--ts", "-o", os.path.join(TMP, "clash-out")), 2, err="two programs would make .*a.d.ts; nothing was written")
+    assert not os.path.exists(os.path.join(TMP, "clash-out"))
+    check(rivulet("aqua", "compile", clash, "--ts", "-o", os.path.join(TMP, "clash-out")), 0)
 
 
 def compile_import_rules():
