@@ -1,6 +1,6 @@
 /* compile.c: the passes in order, over a file and what it imports; and the diagnostics they leave.
  * Modules are loaded depth first; each is checked once, after those it imports; a failure stops those that depend on it.
- * Spec: docs/spec/aqua.md §3.2, §9, §11. Tests: compile_test.c. */
+ * Spec: docs/spec/aqua.md §3.2, §9, §11. Tests: check_test.c, recover_test.c, compile_fuzz.c. */
 #include "aqua/internal.h"
 
 #include <stdio.h>
@@ -41,6 +41,16 @@ void aqua__begin(compiler *c)
     c->compared = riv_map_new(c->arena);
     predefine(c);
     read_constants(c);
+}
+
+void aqua__read_alone(compiler *c, module *m, const aqua_input *in)
+{
+    c->in             = in;
+    c->module_by_path = riv_map_new(c->arena);
+    aqua__begin(c);
+    m->src = (source){ .path = in->path, .text = in->source };
+    aqua__lex(c, &m->src);
+    aqua__parse(c, m);
 }
 
 /* ---- constants ---- */

@@ -1,5 +1,5 @@
 /* define.c: types, functions and services as the definitions that clients read.
- * Spec: docs/spec/aqua.md §11. Tests: compile_test.c. */
+ * Spec: docs/spec/aqua.md §11. Tests: lower_test.c, check_test.c, tests/conform/aqua. */
 #include "aqua/define.h"
 
 typedef struct definer {

@@ -167,11 +167,7 @@ riv_err aqua_doc(riv_str path, riv_str given, riv_arena *arena, riv_fault *fault
     writer     w    = { .arena = arena, .m = m };
     c->arena        = arena;
     c->fault        = fault;
-    c->in           = &in;
-    aqua__begin(c);
-    m->src = (source){ .path = path, .text = given };
-    aqua__lex(c, &m->src);
-    aqua__parse(c, m);
+    aqua__read_alone(c, m, &in);
     *errors = (aqua_diags){ c->errors.ptr, c->errors.len };
     if (riv_arena_over(arena)) return riv_fail(fault, RIV_E_LIMIT, 0, "the document needs too much memory");
     for (size_t i = 0; i < m->heads_count; i++) {

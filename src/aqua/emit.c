@@ -1,6 +1,6 @@
 /* emit.c: the resolved tree as AIR text, and the exported functions with their definitions.
  * Groups of more than a few members are printed as balanced trees, so that long scripts stay shallow.
- * Spec: docs/spec/aqua.md §10.9, §11. Tests: compile_test.c. */
+ * Spec: docs/spec/aqua.md §10.9, §11. Tests: lower_test.c, compile_fuzz.c. */
 #include "aqua/define.h"
 #include "aqua/lower.h"
 

@@ -385,16 +385,6 @@ static bool same_program(const source *a, const source *b)
     return true;
 }
 
-static void read_source(compiler *c, module *m, const aqua_input *in)
-{
-    c->in             = in;
-    c->module_by_path = riv_map_new(c->arena);
-    aqua__begin(c);
-    m->src = (source){ .path = in->path, .text = in->source };
-    aqua__lex(c, &m->src);
-    aqua__parse(c, m);
-}
-
 riv_err aqua_format(riv_str path, riv_str given, riv_arena *arena, riv_fault *fault, aqua_diags *errors, riv_str *out)
 {
     if (given.len > AQUA_SOURCE_BYTES_MAX)
@@ -406,7 +396,7 @@ riv_err aqua_format(riv_str path, riv_str given, riv_arena *arena, riv_fault *fa
     c->arena      = arena;
     c->fault      = fault;
     *out          = given;
-    read_source(c, m, &in);
+    aqua__read_alone(c, m, &in);
     *errors = (aqua_diags){ c->errors.ptr, c->errors.len };
     for (int with_breaks = 1; with_breaks >= 0 && !errors->count; with_breaks--) {
         compiler  *again = riv_new(arena, compiler, 1);
@@ -415,7 +405,7 @@ riv_err aqua_format(riv_str path, riv_str given, riv_arena *arena, riv_fault *fa
         aqua_input next  = { .path = path, .source = text };
         again->arena     = arena;
         again->fault     = fault;
-        read_source(again, read, &next);
+        aqua__read_alone(again, read, &next);
         if (!again->errors.len && same_program(&m->src, &read->src)) {
             *out = text;
             break;

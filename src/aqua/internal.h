@@ -333,6 +333,8 @@ span    aqua__span_join(span a, span b);
 
 /* Predefined names and the constants of the options; c has its arena and its input. */
 void aqua__begin(compiler *c);
+/* One file by itself, read and not checked; nothing is imported. c has its arena and its fault. */
+void aqua__read_alone(compiler *c, module *m, const aqua_input *in);
 void aqua__lex(compiler *c, source *src);
 void aqua__parse(compiler *c, module *m);
 expr *aqua__parse_literal(compiler *c, riv_str text); /* for the constants option; NULL: no literal */

@@ -1,7 +1,7 @@
 /* topology.c: where each instruction runs, and the hops that bring the particle there and back.
  * A path is the list of `on`s around a node, innermost first. For each node: the path before it, the one it begins on, ends on, the
  * one after it, and whether it must leave (force exit). All are memoised: the walk is linear but for what par branches export.
- * Spec: docs/spec/aqua.md §10.5. Tests: topology_test.c. */
+ * Spec: docs/spec/aqua.md §10.5. Tests: lower_test.c, tests/conform/aqua. */
 #include "aqua/lower.h"
 
 struct path {
