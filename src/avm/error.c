@@ -162,13 +162,46 @@ const failure *avm__exec_fail(avm *vm, const air_node *node)
 
 /* ---- texts of states ---- */
 
+/* What Rust's `escape_debug` shows as a number: spaces other than the plain one, format and private characters, marks that combine.
+ * Characters that no Unicode table has yet are left as they are. */
+static bool is_unprintable(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x7f, 0xa0 },     { 0xad, 0xad },       { 0x300, 0x36f },      { 0x483, 0x489 },   { 0x591, 0x5bd },
+        { 0x600, 0x605 },   { 0x610, 0x61a },     { 0x61c, 0x61c },      { 0x64b, 0x65f },   { 0x6dd, 0x6dd },
+        { 0x70f, 0x70f },   { 0x1680, 0x1680 },   { 0x180e, 0x180e },    { 0x1ab0, 0x1abe }, { 0x1dc0, 0x1dff },
+        { 0x2000, 0x200f }, { 0x2028, 0x202f },   { 0x205f, 0x206f },    { 0x20d0, 0x20f0 }, { 0x3000, 0x3000 },
+        { 0xe000, 0xf8ff }, { 0xfe00, 0xfe0f },   { 0xfe20, 0xfe2f },    { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb },
+        { 0xfffe, 0xffff }, { 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff },
+    };
+    if (c < 0x20) return true;
+    for (size_t i = 0; i < RIV_COUNT(ranges) && c >= ranges[i].first; i++)
+        if (c <= ranges[i].last) return true;
+    return false;
+}
+
+/* The character at the start of s, which is UTF-8; *len: its bytes. A byte that begins none stands for itself. */
+static uint32_t character(riv_str s, size_t *len)
+{
+    uint8_t  c    = (uint8_t)s.ptr[0];
+    size_t   more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+    uint32_t out  = more ? c & (0x3fu >> more) : c;
+    *len          = 1;
+    if (more >= s.len) return c < 0x80 ? c : '?';
+    for (size_t i = 1; i <= more; i++) out = out << 6 | ((uint8_t)s.ptr[i] & 0x3f);
+    *len += more;
+    return c >= 0x80 && !more ? '?' : out;
+}
+
 void avm__put_debug_str(riv_buf *out, riv_str s)
 {
     riv_put_u8(out, '"');
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = (uint8_t)s.ptr[i];
+    for (size_t i = 0, len = 1; i < s.len; i += len) {
+        uint32_t c = character(riv_str_sub(s, i, s.len), &len);
         if (c == '"' || c == '\\')
-            riv_putf(out, "\\%c", c);
+            riv_putf(out, "\\%c", (char)c);
         else if (c == '\n')
             riv_put_str(out, RIV_LIT("\\n"));
         else if (c == '\r')
@@ -177,10 +210,10 @@ void avm__put_debug_str(riv_buf *out, riv_str s)
             riv_put_str(out, RIV_LIT("\\t"));
         else if (c == 0)
             riv_put_str(out, RIV_LIT("\\0"));
-        else if (c < 0x20 || c == 0x7f)
+        else if (is_unprintable(c))
             riv_putf(out, "\\u{%x}", c);
         else
-            riv_put_u8(out, c);
+            riv_put_str(out, riv_str_sub(s, i, i + len));
     }
     riv_put_u8(out, '"');
 }
