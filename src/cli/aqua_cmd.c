@@ -5,36 +5,29 @@
 #include "cli/internal.h"
 
 enum {
-    FOLDERS_MAX = 64,     /* nested in a folder that is compiled */
-    FILES_MAX   = 100000, /* in it */
-    POLL_MS     = 100,    /* --watch looks so often */
-    SETTLE_MS   = 30,     /* and waits until nothing changed for so long, */
-    SETTLES_MAX = 30,     /*   at most so many times */
+    POLL_MS     = 100, /* --watch looks so often */
+    SETTLE_MS   = 30,  /* and waits until nothing changed for so long, */
+    SETTLES_MAX = 30,  /*   at most so many times */
 };
 
 enum { FORM_AIR = 1, FORM_DEFS = 2, FORM_JS = 4, FORM_TS = 8 };
 
-/* One program of the input, and where its files go below --output. */
-typedef struct program {
-    riv_str path, under;
-} program;
-typedef RIV_VEC(program) program_list;
 typedef struct made {
     riv_str path, text;
 } made;
 
 /* One pass over all programs. Everything of it lives in c.arena. */
 typedef struct turn {
-    cli          c; /* a copy with an arena of its own */
-    riv_str      input, output;
-    bool         folder;
-    unsigned     forms;
-    aqua_options options;
-    cli_imports  imports;
-    program_list programs;
-    riv_map     *told;  /* diagnostics that were printed: a library is compiled with each program that imports it */
-    riv_map     *paths; /* of the files to write: two programs may not make the same, */
-    riv_str      clash; /*   as they would this one */
+    cli            c; /* a copy with an arena of its own */
+    riv_str        input, output;
+    bool           folder;
+    unsigned       forms;
+    aqua_options   options;
+    cli_imports    imports;
+    cli_aqua_files programs;
+    riv_map       *told;  /* diagnostics that were printed: a library is compiled with each program that imports it */
+    riv_map       *paths; /* of the files to write: two programs may not make the same, */
+    riv_str        clash; /*   as they would this one */
     RIV_VEC(made) files;
     riv_buf documents; /* --json */
     size_t  refused, funcs, written;
@@ -43,8 +36,8 @@ typedef struct turn {
 
 static int  compile_all(turn *t);
 static int  find_programs(turn *t);
-static int  compile_one(turn *t, const program *p);
-static int  collect(turn *t, const program *p, const aqua_output *out);
+static int  compile_one(turn *t, const cli_aqua_file *p);
+static int  collect(turn *t, const cli_aqua_file *p, const aqua_output *out);
 static void print_texts(turn *t, const aqua_output *out, riv_str from);
 static int  write_all(turn *t);
 static int  watch(turn *t);
@@ -127,40 +120,14 @@ static int compile_all(turn *t)
 
 /* ---- which programs ---- */
 
-static int find_in(turn *t, riv_str dir, riv_str under, riv_map *seen, unsigned depth)
-{
-    riv_fault      fault = { 0 };
-    const riv_str *names;
-    size_t         count;
-    riv_str        real = host_path_real(t->c.arena, dir);
-    if (riv_map_get_str(seen, real) || depth > FOLDERS_MAX) return CLI_OK; /* a link back up */
-    riv_map_put_str(seen, real, t);
-    if (host_dir_list(dir, t->c.arena, &fault, &names, &count)) return cli_fault(&t->c, &fault);
-    for (size_t i = 0; i < count; i++) {
-        riv_str path = host_path_join(t->c.arena, dir, names[i]);
-        if (names[i].ptr[0] == '.' || riv_str_eq(names[i], RIV_LIT("node_modules"))) continue;
-        if (host_is_dir(path)) {
-            riv_str below = under.len ? host_path_join(t->c.arena, under, names[i]) : names[i];
-            int     code  = find_in(t, path, below, seen, depth + 1);
-            if (code) return code;
-        } else if (riv_str_ends(names[i], RIV_LIT(".aqua"))) {
-            if (t->programs.len == FILES_MAX)
-                return cli_error(&t->c, CLI_USAGE, "there are more than %d Aqua files in " RIV_FMT, FILES_MAX,
-                                 RIV_ARG(t->input));
-            *riv_push(t->c.arena, &t->programs) = (program){ path, under };
-        }
-    }
-    return CLI_OK;
-}
-
 static int find_programs(turn *t)
 {
     t->folder = host_is_dir(t->input);
     if (!t->folder) {
-        *riv_push(t->c.arena, &t->programs) = (program){ t->input, { 0 } };
+        *riv_push(t->c.arena, &t->programs) = (cli_aqua_file){ t->input, { 0 } };
         return CLI_OK;
     }
-    int code = find_in(t, t->input, RIV_LIT(""), riv_map_new(t->c.arena), 0);
+    int code = cli_find_aqua(&t->c, t->input, &t->programs);
     if (!code && t->programs.len == 0)
         return cli_error(&t->c, CLI_USAGE, "there is no .aqua file in " RIV_FMT, RIV_ARG(t->input));
     return code;
@@ -183,7 +150,7 @@ static const riv_json *definitions(riv_arena *a, const aqua_output *out, bool wi
     return riv_json_obj(a, funcs.ptr, funcs.len);
 }
 
-static void add_document(turn *t, cli *c, const program *p, const aqua_output *out)
+static void add_document(turn *t, cli *c, const cli_aqua_file *p, const aqua_output *out)
 {
     const riv_json *services, *funcs = definitions(c->arena, out, true, &services);
     const riv_json *doc =
@@ -210,7 +177,7 @@ static void tell(turn *t, cli *c, aqua_diags diags)
 }
 
 /* In an arena of its own: a folder of a thousand programs needs no more than its largest, and their texts. */
-static int compile_one(turn *t, const program *p)
+static int compile_one(turn *t, const cli_aqua_file *p)
 {
     int         code = CLI_OK;
     aqua_output out  = { 0 };
@@ -260,7 +227,7 @@ static void add_file(turn *t, riv_str dir, riv_str name, riv_str text)
     *riv_push(t->c.arena, &t->files) = (made){ path, riv_str_dup(t->c.arena, text) };
 }
 
-static int collect(turn *t, const program *p, const aqua_output *out)
+static int collect(turn *t, const cli_aqua_file *p, const aqua_output *out)
 {
     riv_arena *scratch = riv_arena_new(AQUA_ARENA_BYTES_MAX);
     riv_str    dir     = p->under.len ? host_path_join(t->c.arena, t->output, p->under) : t->output;
@@ -360,8 +327,7 @@ static bool list_changed(const turn *t)
     now.c.arena  = riv_arena_new(0);
     bool changed = host_is_dir(t->input) != t->folder;
     if (!changed && t->folder) {
-        riv_map *seen = riv_map_new(now.c.arena);
-        changed       = find_in(&now, t->input, RIV_LIT(""), seen, 0) != CLI_OK || now.programs.len != t->programs.len;
+        changed = cli_find_aqua(&now.c, t->input, &now.programs) != CLI_OK || now.programs.len != t->programs.len;
         for (size_t i = 0; !changed && i < now.programs.len; i++)
             changed = !riv_str_eq(now.programs.ptr[i].path, t->programs.ptr[i].path);
     }
@@ -435,7 +401,7 @@ static int watch(turn *t)
         now.c.arena    = riv_arena_new(0);
         (void)find_programs(&now); /* stamps from before they are read: a change meanwhile is seen */
         host_stamp *stamps = stamps_of(&now);
-        now.programs       = (program_list){ 0 };
+        now.programs       = (cli_aqua_files){ 0 };
         now.code           = compile_all(&now);
         report(&now, began);
         while (!cli_interrupted() && !changed(&now, stamps)) host_sleep_ms(POLL_MS);

@@ -5,35 +5,36 @@
 /* ---- compiling ---- */
 
 /* --const NAME=VALUE to the form that the compiler takes: NAME = VALUE */
-static const riv_str *constants(cli *c, size_t *count, bool *ok)
+static bool add_constants(cli *c, aqua_options *options)
 {
-    const riv_str *given = cli_values(c, "const", count);
-    riv_str       *out   = riv_new(c->arena, riv_str, *count + 1);
-    for (size_t i = 0; i < *count; i++) {
+    size_t         count, had = options->constants_count;
+    const riv_str *given = cli_values(c, "const", &count);
+    riv_str       *out   = riv_new(c->arena, riv_str, had + count + 1);
+    if (had) memcpy(out, options->constants, had * sizeof out[0]);
+    for (size_t i = 0; i < count; i++) {
         size_t at = riv_str_find_char(given[i], '=', 0);
         if (at == SIZE_MAX || at == 0) {
             cli_error(c, CLI_USAGE, "--const takes NAME=VALUE, not '" RIV_FMT "'", RIV_ARG(given[i]));
-            *ok = false;
-            return NULL;
+            return false;
         }
         bool    weak = given[i].ptr[at - 1] == '?';
         riv_str name = riv_str_trim(riv_str_sub(given[i], 0, at - weak));
-        out[i]       = riv_format(c->arena, RIV_FMT " %s " RIV_FMT, RIV_ARG(name), weak ? "?=" : "=",
+        out[had + i] = riv_format(c->arena, RIV_FMT " %s " RIV_FMT, RIV_ARG(name), weak ? "?=" : "=",
                                   RIV_ARG(riv_str_trim(riv_str_sub(given[i], at + 1, given[i].len))));
     }
-    return out;
+    options->constants       = out;
+    options->constants_count = had + count;
+    return true;
 }
 
 bool cli_compile_with(cli *c, riv_str path, cli_imports *imports, aqua_options options, aqua_output *out, int *code)
 {
-    bool       ok    = true;
     riv_fault  fault = { 0 };
     aqua_input in    = { .path = path, .import = cli_import, .import_ctx = imports, .options = options };
     *code            = CLI_USAGE;
     if (!cli_read_text(c, path, &in.source)) return false;
-    in.path              = host_path_real(c->arena, path);
-    in.options.constants = constants(c, &in.options.constants_count, &ok);
-    if (!ok) return false;
+    in.path = host_path_real(c->arena, path);
+    if (!add_constants(c, &in.options)) return false;
     if (aqua_compile(&in, c->arena, &fault, out)) {
         *code = cli_fault(c, &fault);
         return false;

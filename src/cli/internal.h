@@ -120,9 +120,14 @@ cli_imports cli_imports_of(const riv_str *given, size_t count, riv_arena *arena)
 /* An aqua_import_fn; ctx is a cli_imports. */
 riv_err cli_import(void *ctx, riv_str importer_path, riv_str import_text, riv_arena *arena, riv_fault *fault, riv_str *path, riv_str *source,
                    riv_str *tried);
-/* Reads and compiles path with the flags --import and --const; options has the rest. False: it was said why, *code is set. */
+/* Reads and compiles path with the flags --import and --const (behind the constants of options); options has the rest. False: it was said why, *code is set. */
 bool cli_compile(cli *c, riv_str path, aqua_options options, aqua_output *out, int *code);
 bool cli_compile_with(cli *c, riv_str path, cli_imports *imports, aqua_options options, aqua_output *out, int *code);
+/* The .aqua files of a folder and those below it (not of node_modules nor of names with a dot in front), sorted; under: their folder as seen from it.
+ * An exit code when it was said what is wrong. */
+typedef struct cli_aqua_file { riv_str path, under; } cli_aqua_file;
+typedef RIV_VEC(cli_aqua_file) cli_aqua_files;
+int cli_find_aqua(cli *c, riv_str folder, cli_aqua_files *out);
 riv_str cli_short_path(cli *c, riv_str path); /* as the user knows it: relative to where they are */
 void cli_print_diags(cli *c, aqua_diags diags);
 const riv_json *cli_diags_json(cli *c, aqua_diags diags);

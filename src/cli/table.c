@@ -89,7 +89,7 @@ static const cli_flag test_flags[] = {
     { "seeds",  0,   CLI_VALUE, "N", "play each run in N random orders, until one fails" },
     { "trace",  0,   CLI_SWITCH, NULL, "show the steps of each run" },
     { "junit",  0,   CLI_VALUE, "FILE", "write the results as JUnit XML too" },
-    F_IMPORT, F_AVM, F_JSON,
+    F_IMPORT, F_CONST, F_AVM, F_JSON,
 };
 static const cli_flag air_parse_flags[] = { F_JSON, { "unchecked", 0, CLI_SWITCH, NULL, "leave out the checks of names and iterators" } };
 static const cli_flag air_fmt_flags[]   = {

@@ -4,7 +4,7 @@
 #include "cli/internal.h"
 #include "sim/sim.h"
 
-enum { RUNS_MAX = 10000, FOLDERS_MAX = 64, SEEDS_MAX = 100000 };
+enum { RUNS_MAX = 10000, SEEDS_MAX = 100000 };
 
 typedef struct outcome {
     riv_str   file, name;
@@ -37,37 +37,15 @@ static riv_str scenario_of(testing *t, riv_str program)
     return riv_format(t->c->arena, RIV_FMT "%s", RIV_ARG(stem), SUFFIX);
 }
 
-static int find_in(testing *t, riv_str folder, riv_map *seen, int depth)
-{
-    const riv_str *names;
-    size_t         count;
-    riv_fault      fault = { 0 };
-    riv_arena     *a     = t->c->arena;
-    if (depth > FOLDERS_MAX)
-        return cli_error(t->c, CLI_USAGE, "folders are nested too deep below " RIV_FMT, RIV_ARG(folder));
-    riv_str real = host_path_real(a, folder);
-    if (riv_map_get_str(seen, real)) return CLI_OK; /* a link back up */
-    riv_map_put_str(seen, real, t);
-    if (host_dir_list(folder, a, &fault, &names, &count)) return cli_fault(t->c, &fault);
-    for (size_t i = 0; i < count; i++) {
-        riv_str path = riv_format(a, RIV_FMT "/" RIV_FMT, RIV_ARG(folder), RIV_ARG(names[i]));
-        bool    skip = riv_str_starts(names[i], RIV_LIT(".")) || riv_str_eq(names[i], RIV_LIT("node_modules"));
-        if (!skip && host_is_dir(path)) {
-            int code = find_in(t, path, seen, depth + 1);
-            if (code) return code;
-        }
-        if (riv_str_ends(path, RIV_LIT(".aqua")) && host_file_exists(scenario_of(t, path)))
-            *riv_push(a, &t->files) = path;
-    }
-    return CLI_OK;
-}
-
 static int find_files(testing *t)
 {
     cli    *c     = t->c;
     riv_str input = cli_arg(c, 0).len ? cli_arg(c, 0) : RIV_LIT(".");
     if (host_is_dir(input)) {
-        int code = find_in(t, input, riv_map_new(c->arena), 0);
+        cli_aqua_files found = { 0 };
+        int            code  = cli_find_aqua(c, input, &found);
+        for (size_t i = 0; i < found.len; i++)
+            if (host_file_exists(scenario_of(t, found.ptr[i].path))) *riv_push(c->arena, &t->files) = found.ptr[i].path;
         if (code || t->files.len) return code;
         return cli_error(c, CLI_USAGE, "there is no NAME.aqua with a NAME%s beside it in " RIV_FMT, SUFFIX,
                          RIV_ARG(input));
@@ -180,7 +158,7 @@ static int compile(testing *t, const scenario_file *f, aqua_output *out)
 {
     cli           *c = t->c;
     size_t         given, own;
-    riv_fault      fault = { 0 };
+    int            code;
     const riv_str *flags = cli_values(c, "import", &given), *imports = texts(t, f, "imports", &own);
     riv_str       *dirs = riv_new(c->arena, riv_str, given + own + 1);
     for (size_t i = 0; i < own; i++)
@@ -188,15 +166,13 @@ static int compile(testing *t, const scenario_file *f, aqua_output *out)
                       ? imports[i]
                       : riv_format(c->arena, RIV_FMT "/" RIV_FMT, RIV_ARG(host_path_dir(f->path)), RIV_ARG(imports[i]));
     for (size_t i = 0; i < given; i++) dirs[own + i] = flags[i];
-    cli_imports rules    = cli_imports_of(dirs, own + given, c->arena);
-    aqua_input  in       = { .path = host_path_real(c->arena, f->program), .import = cli_import, .import_ctx = &rules };
-    in.options           = (aqua_options){ .no_relay          = option(f, "noRelay", false),
-                                           .no_xor            = option(f, "noXor", false),
-                                           .tracing           = option(f, "tracing", false),
-                                           .no_empty_response = option(f, "noEmptyResponse", true) };
-    in.options.constants = texts(t, f, "constants", &in.options.constants_count);
-    if (!cli_read_text(c, f->program, &in.source)) return CLI_USAGE;
-    if (aqua_compile(&in, c->arena, &fault, out)) return cli_fault(c, &fault);
+    cli_imports  rules   = cli_imports_of(dirs, own + given, c->arena);
+    aqua_options options = { .no_relay          = option(f, "noRelay", false),
+                             .no_xor            = option(f, "noXor", false),
+                             .tracing           = option(f, "tracing", false),
+                             .no_empty_response = option(f, "noEmptyResponse", true) };
+    options.constants    = texts(t, f, "constants", &options.constants_count);
+    if (!cli_compile_with(c, f->program, &rules, options, out, &code)) return code;
     if (out->accepted) return CLI_OK;
     cli_print_diags(c, out->errors);
     return CLI_FAILED;
