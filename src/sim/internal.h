@@ -6,6 +6,9 @@
 #include "avm/avm.h"
 #include "sim/sim.h"
 
+/* sim_scenario_run of a document that is parsed already (scenario.c). */
+RIV_MUST_USE riv_err sim__scenario_play(const riv_json *doc, const sim_scenario_options *options, riv_arena *arena, riv_fault *fault, const riv_json **out);
+
 /* ---- peers by name (names.c) ---- */
 
 typedef struct sim_name { riv_str name, id; crypto_secret seed; crypto_public public_key; } sim_name;

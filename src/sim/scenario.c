@@ -35,8 +35,6 @@ typedef enum queue_order { ORDER_FIFO, ORDER_LIFO, ORDER_RANDOM } queue_order;
 typedef struct scenario {
     riv_arena                  *arena;
     riv_fault                  *fault;
-    avm_version                 version;
-    bool                        sessions;
     const sim_scenario_options *options;
     const riv_json             *doc;
     sim_names                  *names;
@@ -66,9 +64,13 @@ riv_err sim_scenario_run(riv_str text, const sim_scenario_options *options, riv_
 {
     const riv_json *doc;
     RIV_TRY(riv_json_parse(text, arena, fault, &doc));
-    scenario s = {
-        .arena = arena, .fault = fault, .version = options->version, .sessions = options->sessions, .options = options
-    };
+    return sim__scenario_play(doc, options, arena, fault, out);
+}
+
+riv_err sim__scenario_play(const riv_json *doc, const sim_scenario_options *options, riv_arena *arena, riv_fault *fault,
+                           const riv_json **out)
+{
+    scenario s = { .arena = arena, .fault = fault, .options = options };
     if (options->has_seed) {
         s.order = ORDER_RANDOM;
         s.prng  = riv_prng_seed(options->seed);
@@ -284,7 +286,7 @@ static riv_err input_of(scenario *s, const item *it, avm_input *in)
                                       .timestamp_ms    = s->timestamp_ms,
                                       .ttl_ms          = s->ttl_ms,
                                       .secret          = p->name->seed,
-                                      .version         = s->version };
+                                      .version         = s->options->version };
     if (s->limits) RIV_TRY(set_params(s, &in->params, "limits", s->limits));
     if (p->overrides) RIV_TRY(set_params(s, &in->params, "param_overrides", p->overrides));
     if (it->kind != ITEM_RESULTS || !p->extra) return RIV_OK;
@@ -387,7 +389,7 @@ static const riv_json *flags_json(const avm_output *out, riv_arena *a)
 /* A session is asked for its data only where data leaves or nothing follows, as an owner would. */
 static bool shows_data(const scenario *s, const avm_output *out)
 {
-    return !s->sessions || out->next_peers_count || !out->call_requests_count;
+    return !s->options->sessions || out->next_peers_count || !out->call_requests_count;
 }
 
 static riv_err run_once(scenario *s, peer *p, const avm_input *in, riv_arena *run, avm_output *out)
@@ -445,7 +447,7 @@ static riv_err play_item(scenario *s, item *it, riv_arena *run)
     avm_output out = { 0 };
     if (it->kind == ITEM_MESSAGE) RIV_TRY(tampered(s, &it->data));
     RIV_TRY(input_of(s, it, &in));
-    RIV_TRY(s->sessions ? step_session(s, it->to, &in, run, &out) : run_once(s, it->to, &in, run, &out));
+    RIV_TRY(s->options->sessions ? step_session(s, it->to, &in, run, &out) : run_once(s, it->to, &in, run, &out));
     s->step++;
     note_step(s, it, &out);
     return RIV_OK;

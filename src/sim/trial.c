@@ -124,10 +124,9 @@ static riv_err play(trial *t)
                                      .seed      = t->in->seed,
                                      .builtin   = arithmetic,
                                      .who_is_id = true };
-    riv_str              text    = riv_json_text(riv_json_obj(a, scenario.ptr, scenario.len), a);
     riv_fault            fault   = { 0 };
-    riv_err              err     = sim_scenario_run(text, &options, a, &fault, &t->document);
-    riv_str              says    = riv_str_c(fault.msg);
+    riv_err err  = sim__scenario_play(riv_json_obj(a, scenario.ptr, scenario.len), &options, a, &fault, &t->document);
+    riv_str says = riv_str_c(fault.msg);
     if (err == RIV_E_MALFORMED && riv_str_starts(says, RIV_LIT("scenario.")))
         return riv_fail(t->fault, err, fault.pos, "%s%s", t->in->where, fault.msg + strlen("scenario"));
     return err ? riv_fail(t->fault, err, fault.pos, "%s", fault.msg) : RIV_OK;
