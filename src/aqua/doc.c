@@ -42,7 +42,7 @@ static riv_str file_text(const writer *w)
     return comment_text(w, (span){ 0, (uint32_t)end });
 }
 
-/* The tokens of [first, last) that lie in the logical line of pos, on one line. */
+/* The tokens of [first, last) that lie in the logical line of pos, on one line, spaced as the layout has them. */
 static riv_str code_from(const writer *w, size_t pos)
 {
     const source *src = &w->m->src;
@@ -56,12 +56,9 @@ static riv_str code_from(const writer *w, size_t pos)
             high = mid;
     }
     for (size_t i = low; i < src->tokens_count && src->tokens[i].kind != T_END; i++) {
-        const token *t        = &src->tokens[i];
-        bool         colon    = t->kind == T_COLON && src->tokens[i + 1].kind == T_END; /* of a block */
-        bool         squeezed = i > low && src->tokens[i - 1].pos + src->tokens[i - 1].len == t->pos;
-        bool         bracket  = i > low && src->tokens[i - 1].kind == T_LPAREN;
-        if (colon) break;
-        if (i > low && !squeezed && !bracket && t->kind != T_RPAREN) riv_put_u8(&out, ' ');
+        const token *t = &src->tokens[i], *last = i > low ? t - 1 : NULL, *before = i > low + 1 ? t - 2 : NULL;
+        if (t->kind == T_COLON && t[1].kind == T_END) break; /* of a block */
+        if (last && aqua__wants_space(src, before, last, t)) riv_put_u8(&out, ' ');
         riv_put_str(&out, aqua__text(src, (span){ t->pos, t->len }));
     }
     return riv_buf_str(&out);

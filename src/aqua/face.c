@@ -167,33 +167,33 @@ void aqua__face_make(aqua_project *p, const module *m, face *out)
                     .count   = p->face_types };
     riv_bytes key;
     void     *value;
-    k.types           = riv_map_new(k.scratch);
-    k.decls           = riv_map_new(k.scratch);
-    k.image           = riv_buf_in(k.scratch);
-    module *stub      = riv_new(k.arena, module, 1);
-    head   *heads     = riv_new(k.arena, head, 2);
-    stub->src.path    = riv_str_dup(k.arena, m->src.path);
-    stub->name        = keep(&k, m->name);
-    bool headed       = m->heads_count > 0 && m->heads[0].kind == HEAD_MODULE;
-    heads[0].kind     = HEAD_MODULE;
-    heads[1].kind     = HEAD_EXPORT;
-    stub->heads       = heads;
-    stub->heads_count = !headed      ? 0
-                        : exports(m) ? 2
-                                     : 1; /* importers ask whether there is a header, and whether exports come along */
-    stub->imports     = riv_new(k.arena, module *, 2);
-    stub->headless    = m->headless;
-    stub->withheld    = riv_map_new(k.arena);
-    riv_putf(&k.image, "h%zu%d", stub->heads_count, stub->headless);
+    k.types            = riv_map_new(k.scratch);
+    k.decls            = riv_map_new(k.scratch);
+    k.image            = riv_buf_in(k.scratch);
+    module *shown      = riv_new(k.arena, module, 1);
+    head   *heads      = riv_new(k.arena, head, 2);
+    shown->src.path    = riv_str_dup(k.arena, m->src.path);
+    shown->name        = keep(&k, m->name);
+    bool headed        = m->heads_count > 0 && m->heads[0].kind == HEAD_MODULE;
+    heads[0].kind      = HEAD_MODULE;
+    heads[1].kind      = HEAD_EXPORT;
+    shown->heads       = heads;
+    shown->heads_count = !headed      ? 0
+                         : exports(m) ? 2
+                                      : 1; /* importers ask whether there is a header, and whether exports come along */
+    shown->imports     = riv_new(k.arena, module *, 2);
+    shown->headless    = m->headless;
+    shown->withheld    = riv_map_new(k.arena);
+    riv_putf(&k.image, "h%zu%d", shown->heads_count, shown->headless);
     for (size_t i = 0; m->withheld && i < riv_map_slots(m->withheld); i++)
         if (riv_map_at(m->withheld, i, &key, &value)) {
             put_image(&k, riv_bytes_str(key));
-            riv_map_put(stub->withheld, key, stub);
+            riv_map_put(shown->withheld, key, shown);
         }
-    stub->declared = copy_names(&k, &m->declared);
-    out->arena     = k.arena;
-    out->stub      = stub;
-    out->image     = riv_str_dup(k.arena, riv_buf_str(&k.image));
+    shown->declared = copy_names(&k, &m->declared);
+    out->arena      = k.arena;
+    out->shown      = shown;
+    out->image      = riv_str_dup(k.arena, riv_buf_str(&k.image));
     riv_arena_free(k.scratch);
 }
 

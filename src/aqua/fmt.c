@@ -82,7 +82,7 @@ static bool is_array_type(const token *before, const token *t)
     return before && before->kind == T_LBRACKET && t->kind == T_RBRACKET;
 }
 
-static bool wants_space(const source *src, const token *before, const token *a, const token *b)
+bool aqua__wants_space(const source *src, const token *before, const token *a, const token *b)
 {
     token_kind left = a->kind, right = b->kind;
     if (right == T_COMMA || right == T_COLON || right == T_RPAREN || right == T_RBRACKET || right == T_RBRACE)
@@ -156,7 +156,7 @@ static const token *token_at(const items *list, size_t i) { return list->ptr[i].
 static bool space_before(const source *src, const items *list, size_t i)
 {
     if (i == 0 || !token_at(list, i - 1)) return false;
-    return wants_space(src, i > 1 ? token_at(list, i - 2) : NULL, token_at(list, i - 1), token_at(list, i));
+    return aqua__wants_space(src, i > 1 ? token_at(list, i - 2) : NULL, token_at(list, i - 1), token_at(list, i));
 }
 
 static size_t columns_of(riv_str text)

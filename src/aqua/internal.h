@@ -328,6 +328,8 @@ void    aqua__settle_warnings(compiler *c);
 /* Errors of lowering and emission: `kind` is kept for their callers. */
 void    aqua__error(compiler *c, const source *src, aqua_diag_kind kind, span at, const char *format, ...) RIV_PRINTF(5, 6);
 span    aqua__span_join(span a, span b);
+/* fmt.c: does the layout put a space between a and b? before: the token that stands before a, or NULL. */
+bool    aqua__wants_space(const source *src, const token *before, const token *a, const token *b);
 
 /* ---- passes ---- */
 

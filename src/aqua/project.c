@@ -390,7 +390,7 @@ static void check(aqua_project *p, file *f)
         const link *l = &f->links[i];
         f->seen[i]    = sight(f, l);
         if (f->seen[i] >= SEEN_FIRST)
-            f->m->imports[i] = l->to->face.stub;
+            f->m->imports[i] = l->to->face.shown;
         else if (is_import(&f->m->heads[i]))
             tell_import(f, &f->m->heads[i], l);
     }

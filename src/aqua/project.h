@@ -9,7 +9,7 @@
 /* What importers see of a file: a deep copy of its declared names, without places. */
 typedef struct face {
     riv_arena *arena;
-    module    *stub;
+    module    *shown;
     riv_str    image;   /* equal images: equal faces */
     uint64_t   version; /* unique in the project */
 } face;
@@ -57,7 +57,7 @@ file *aqua__project_file(aqua_project *p, riv_str path);
 void  aqua__project_all(aqua_project *p); /* every file so */
 
 /* face.c */
-void aqua__face_make(aqua_project *p, const module *m, face *out); /* arena, stub and image */
+void aqua__face_make(aqua_project *p, const module *m, face *out); /* arena, shown and image */
 void aqua__face_free(face *f);
 
 /* query.c */
