@@ -266,19 +266,24 @@ async function oneCall(ours) {
   ];
 }
 
+/** The runs of one script by what is known before: nothing, `asked`, all, all of another peer, half of it; and all steps from nothing. */
+function workloadsOf(name, net, asked, half, full) {
+  const first = net.invokeOf(alice, EMPTY, EMPTY);
+  return [
+    workload(`${name}-first`, first),
+    workload(`${name}-results`, net.invokeOf(alice, asked.data, EMPTY, net.answers(alice, asked.call_requests))),
+    workload(`${name}-replay`, net.invokeOf(alice, full.data, EMPTY)),
+    workload(`${name}-fresh`, net.invokeOf(bob, EMPTY, full.data)),
+    workload(`${name}-merge`, net.invokeOf(bob, half.data, full.data)),
+    { ...workload(`${name}-end`, first), toEnd: true },
+  ];
+}
+
 async function par1000(ours) {
   const net = new Network(ours, nest('par', callsOf(1000)), ANSWER);
   const asked = await net.once(alice, EMPTY, EMPTY);
   const half = await net.once(alice, asked.data, EMPTY, net.answers(alice, asked.call_requests.slice(0, 500)));
-  const full = await net.settle(alice, EMPTY, EMPTY);
-  return [
-    workload('par-1000-first', net.invokeOf(alice, EMPTY, EMPTY)),
-    workload('par-1000-results', net.invokeOf(alice, asked.data, EMPTY, net.answers(alice, asked.call_requests))),
-    workload('par-1000-replay', net.invokeOf(alice, full.data, EMPTY)),
-    workload('par-1000-fresh', net.invokeOf(bob, EMPTY, full.data)),
-    workload('par-1000-merge', net.invokeOf(bob, half.data, full.data)),
-    { ...workload('par-1000-end', net.invokeOf(alice, EMPTY, EMPTY)), toEnd: true },
-  ];
+  return workloadsOf('par-1000', net, asked, half, await net.settle(alice, EMPTY, EMPTY));
 }
 
 async function seq1000(ours) {
@@ -286,15 +291,7 @@ async function seq1000(ours) {
   const steps = [await net.once(alice, EMPTY, EMPTY)];
   for (let out = steps[0]; out.call_requests.length > 0; steps.push(out))
     out = await net.once(alice, out.data, EMPTY, net.answers(alice, out.call_requests));
-  const [half, full] = [steps[500], steps.at(-1)];
-  return [
-    workload('seq-1000-first', net.invokeOf(alice, EMPTY, EMPTY)),
-    workload('seq-1000-results', net.invokeOf(alice, half.data, EMPTY, net.answers(alice, half.call_requests))),
-    workload('seq-1000-replay', net.invokeOf(alice, full.data, EMPTY)),
-    workload('seq-1000-fresh', net.invokeOf(bob, EMPTY, full.data)),
-    workload('seq-1000-merge', net.invokeOf(bob, half.data, full.data)),
-    { ...workload('seq-1000-end', net.invokeOf(alice, EMPTY, EMPTY)), toEnd: true },
-  ];
+  return workloadsOf('seq-1000', net, steps[500], steps[500], steps.at(-1));
 }
 
 async function fold1000(ours) {

@@ -100,11 +100,16 @@ static const riv_json *object_of(riv_arena *arena, riv_json_member *members, siz
     return v;
 }
 
-const riv_json *riv_json_obj(riv_arena *arena, const riv_json_member *members, size_t count)
+static riv_json_member *copy_of(riv_arena *arena, const riv_json_member *members, size_t count)
 {
     riv_json_member *copy = riv_new(arena, riv_json_member, count);
     if (count) memcpy(copy, members, count * sizeof *copy);
-    return object_of(arena, copy, count);
+    return copy;
+}
+
+const riv_json *riv_json_obj(riv_arena *arena, const riv_json_member *members, size_t count)
+{
+    return object_of(arena, copy_of(arena, members, count), count);
 }
 
 /* Takes over members. */
@@ -121,9 +126,7 @@ static const riv_json *ordered_of(riv_arena *arena, const riv_json_member *membe
 
 const riv_json *riv_json_ordered(riv_arena *arena, const riv_json_member *members, size_t count)
 {
-    riv_json_member *copy = riv_new(arena, riv_json_member, count);
-    if (count) memcpy(copy, members, count * sizeof *copy);
-    return ordered_of(arena, copy, count);
+    return ordered_of(arena, copy_of(arena, members, count), count);
 }
 
 typedef RIV_VEC(riv_json_member) member_list;
