@@ -9,16 +9,16 @@ typedef struct run {
     marine__instance      *in;
     const marine__adapter *adapter;
     riv_str                name; /* of the function, for messages */
-    const marine__value   *args;
+    const marine_value    *args;
     size_t                 args_count;
-    marine__value         *stack;
+    marine_value          *stack;
     size_t                 len, cap;
 } run;
 
 static riv_err step(run *r, const marine__instr *i);
 
-riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const marine__value *args, size_t args_count,
-                    marine__value *out, size_t *out_count)
+riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const marine_value *args, size_t args_count,
+                    marine_value *out, size_t *out_count)
 {
     marine_service        *s       = in->service;
     const marine__adapter *adapter = in->module->section.adapter_of_type[type];
@@ -30,7 +30,7 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
         in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX)
     };
     void *memory;
-    RIV_TRY(marine__scratch(s, r.cap, sizeof(marine__value), &memory));
+    RIV_TRY(marine__scratch(s, r.cap, sizeof(marine_value), &memory));
     r.stack = memory;
     s->depth++;
     riv_err err = RIV_OK;
@@ -48,7 +48,7 @@ riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const mar
 
 /* ---- the stack ---- */
 
-static riv_err push(run *r, marine__value v)
+static riv_err push(run *r, marine_value v)
 {
     if (r->len == r->cap)
         return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " holds more than %zu values",
@@ -57,7 +57,7 @@ static riv_err push(run *r, marine__value v)
     return RIV_OK;
 }
 
-static riv_err pop_any(run *r, marine__value *out)
+static riv_err pop_any(run *r, marine_value *out)
 {
     if (!r->len)
         return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " takes a value from an empty stack",
@@ -66,7 +66,7 @@ static riv_err pop_any(run *r, marine__value *out)
     return RIV_OK;
 }
 
-static riv_err pop(run *r, marine_type_kind kind, marine__value *out)
+static riv_err pop(run *r, marine_type_kind kind, marine_value *out)
 {
     RIV_TRY(pop_any(r, out));
     if (out->kind == kind) return RIV_OK;
@@ -76,7 +76,7 @@ static riv_err pop(run *r, marine_type_kind kind, marine__value *out)
 
 static riv_err pop_u32(run *r, uint32_t *out)
 {
-    marine__value v;
+    marine_value v;
     RIV_TRY(pop(r, MARINE_I32, &v));
     *out = (uint32_t)v.bits;
     return RIV_OK;
@@ -108,7 +108,7 @@ static bool is_unsigned(marine_type_kind kind) { return kind >= MARINE_U8 && kin
  * move. All else is checked by value. */
 static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
 {
-    marine__value v;
+    marine_value v;
     RIV_TRY(pop(r, from, &v));
     unsigned bits  = width(to);
     uint64_t value = v.bits;
@@ -135,7 +135,7 @@ static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
 static riv_err pop_core_args(run *r, const marine__core *core, wasmtime_val_raw_t *raw)
 {
     for (size_t i = core->params_count; i-- > 0;) {
-        marine__value v;
+        marine_value v;
         switch (core->params[i]) {
         case WASM_I32:
             RIV_TRY(pop(r, MARINE_I32, &v));
@@ -170,8 +170,8 @@ static riv_err call_core(run *r, const marine__core *core)
     switch (core->result) {
     case WASM_I32: return push(r, marine__int(MARINE_I32, from_i32(raw[0].i32)));
     case WASM_I64: return push(r, marine__int(MARINE_I64, (uint64_t)raw[0].i64));
-    case WASM_F32: return push(r, (marine__value){ .kind = MARINE_F32, .f32 = raw[0].f32 });
-    default: return push(r, (marine__value){ .kind = MARINE_F64, .f64 = raw[0].f64 });
+    case WASM_F32: return push(r, (marine_value){ .kind = MARINE_F32, .f32 = raw[0].f32 });
+    default: return push(r, (marine_value){ .kind = MARINE_F64, .f64 = raw[0].f64 });
     }
 }
 
@@ -181,14 +181,14 @@ static riv_err call_module(run *r, const marine__callee *callee)
     const marine__section *section = &callee->instance->module->section;
     const marine__type    *type    = &section->types[callee->adapter];
     size_t                 count = callee->type->args_count, out_count = 0;
-    marine__value          out;
+    marine_value           out;
     if (type->args_count != count || r->len < count)
         return marine__fail(r->in->service, MARINE_TRAP,
                             "function " RIV_FMT " of module " RIV_FMT " takes %zu arguments, not %zu",
                             RIV_ARG(callee->name), RIV_ARG(callee->instance->name), type->args_count, count);
     r->len -= count;
-    const marine__value *args    = &r->stack[r->len];
-    uint64_t             visited = 0;
+    const marine_value *args    = &r->stack[r->len];
+    uint64_t            visited = 0;
     for (size_t i = 0; i < count; i++)
         if (!marine__value_fits(section, &type->args[i].type, &args[i], &visited))
             return marine__fail(r->in->service, MARINE_TRAP,
@@ -222,8 +222,8 @@ riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmti
 
 static riv_err lift_pair(run *r, const marine_type *element, marine_type_kind kind)
 {
-    uint32_t      size, ptr;
-    marine__value v;
+    uint32_t     size, ptr;
+    marine_value v;
     RIV_TRY(pop_u32(r, &size));
     RIV_TRY(pop_u32(r, &ptr));
     RIV_TRY(element ? marine__lift_array(r->in, element, ptr, size, &v)
@@ -233,7 +233,7 @@ static riv_err lift_pair(run *r, const marine_type *element, marine_type_kind ki
 
 static riv_err size_of(run *r, marine_type_kind kind)
 {
-    marine__value v;
+    marine_value v;
     if (r->len && kind == MARINE_BYTES && r->stack[r->len - 1].kind == MARINE_ARRAY) {
         RIV_TRY(pop_any(r, &v));
         return push_u32(r, (uint32_t)v.list.count);
@@ -244,8 +244,8 @@ static riv_err size_of(run *r, marine_type_kind kind)
 
 static riv_err write_bytes(run *r, marine_type_kind kind)
 {
-    marine__value v;
-    uint32_t      ptr;
+    marine_value v;
+    uint32_t     ptr;
     RIV_TRY(pop(r, kind, &v));
     RIV_TRY(pop_u32(r, &ptr));
     if (ptr == 0 &&
@@ -259,8 +259,8 @@ static riv_err write_bytes(run *r, marine_type_kind kind)
 
 static riv_err lower_array(run *r, const marine_type *element)
 {
-    marine__value v;
-    uint32_t      ptr, count;
+    marine_value v;
+    uint32_t     ptr, count;
     RIV_TRY(pop_any(r, &v));
     RIV_TRY(marine__lower_array(r->in, &r->in->module->section, element, &v, &ptr, &count));
     RIV_TRY(push_u32(r, ptr));
@@ -269,8 +269,8 @@ static riv_err lower_array(run *r, const marine_type *element)
 
 static riv_err lower_record(run *r, uint32_t type)
 {
-    marine__value v;
-    uint32_t      ptr;
+    marine_value v;
+    uint32_t     ptr;
     RIV_TRY(pop(r, MARINE_RECORD, &v));
     RIV_TRY(marine__lower_record(r->in, &r->in->module->section, type, &v, &ptr));
     return push_u32(r, ptr);
@@ -278,8 +278,8 @@ static riv_err lower_record(run *r, uint32_t type)
 
 static riv_err lift_record(run *r, uint32_t type)
 {
-    marine__value v;
-    uint32_t      ptr;
+    marine_value v;
+    uint32_t     ptr;
     RIV_TRY(pop_u32(r, &ptr));
     RIV_TRY(marine__lift_record(r->in, type, ptr, &v));
     return push(r, v);
@@ -287,7 +287,7 @@ static riv_err lift_record(run *r, uint32_t type)
 
 static riv_err swap2(run *r)
 {
-    marine__value a, b;
+    marine_value a, b;
     RIV_TRY(pop_any(r, &b));
     RIV_TRY(pop_any(r, &a));
     RIV_TRY(push(r, b));
@@ -296,7 +296,7 @@ static riv_err swap2(run *r)
 
 static riv_err dup(run *r)
 {
-    marine__value v;
+    marine_value v;
     RIV_TRY(pop_any(r, &v));
     RIV_TRY(push(r, v));
     return push(r, v);
@@ -311,7 +311,7 @@ static riv_err to_bool(run *r)
 
 static riv_err from_bool(run *r)
 {
-    marine__value v;
+    marine_value v;
     RIV_TRY(pop(r, MARINE_BOOL, &v));
     return push_u32(r, (uint32_t)v.bits);
 }

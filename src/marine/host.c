@@ -106,19 +106,19 @@ static const marine__type v0_types[TYPES_COUNT] = GENERATION(v0_fields);
 static const marine__type v1_types[TYPES_COUNT] = GENERATION(v1_fields);
 static const marine__type v3_types[TYPES_COUNT] = GENERATION(v3_fields);
 
-static marine__value list_of(marine_type_kind kind, const marine__value *items, size_t count)
+static marine_value list_of(marine_type_kind kind, const marine_value *items, size_t count)
 {
-    return (marine__value){ .kind = kind, .list = { items, count } };
+    return (marine_value){ .kind = kind, .list = { items, count } };
 }
 
-static marine__value tetraplets_of(const marine_call_params *p, riv_arena *arena)
+static marine_value tetraplets_of(const marine_call_params *p, riv_arena *arena)
 {
-    marine__value *outer = riv_new(arena, marine__value, p->tetraplets_count);
+    marine_value *outer = riv_new(arena, marine_value, p->tetraplets_count);
     for (size_t i = 0; i < p->tetraplets_count; i++) {
-        marine__value *inner = riv_new(arena, marine__value, p->tetraplets[i].count);
+        marine_value *inner = riv_new(arena, marine_value, p->tetraplets[i].count);
         for (size_t k = 0; k < p->tetraplets[i].count; k++) {
             const marine_tetraplet *t      = &p->tetraplets[i].items[k];
-            marine__value          *fields = riv_new(arena, marine__value, RIV_COUNT(tetraplet_fields));
+            marine_value           *fields = riv_new(arena, marine_value, RIV_COUNT(tetraplet_fields));
             fields[0]                      = marine__string(t->peer_pk);
             fields[1]                      = marine__string(t->service_id);
             fields[2]                      = marine__string(t->function_name);
@@ -130,24 +130,24 @@ static marine__value tetraplets_of(const marine_call_params *p, riv_arena *arena
     return list_of(MARINE_ARRAY, outer, p->tetraplets_count);
 }
 
-static marine__value particle_of(const marine_call_params *p, riv_arena *arena)
+static marine_value particle_of(const marine_call_params *p, riv_arena *arena)
 {
-    marine__value *fields = riv_new(arena, marine__value, RIV_COUNT(particle_fields));
-    fields[0]             = marine__string(p->particle_id);
-    fields[1]             = marine__string(p->init_peer_id);
-    fields[2]             = marine__int(MARINE_U64, p->timestamp_ms);
-    fields[3]             = marine__int(MARINE_U32, p->ttl_ms);
-    fields[4]             = marine__string(p->script);
-    fields[5]             = (marine__value){ .kind = MARINE_BYTES, .bytes = p->signature };
-    fields[6]             = marine__string(p->token);
+    marine_value *fields = riv_new(arena, marine_value, RIV_COUNT(particle_fields));
+    fields[0]            = marine__string(p->particle_id);
+    fields[1]            = marine__string(p->init_peer_id);
+    fields[2]            = marine__int(MARINE_U64, p->timestamp_ms);
+    fields[3]            = marine__int(MARINE_U32, p->ttl_ms);
+    fields[4]            = marine__string(p->script);
+    fields[5]            = (marine_value){ .kind = MARINE_BYTES, .bytes = p->signature };
+    fields[6]            = marine__string(p->token);
     return list_of(MARINE_RECORD, fields, RIV_COUNT(particle_fields));
 }
 
 /* SPEC marine.md 5.1: ptr (and size unless it is a record) are handed over through set_result_ptr / set_result_size */
-static riv_err hand_over(marine__instance *in, const marine__type *types, const marine__value *fields, size_t count)
+static riv_err hand_over(marine__instance *in, const marine__type *types, const marine_value *fields, size_t count)
 {
     const marine__section host   = { .types = types, .types_count = TYPES_COUNT };
-    marine__value         record = list_of(MARINE_RECORD, fields, count);
+    marine_value          record = list_of(MARINE_RECORD, fields, count);
     wasmtime_val_raw_t    raw[1] = { 0 };
     uint32_t              ptr;
     if (!in->abi[MARINE__SET_PTR])
@@ -162,9 +162,9 @@ static riv_err parameters_v0(marine__instance *in, wasmtime_val_raw_t *io)
 {
     (void)io;
     const marine_call_params *p        = in->service->params;
-    const marine__value       fields[] = {
-              marine__string(p->init_peer_id), marine__string(p->service_id),  marine__string(p->service_creator_peer_id),
-              marine__string(p->host_id),      marine__string(p->particle_id), tetraplets_of(p, in->service->scratch),
+    const marine_value        fields[] = {
+               marine__string(p->init_peer_id), marine__string(p->service_id),  marine__string(p->service_creator_peer_id),
+               marine__string(p->host_id),      marine__string(p->particle_id), tetraplets_of(p, in->service->scratch),
     };
     return hand_over(in, v0_types, fields, RIV_COUNT(fields));
 }
@@ -173,14 +173,14 @@ static riv_err parameters_v1(marine__instance *in, wasmtime_val_raw_t *io)
 {
     (void)io;
     const marine_call_params *p        = in->service->params;
-    const marine__value       fields[] = {
-              marine__string(p->init_peer_id),
-              marine__string(p->service_id),
-              marine__string(p->service_creator_peer_id),
-              marine__string(p->host_id),
-              marine__string(p->worker_id),
-              marine__string(p->particle_id),
-              tetraplets_of(p, in->service->scratch),
+    const marine_value        fields[] = {
+               marine__string(p->init_peer_id),
+               marine__string(p->service_id),
+               marine__string(p->service_creator_peer_id),
+               marine__string(p->host_id),
+               marine__string(p->worker_id),
+               marine__string(p->particle_id),
+               tetraplets_of(p, in->service->scratch),
     };
     return hand_over(in, v1_types, fields, RIV_COUNT(fields));
 }
@@ -190,9 +190,9 @@ static riv_err parameters_v3(marine__instance *in, wasmtime_val_raw_t *io)
 {
     (void)io;
     const marine_call_params *p        = in->service->params;
-    const marine__value       fields[] = {
-              particle_of(p, in->service->scratch), marine__string(p->service_id), marine__string(p->service_creator_peer_id),
-              marine__string(p->host_id),           marine__string(p->worker_id),  tetraplets_of(p, in->service->scratch),
+    const marine_value        fields[] = {
+               particle_of(p, in->service->scratch), marine__string(p->service_id), marine__string(p->service_creator_peer_id),
+               marine__string(p->host_id),           marine__string(p->worker_id),  tetraplets_of(p, in->service->scratch),
     };
     return hand_over(in, v3_types, fields, RIV_COUNT(fields));
 }

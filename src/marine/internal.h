@@ -92,26 +92,15 @@ void marine__interface_of(const marine__section *section, riv_arena *arena, mari
 
 /* ---- value.c: interface values, and their JSON --------------------------------------------------------------------- */
 
-typedef struct marine__value marine__value;
-struct marine__value {
-    marine_type_kind kind;
-    union {
-        uint64_t  bits;  /* integers and bool: sign- or zero-extended to 64 bits by their kind */
-        float     f32;
-        double    f64;
-        riv_bytes bytes; /* STRING, BYTES */
-        struct { const marine__value *items; size_t count; } list; /* ARRAY, RECORD */
-    };
-};
-marine__value marine__int(marine_type_kind kind, uint64_t bits);
-marine__value marine__string(riv_str s);
+marine_value marine__int(marine_type_kind kind, uint64_t bits);
+marine_value marine__string(riv_str s);
 /* Arguments from JSON by the rules of SPEC marine.md 8.1. */
 RIV_MUST_USE riv_err marine__args_from_json(const marine__section *section, const marine__type *function, riv_str name,
-                                            const riv_json *json, riv_arena *arena, riv_fault *fault, marine__value **out);
-RIV_MUST_USE riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine__value *v,
+                                            const riv_json *json, riv_arena *arena, riv_fault *fault, marine_value **out);
+RIV_MUST_USE riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine_value *v,
                                            riv_arena *arena, riv_fault *fault, const riv_json **out);
 /* Whether v has the shape of type: kinds equal, array of u8 and bytes alike, records by their fields. */
-bool marine__value_fits(const marine__section *section, const marine_type *type, const marine__value *v, uint64_t *visited);
+bool marine__value_fits(const marine__section *section, const marine_type *type, const marine_value *v, uint64_t *visited);
 
 /* ---- instances ---------------------------------------------------------------------------------------------------- */
 
@@ -194,11 +183,20 @@ riv_err marine__fail_wasm(marine_service *service, marine_error_kind kind, riv_s
 /* A trap for Wasmtime that carries the noted failure. */
 wasm_trap_t *marine__trap_of(const marine_service *service);
 
+/* ---- link.c: imports and exports by name ---- */
+RIV_MUST_USE riv_err marine__bind_imports(marine__instance *in, const wasm_importtype_vec_t *types, wasmtime_extern_t *out);
+RIV_MUST_USE riv_err marine__bind_exports(marine__instance *in); /* memory, the six functions of the ABI, what call-core means */
+RIV_MUST_USE riv_err marine__find_core(marine__instance *in, riv_str name, marine__core **out); /* NULL: no such function */
+
+/* ---- call.c ---- */
+/* Makes the service ready for a call: fuel (0: the default), deadline (0: none), an empty scratch arena, no failure. */
+void marine__begin(marine_service *service, const marine_call_params *params, uint64_t fuel, uint64_t ticks);
+
 /* ---- adapter.c: runs adapters and core functions -------------------------------------------------------------------- */
 
 /* Runs the adapter of this type in instance. Out: at most one value. */
-RIV_MUST_USE riv_err marine__run(marine__instance *in, uint32_t adapter, riv_str name, const marine__value *args, size_t args_count,
-                                 marine__value *out, size_t *out_count);
+RIV_MUST_USE riv_err marine__run(marine__instance *in, uint32_t adapter, riv_str name, const marine_value *args, size_t args_count,
+                                 marine_value *out, size_t *out_count);
 RIV_MUST_USE riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw);
 
 /* ---- memory.c: values in a guest's memory ---------------------------------------------------------------------------- */
@@ -207,13 +205,13 @@ RIV_MUST_USE riv_err marine__call_core(marine__instance *in, const marine__core 
 RIV_MUST_USE riv_err marine__view(marine__instance *in, uint32_t ptr, uint64_t size, riv_bytes *out);
 RIV_MUST_USE riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uint32_t *out);
 RIV_MUST_USE riv_err marine__write(marine__instance *in, uint32_t ptr, riv_bytes bytes);
-RIV_MUST_USE riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine__value *out);
-RIV_MUST_USE riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count, marine__value *out);
-RIV_MUST_USE riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine__value *out);
+RIV_MUST_USE riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine_value *out);
+RIV_MUST_USE riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count, marine_value *out);
+RIV_MUST_USE riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine_value *out);
 /* Types of the value are looked up in `section`, which is the module's own, or the host's for what the host hands in. */
 RIV_MUST_USE riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element,
-                                         const marine__value *v, uint32_t *ptr, uint32_t *count);
-RIV_MUST_USE riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type, const marine__value *v,
+                                         const marine_value *v, uint32_t *ptr, uint32_t *count);
+RIV_MUST_USE riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type, const marine_value *v,
                                           uint32_t *ptr);
 /* Memory of the running call, with its limit. */
 RIV_MUST_USE riv_err marine__scratch(marine_service *service, uint64_t count, size_t bytes, void **out);

@@ -6,10 +6,14 @@
 
 #include "base/base.h"
 #include "codec/codec.h"
+#include "crypto/crypto.h"
 
 enum {
     MARINE_MODULE_BYTES_MAX = 64 << 20,
     MARINE_NESTING_MAX      = 64, /* arrays and records inside each other */
+    MARINE_MODULES_MAX      = 64, /* of one service */
+    MARINE_COMMAND_MS_DEFAULT    = 10000,
+    MARINE_COMMAND_BYTES_DEFAULT = 4 << 20,
 };
 #define MARINE_FUEL_DEFAULT   UINT64_C(10000000000)
 #define MARINE_MEMORY_DEFAULT UINT64_C(0x10000000) /* 256 MiB for all modules of a service */
@@ -17,17 +21,32 @@ enum {
 
 /* What a module may see of the world. All may be NULL: then the clock stands at 0, randomness is a fixed stream, output is dropped.
  * What a call logs and prints together is at most 16 MiB, then it fails as out of memory. */
+struct marine_command;
+struct marine_output;
 typedef struct marine_env {
     void *ctx;
     uint64_t (*now_ns)(void *ctx);
     void     (*random)(void *ctx, uint8_t *out, size_t len);
     void     (*log)(void *ctx, riv_str module, int32_t level, riv_str text);     /* already filtered by mask */
     void     (*output)(void *ctx, riv_str module, bool is_stderr, riv_str text); /* what it prints: any bytes, at most 64 KiB at a time */
+    /* Runs a mounted binary to its end; never through a shell. NULL: modules that import one are refused. Texts and bytes of *out live
+     * in arena. ret_code as in SPEC marine.md 5.4; RIV_E_DENIED: not on the list of what this host allows. */
+    riv_err  (*command)(void *ctx, const struct marine_command *command, riv_arena *arena, riv_fault *fault, struct marine_output *out);
 } marine_env;
+typedef struct marine_command { /* what a module asked for, with the limits that hold for it */
+    riv_str        module, name, path; /* the importing module, the import's name, the file from its configuration */
+    const riv_str *args; size_t args_count; /* without the name of the program */
+    uint32_t       time_ms_max;
+    size_t         output_bytes_max; /* of both streams together */
+} marine_command;
+typedef struct marine_output { int32_t ret_code; riv_str error; riv_bytes standard_output, standard_error; } marine_output;
 
 /* ---- engine: one per process, any thread ---- */
 typedef struct marine_engine marine_engine;
-RIV_MUST_USE riv_err marine_engine_new(riv_fault *fault, marine_engine **out);
+typedef enum marine_optimize { MARINE_FOR_SPEED, MARINE_FOR_SIZE, MARINE_NOT_AT_ALL } marine_optimize; /* results are the same in each */
+typedef struct marine_engine_config { marine_optimize optimize; } marine_engine_config;
+RIV_MUST_USE riv_err marine_engine_new(riv_fault *fault, marine_engine **out); /* for speed */
+RIV_MUST_USE riv_err marine_engine_new_with(const marine_engine_config *config, riv_fault *fault, marine_engine **out);
 void marine_engine_free(marine_engine *engine);
 /* Moves the clock of deadlines on by one tick; from any thread, also while calls run. Nobody has to call it. */
 void marine_engine_tick(marine_engine *engine);
@@ -76,6 +95,19 @@ RIV_MUST_USE riv_err marine_inspect(riv_bytes wasm, riv_arena *arena, riv_fault 
  * A module without descriptions is RIV_E_NOT_FOUND. SPEC marine.md 9.2, 9.3 */
 RIV_MUST_USE riv_err marine_embed(riv_bytes wasm, riv_fault *fault, riv_buf *out);
 
+/* ---- values, for callers who do not want JSON ---- */
+typedef struct marine_value marine_value;
+struct marine_value {
+    marine_type_kind kind;
+    union {
+        uint64_t  bits;  /* integers and bool: sign- or zero-extended to 64 bits by their kind */
+        float     f32;
+        double    f64;
+        riv_bytes bytes; /* STRING, BYTES; an array of u8 may be either */
+        struct { const marine_value *items; size_t count; } list; /* ARRAY, RECORD: fields in their order */
+    };
+};
+
 /* ---- service: instances of modules in one store; one call at a time ---- */
 typedef struct marine_pair { riv_str key, value; } marine_pair;
 typedef struct marine_module_config {
@@ -85,6 +117,9 @@ typedef struct marine_module_config {
     int32_t              logging_mask; /* INT32_MAX: all */
     const marine_pair   *envs;        size_t envs_count;
     const marine_pair   *mapped_dirs; size_t mapped_dirs_count; /* guest alias, host path */
+    const marine_pair   *mounted_binaries; size_t mounted_binaries_count; /* import name, path of the program */
+    uint32_t command_ms_max;           /* of one run of a mounted binary, 0: MARINE_COMMAND_MS_DEFAULT */
+    uint32_t command_output_bytes_max; /* 0: MARINE_COMMAND_BYTES_DEFAULT */
 } marine_module_config;
 typedef struct marine_service_config {
     const marine_module_config *modules; size_t modules_count; /* linked in this order; the last is the facade */
@@ -124,6 +159,38 @@ typedef struct marine_call {
 typedef struct marine_result { const riv_json *value; /* null for no result */ uint64_t fuel_used; marine_error_kind error; } marine_result;
 /* The value lives in arena; its budget bounds the result. On failure out->error and fault are set (fault->code is out->error too). After a trap the instances stay as they were at the trap. */
 RIV_MUST_USE riv_err marine_service_call(marine_service *service, const marine_call *call, riv_arena *arena, riv_fault *fault, marine_result *out);
+/* The same without JSON: call->args is not looked at. Bytes and lists of *value live in arena. *has_value is false where the function gives
+ * none. Values that do not fit the interface are MARINE_BAD_ARGUMENTS. */
+RIV_MUST_USE riv_err marine_service_call_values(marine_service *service, const marine_call *call, const marine_value *args, size_t args_count, riv_arena *arena,
+                                                riv_fault *fault, marine_result *out, marine_value *value, bool *has_value);
+/* The same from JSON text to JSON text, which is appended to out: no tree in between. The text of the result is riv_json's of the same value. */
+RIV_MUST_USE riv_err marine_service_call_text(marine_service *service, const marine_call *call, riv_str args, riv_fault *fault, marine_result *out, riv_buf *text);
+
+/* ---- changing a living service: none of its calls may run. On failure the service is as it was. ---- */
+/* Another module behind the last; it becomes the facade. Its imports are linked to those before it. */
+RIV_MUST_USE riv_err marine_service_load(marine_service *service, const marine_module_config *config, riv_fault *fault);
+/* MARINE_NOT_FOUND; MARINE_LINK: another module imports from it (named in the fault). The last one left cannot go: MARINE_LOAD. */
+RIV_MUST_USE riv_err marine_service_unload(marine_service *service, riv_str name, riv_fault *fault);
+/* New code under the name of a loaded module, in its place, started afresh; modules that import from it call the new one. MARINE_LINK when
+ * the new one lacks what they import, or has it with another type. */
+RIV_MUST_USE riv_err marine_service_replace(marine_service *service, const marine_module_config *config, riv_fault *fault);
+
+/* ---- looking at it ---- */
 uint64_t marine_service_memory(const marine_service *service); /* bytes of all linear memories */
+typedef struct marine_module_stats { riv_str name; const marine_module *module; uint64_t memory_bytes; } marine_module_stats;
+typedef struct marine_stats {
+    const marine_module_stats *modules; size_t modules_count; /* in the order of loading */
+    uint64_t memory_bytes, memory_bytes_max;
+    uint32_t allocation_rejects; /* of the last call that failed, 0 after one that succeeded. SPEC marine.md 8.3 */
+    uint64_t calls, failed_calls, fuel_used; /* since the service was made */
+} marine_stats;
+void marine_service_stats(const marine_service *service, riv_arena *arena, marine_stats *out);
+
+/* ---- state ---- */
+/* A BLAKE3 Merkle root over all that calls can change: memories, globals, tables, and the files below mapped directories, module by module.
+ * The first costs all of it, a later one what changed since. Between calls only. Equal states give equal roots on any machine.
+ * docs/marine.md has the exact shape. RIV_E_UNSUPPORTED: a module keeps something that has no bytes (a foreign reference). */
+typedef struct marine_root { crypto_hash hash; uint64_t chunks_hashed, chunks_total; } marine_root;
+RIV_MUST_USE riv_err marine_service_root(marine_service *service, riv_fault *fault, marine_root *out);
 
 #endif

@@ -28,8 +28,8 @@ static const struct {
     [MARINE_RECORD] = { RECORD_BYTES, TAG_POINTER },
 };
 
-static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, marine__value *out);
-static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine__value *v,
+static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, marine_value *out);
+static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine_value *v,
                      riv_buf *out);
 
 /* ---- bytes ---- */
@@ -89,7 +89,7 @@ riv_err marine__scratch(marine_service *s, uint64_t count, size_t bytes, void **
 
 /* ---- lifting ---- */
 
-riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine__value *out)
+riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine_value *out)
 {
     riv_bytes view;
     void     *copy;
@@ -101,23 +101,23 @@ riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t
     if (kind == MARINE_STRING && !riv_utf8_valid((riv_bytes){ copy, size }, &bad))
         return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT ": string at %u is not UTF-8 at its byte %zu",
                             RIV_ARG(in->name), ptr, bad);
-    *out = (marine__value){ .kind = kind, .bytes = { copy, size } };
+    *out = (marine_value){ .kind = kind, .bytes = { copy, size } };
     return RIV_OK;
 }
 
 riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count,
-                           marine__value *out)
+                           marine_value *out)
 {
     if (element->kind == MARINE_U8) return marine__lift_bytes(in, MARINE_BYTES, ptr, count, out);
     riv_bytes spine;
     void     *memory;
     RIV_TRY(marine__view(in, ptr, (uint64_t)count * layouts[element->kind].bytes, &spine));
     RIV_TRY(marine__charge(in->service, spine.len));
-    RIV_TRY(marine__scratch(in->service, count, sizeof(marine__value), &memory));
-    marine__value *items = memory;
-    riv_reader     r     = riv_reader_of(spine); /* no code of the guest runs while we lift: the view stays good */
+    RIV_TRY(marine__scratch(in->service, count, sizeof(marine_value), &memory));
+    marine_value *items = memory;
+    riv_reader    r     = riv_reader_of(spine); /* no code of the guest runs while we lift: the view stays good */
     for (uint32_t i = 0; i < count; i++) RIV_TRY(lift(in, element, &r, &items[i]));
-    *out = (marine__value){ .kind = MARINE_ARRAY, .list = { items, count } };
+    *out = (marine_value){ .kind = MARINE_ARRAY, .list = { items, count } };
     return RIV_OK;
 }
 
@@ -128,7 +128,7 @@ static size_t record_bytes(const marine__type *record)
     return bytes;
 }
 
-riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine__value *out)
+riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine_value *out)
 {
     const marine__type *record = &in->module->section.types[type];
     size_t              bytes  = record_bytes(record);
@@ -136,11 +136,11 @@ riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, m
     void               *memory;
     RIV_TRY(marine__view(in, ptr, bytes, &packed));
     RIV_TRY(marine__charge(in->service, bytes));
-    RIV_TRY(marine__scratch(in->service, record->args_count, sizeof(marine__value), &memory));
-    marine__value *fields = memory;
-    riv_reader     r      = riv_reader_of(packed);
+    RIV_TRY(marine__scratch(in->service, record->args_count, sizeof(marine_value), &memory));
+    marine_value *fields = memory;
+    riv_reader    r      = riv_reader_of(packed);
     for (size_t i = 0; i < record->args_count; i++) RIV_TRY(lift(in, &record->args[i].type, &r, &fields[i]));
-    *out = (marine__value){ .kind = MARINE_RECORD, .list = { fields, record->args_count } };
+    *out = (marine_value){ .kind = MARINE_RECORD, .list = { fields, record->args_count } };
     return RIV_OK;
 }
 
@@ -150,9 +150,9 @@ static uint64_t sign_extend(uint64_t v, unsigned bits)
 }
 
 /* One value as it lies in a record or an array. Recursion is bounded by the type. */
-static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, marine__value *out)
+static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, marine_value *out)
 {
-    *out = (marine__value){ .kind = t->kind };
+    *out = (marine_value){ .kind = t->kind };
     switch (t->kind) {
     case MARINE_BOOL: out->bits = riv_read_u8(r) != 0; return RIV_OK;
     case MARINE_U8: out->bits = riv_read_u8(r); return RIV_OK;
@@ -187,7 +187,7 @@ static riv_err lift(marine__instance *in, const marine_type *t, riv_reader *r, m
 
 /* ---- lowering ---- */
 
-static riv_err mismatch(marine__instance *in, const marine_type *t, const marine__value *v)
+static riv_err mismatch(marine__instance *in, const marine_type *t, const marine_value *v)
 {
     return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT ": %s where its interface says %s",
                         RIV_ARG(in->name), marine__kind_name(v->kind), marine__kind_name(t->kind));
@@ -209,7 +209,7 @@ static riv_err buffer_of(marine__instance *in, size_t bytes, riv_buf *out)
 }
 
 riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element,
-                            const marine__value *v, uint32_t *ptr, uint32_t *count)
+                            const marine_value *v, uint32_t *ptr, uint32_t *count)
 {
     marine_type array = { .kind = MARINE_ARRAY, .element = element };
     size_t      items = v->kind == MARINE_BYTES ? v->bytes.len : v->list.count;
@@ -229,8 +229,8 @@ riv_err marine__lower_array(marine__instance *in, const marine__section *section
     return marine__write(in, *ptr, riv_buf_view(&spine));
 }
 
-riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type,
-                             const marine__value *v, uint32_t *ptr)
+riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type, const marine_value *v,
+                             uint32_t *ptr)
 {
     const marine__type *record = &section->types[type];
     riv_buf             packed;
@@ -242,7 +242,7 @@ riv_err marine__lower_record(marine__instance *in, const marine__section *sectio
     return lower_bytes(in, riv_buf_view(&packed), ptr);
 }
 
-static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine__value *v,
+static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine_value *v,
                      riv_buf *out)
 {
     uint32_t ptr = 0, count = 0;

@@ -20,14 +20,11 @@ static const struct {
     [MARINE_I64] = { true, 64 },
 };
 
-static riv_err from_json(conversion *c, const marine_type *t, const riv_json *json, marine__value *out);
+static riv_err from_json(conversion *c, const marine_type *t, const riv_json *json, marine_value *out);
 
-marine__value marine__int(marine_type_kind kind, uint64_t bits)
-{
-    return (marine__value){ .kind = kind, .bits = bits };
-}
+marine_value marine__int(marine_type_kind kind, uint64_t bits) { return (marine_value){ .kind = kind, .bits = bits }; }
 
-marine__value marine__string(riv_str s) { return (marine__value){ .kind = MARINE_STRING, .bytes = riv_str_bytes(s) }; }
+marine_value marine__string(riv_str s) { return (marine_value){ .kind = MARINE_STRING, .bytes = riv_str_bytes(s) }; }
 
 /* ---- JSON to values ---- */
 
@@ -45,7 +42,7 @@ static riv_err room(conversion *c, size_t count, size_t bytes, void **out)
     return RIV_OK;
 }
 
-static riv_err integer_from_json(conversion *c, marine_type_kind kind, const riv_json *json, marine__value *out)
+static riv_err integer_from_json(conversion *c, marine_type_kind kind, const riv_json *json, marine_value *out)
 {
     if (json->kind != RIV_JSON_U64 && json->kind != RIV_JSON_I64) return wrong(c, marine__kind_name(kind), json);
     uint64_t max = UINT64_MAX >> (64 - widths[kind].bits + widths[kind].is_signed);
@@ -62,7 +59,7 @@ static riv_err integer_from_json(conversion *c, marine_type_kind kind, const riv
     return RIV_OK;
 }
 
-static riv_err float_from_json(conversion *c, marine_type_kind kind, const riv_json *json, marine__value *out)
+static riv_err float_from_json(conversion *c, marine_type_kind kind, const riv_json *json, marine_value *out)
 {
     double v;
     if (json->kind == RIV_JSON_F64)
@@ -73,7 +70,7 @@ static riv_err float_from_json(conversion *c, marine_type_kind kind, const riv_j
         v = (double)json->i64;
     else
         return wrong(c, marine__kind_name(kind), json);
-    *out = (marine__value){ .kind = kind };
+    *out = (marine_value){ .kind = kind };
     if (kind == MARINE_F32)
         out->f32 = (float)v;
     else
@@ -81,7 +78,7 @@ static riv_err float_from_json(conversion *c, marine_type_kind kind, const riv_j
     return RIV_OK;
 }
 
-static riv_err bytes_from_json(conversion *c, const riv_json *json, marine__value *out)
+static riv_err bytes_from_json(conversion *c, const riv_json *json, marine_value *out)
 {
     if (json->kind != RIV_JSON_ARR)
         return riv_fail(c->fault, RIV_E_MALFORMED, 0, "argument " RIV_FMT " of " RIV_FMT ": expected bytearray, got %s",
@@ -96,11 +93,11 @@ static riv_err bytes_from_json(conversion *c, const riv_json *json, marine__valu
                             RIV_ARG(c->argument), RIV_ARG(c->function), i);
         bytes[i] = (uint8_t)item->u64;
     }
-    *out = (marine__value){ .kind = MARINE_BYTES, .bytes = { bytes, json->arr.count } };
+    *out = (marine_value){ .kind = MARINE_BYTES, .bytes = { bytes, json->arr.count } };
     return RIV_OK;
 }
 
-static riv_err array_from_json(conversion *c, const marine_type *t, const riv_json *json, marine__value *out)
+static riv_err array_from_json(conversion *c, const marine_type *t, const riv_json *json, marine_value *out)
 {
     if (t->element->kind == MARINE_U8) return bytes_from_json(c, json, out);
     if (json->kind != RIV_JSON_ARR)
@@ -108,14 +105,14 @@ static riv_err array_from_json(conversion *c, const marine_type *t, const riv_js
                         "argument " RIV_FMT " of " RIV_FMT ": expected array of %s, got %s", RIV_ARG(c->argument),
                         RIV_ARG(c->function), marine__kind_name(t->element->kind), riv_json_kind_name(json));
     void *memory;
-    RIV_TRY(room(c, json->arr.count, sizeof(marine__value), &memory));
-    marine__value *items = memory;
+    RIV_TRY(room(c, json->arr.count, sizeof(marine_value), &memory));
+    marine_value *items = memory;
     for (size_t i = 0; i < json->arr.count; i++) RIV_TRY(from_json(c, t->element, json->arr.items[i], &items[i]));
-    *out = (marine__value){ .kind = MARINE_ARRAY, .list = { items, json->arr.count } };
+    *out = (marine_value){ .kind = MARINE_ARRAY, .list = { items, json->arr.count } };
     return RIV_OK;
 }
 
-static riv_err record_from_json(conversion *c, const marine_type *t, const riv_json *json, marine__value *out)
+static riv_err record_from_json(conversion *c, const marine_type *t, const riv_json *json, marine_value *out)
 {
     const marine__type *record = &c->section->types[t->record];
     bool                object = json->kind == RIV_JSON_OBJ;
@@ -126,8 +123,8 @@ static riv_err record_from_json(conversion *c, const marine_type *t, const riv_j
                         RIV_ARG(c->argument), RIV_ARG(c->function), RIV_ARG(record->name));
     size_t count = object ? json->obj.count : json->arr.count;
     void  *memory;
-    RIV_TRY(room(c, record->args_count, sizeof(marine__value), &memory));
-    marine__value *fields = memory;
+    RIV_TRY(room(c, record->args_count, sizeof(marine_value), &memory));
+    marine_value *fields = memory;
     for (size_t i = 0; i < record->args_count; i++) {
         const riv_json *item = object ? riv_json_get(json, record->args[i].name) : riv_json_at(json, i);
         if (!item)
@@ -141,12 +138,12 @@ static riv_err record_from_json(conversion *c, const marine_type *t, const riv_j
         return riv_fail(c->fault, RIV_E_MALFORMED, 0,
                         "argument " RIV_FMT " of " RIV_FMT ": record " RIV_FMT " has %zu fields, %zu provided",
                         RIV_ARG(c->argument), RIV_ARG(c->function), RIV_ARG(record->name), record->args_count, count);
-    *out = (marine__value){ .kind = MARINE_RECORD, .list = { fields, count } };
+    *out = (marine_value){ .kind = MARINE_RECORD, .list = { fields, count } };
     return RIV_OK;
 }
 
 /* Depth is that of the type, which the section's check bounds. */
-static riv_err from_json(conversion *c, const marine_type *t, const riv_json *json, marine__value *out)
+static riv_err from_json(conversion *c, const marine_type *t, const riv_json *json, marine_value *out)
 {
     switch (t->kind) {
     case MARINE_BOOL:
@@ -187,7 +184,7 @@ static riv_err count_error(const conversion *c, size_t wanted, size_t got)
                     RIV_ARG(c->function), wanted, got);
 }
 
-static riv_err argument_from_json(conversion *c, const marine_field *arg, const riv_json *json, marine__value *out)
+static riv_err argument_from_json(conversion *c, const marine_field *arg, const riv_json *json, marine_value *out)
 {
     c->argument = arg->name;
     /* SPEC marine.md 8.1: A one-element array where a scalar is wanted is flattened one level */
@@ -196,11 +193,11 @@ static riv_err argument_from_json(conversion *c, const marine_field *arg, const 
 }
 
 riv_err marine__args_from_json(const marine__section *section, const marine__type *function, riv_str name,
-                               const riv_json *json, riv_arena *arena, riv_fault *fault, marine__value **out)
+                               const riv_json *json, riv_arena *arena, riv_fault *fault, marine_value **out)
 {
-    conversion     c    = { section, arena, fault, name, { NULL, 0 } };
-    size_t         want = function->args_count;
-    marine__value *args = riv_new(arena, marine__value, want);
+    conversion    c    = { section, arena, fault, name, { NULL, 0 } };
+    size_t        want = function->args_count;
+    marine_value *args = riv_new(arena, marine_value, want);
     if (!json) json = riv_json_null();
     bool   object = json->kind == RIV_JSON_OBJ, list = json->kind == RIV_JSON_ARR;
     size_t got = object ? json->obj.count : list ? json->arr.count : json->kind == RIV_JSON_NULL ? 0 : 1;
@@ -227,7 +224,7 @@ typedef struct printing {
     const riv_json        *bytes[256]; /* made once, since byte arrays are long */
 } printing;
 
-static riv_err to_json(printing *p, const marine_type *t, const marine__value *v, const riv_json **out);
+static riv_err to_json(printing *p, const marine_type *t, const marine_value *v, const riv_json **out);
 
 static riv_err json_room(printing *p, size_t count, size_t bytes, void **out)
 {
@@ -239,7 +236,7 @@ static riv_err json_room(printing *p, size_t count, size_t bytes, void **out)
     return RIV_OK;
 }
 
-static riv_err mismatch(printing *p, const marine_type *t, const marine__value *v)
+static riv_err mismatch(printing *p, const marine_type *t, const marine_value *v)
 {
     return riv_fail(p->fault, RIV_E_MALFORMED, 0, "result is %s where the interface says %s",
                     marine__kind_name(v->kind), marine__kind_name(t->kind));
@@ -259,7 +256,7 @@ static riv_err bytes_to_json(printing *p, riv_bytes bytes, const riv_json **out)
     return RIV_OK;
 }
 
-static riv_err array_to_json(printing *p, const marine_type *t, const marine__value *v, const riv_json **out)
+static riv_err array_to_json(printing *p, const marine_type *t, const marine_value *v, const riv_json **out)
 {
     void *memory;
     if (v->kind != MARINE_ARRAY) return mismatch(p, t, v);
@@ -270,7 +267,7 @@ static riv_err array_to_json(printing *p, const marine_type *t, const marine__va
     return RIV_OK;
 }
 
-static riv_err record_to_json(printing *p, const marine_type *t, const marine__value *v, const riv_json **out)
+static riv_err record_to_json(printing *p, const marine_type *t, const marine_value *v, const riv_json **out)
 {
     const marine__type *record = &p->section->types[t->record];
     void               *memory;
@@ -285,7 +282,7 @@ static riv_err record_to_json(printing *p, const marine_type *t, const marine__v
     return RIV_OK;
 }
 
-static riv_err text_to_json(printing *p, const marine__value *v, const riv_json **out)
+static riv_err text_to_json(printing *p, const marine_value *v, const riv_json **out)
 {
     void *memory;
     RIV_TRY(json_room(p, v->bytes.len, 1, &memory));
@@ -294,7 +291,7 @@ static riv_err text_to_json(printing *p, const marine__value *v, const riv_json 
     return RIV_OK;
 }
 
-static riv_err to_json(printing *p, const marine_type *t, const marine__value *v, const riv_json **out)
+static riv_err to_json(printing *p, const marine_type *t, const marine_value *v, const riv_json **out)
 {
     bool is_bytes = t->kind == MARINE_BYTES || (t->kind == MARINE_ARRAY && t->element->kind == MARINE_U8);
     if (riv_arena_over(p->arena)) return riv_fail(p->fault, RIV_E_LIMIT, 0, "result does not fit in the memory for it");
@@ -314,7 +311,7 @@ static riv_err to_json(printing *p, const marine_type *t, const marine__value *v
     return RIV_OK;
 }
 
-riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine__value *v,
+riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine_value *v,
                               riv_arena *arena, riv_fault *fault, const riv_json **out)
 {
     printing p = { .section = section, .arena = arena, .fault = fault };
@@ -323,7 +320,7 @@ riv_err marine__value_to_json(const marine__section *section, const marine_type 
 
 /* ---- shapes ---- */
 
-bool marine__value_fits(const marine__section *section, const marine_type *t, const marine__value *v, uint64_t *visited)
+bool marine__value_fits(const marine__section *section, const marine_type *t, const marine_value *v, uint64_t *visited)
 {
     ++*visited;
     bool is_bytes = t->kind == MARINE_BYTES || (t->kind == MARINE_ARRAY && t->element->kind == MARINE_U8);
