@@ -15,14 +15,14 @@ static int document(cli *c, riv_str path, const riv_json **out)
     return CLI_FAILED;
 }
 
-static int write_files(cli *c, riv_str dir, const riv_json *const *docs)
+static int write_files(cli *c, riv_str dir, const cli_aqua_files *files, const riv_json *const *docs)
 {
     riv_fault fault = { 0 };
     riv_buf   index = riv_buf_in(c->arena);
     riv_map  *pages = riv_map_new(c->arena);
-    bool      many  = c->given.args_count > 1; /* then README.md is the index */
-    for (size_t i = 0; i < c->given.args_count; i++) {
-        riv_str name = host_path_stem(cli_arg(c, i));
+    bool      many  = files->len > 1; /* then README.md is the index */
+    for (size_t i = 0; i < files->len; i++) {
+        riv_str name = host_path_stem(files->ptr[i].path);
         if (riv_map_get_str(pages, name) || (many && riv_str_eq(name, RIV_LIT("README"))))
             return cli_error(c, CLI_USAGE, "two pages would be " RIV_FMT ".md in " RIV_FMT "; nothing was written",
                              RIV_ARG(name), RIV_ARG(dir));
@@ -30,9 +30,9 @@ static int write_files(cli *c, riv_str dir, const riv_json *const *docs)
     }
     if (host_dir_make(dir, &fault)) return cli_fault(c, &fault);
     riv_put_str(&index, RIV_LIT("# Modules\n\n"));
-    for (size_t i = 0; i < c->given.args_count; i++) {
+    for (size_t i = 0; i < files->len; i++) {
         riv_buf page = riv_buf_in(c->arena);
-        riv_str name = host_path_stem(cli_arg(c, i));
+        riv_str name = host_path_stem(files->ptr[i].path);
         riv_str path = riv_format(c->arena, RIV_FMT "/" RIV_FMT ".md", RIV_ARG(dir), RIV_ARG(name));
         aqua_doc_markdown(docs[i], &page);
         if (host_file_write(path, riv_buf_view(&page), 0644, &fault)) return cli_fault(c, &fault);
@@ -46,18 +46,21 @@ static int write_files(cli *c, riv_str dir, const riv_json *const *docs)
 
 int cli_cmd_aqua_doc(cli *c)
 {
-    size_t           count = c->given.args_count;
+    cli_aqua_files files = { 0 };
+    int            code  = cli_aqua_arguments(c, &files);
+    if (code) return code;
+    size_t           count = files.len;
     const riv_json **docs  = riv_new(c->arena, const riv_json *, count + 1);
     riv_buf          out   = riv_buf_in(c->arena);
     for (size_t i = 0; i < count; i++) {
-        int code = document(c, cli_arg(c, i), &docs[i]);
+        code = document(c, files.ptr[i].path, &docs[i]);
         if (code) return code;
     }
     if (cli_has(c, "json")) {
         cli_print_json(count == 1 ? docs[0] : riv_json_arr(c->arena, docs, count), true);
         return CLI_OK;
     }
-    if (cli_value(c, "output").len) return write_files(c, cli_value(c, "output"), docs);
+    if (cli_value(c, "output").len) return write_files(c, cli_value(c, "output"), &files, docs);
     for (size_t i = 0; i < count; i++) {
         if (i) riv_put_u8(&out, '\n');
         aqua_doc_markdown(docs[i], &out);

@@ -69,12 +69,14 @@ static int format_one(cli *c, riv_str path, size_t *changed)
 
 int cli_cmd_aqua_fmt(cli *c)
 {
-    size_t changed = 0;
-    int    code    = CLI_OK;
-    for (size_t i = 0; i < c->given.args_count; i++) {
+    cli_aqua_files files   = { 0 };
+    size_t         changed = 0;
+    int            code    = cli_aqua_arguments(c, &files);
+    if (code) return code;
+    for (size_t i = 0; i < files.len; i++) {
         cli one   = *c; /* with an arena of its own: many files need no more than the largest */
         one.arena = riv_arena_new(AQUA_ARENA_BYTES_MAX);
-        int ended = format_one(&one, cli_arg(c, i), &changed);
+        int ended = format_one(&one, files.ptr[i].path, &changed);
         if (code == CLI_OK) code = ended;
         riv_arena_free(one.arena);
     }

@@ -128,6 +128,7 @@ bool cli_compile_with(cli *c, riv_str path, cli_imports *imports, aqua_options o
 typedef struct cli_aqua_file { riv_str path, under; } cli_aqua_file;
 typedef RIV_VEC(cli_aqua_file) cli_aqua_files;
 int cli_find_aqua(cli *c, riv_str folder, cli_aqua_files *out);
+int cli_aqua_arguments(cli *c, cli_aqua_files *out); /* the command's arguments, those of folders in their places */
 riv_str cli_short_path(cli *c, riv_str path); /* as the user knows it: relative to where they are */
 void cli_print_diags(cli *c, aqua_diags diags);
 const riv_json *cli_diags_json(cli *c, aqua_diags diags);

@@ -44,3 +44,19 @@ int cli_find_aqua(cli *c, riv_str folder, cli_aqua_files *out)
     walk w = { .c = c, .folder = folder, .seen = riv_map_new(c->arena), .out = out };
     return find_in(&w, folder, RIV_LIT(""), 0);
 }
+
+int cli_aqua_arguments(cli *c, cli_aqua_files *out)
+{
+    for (size_t i = 0; i < c->given.args_count; i++) {
+        riv_str path   = cli_arg(c, i);
+        size_t  before = out->len;
+        if (!host_is_dir(path)) {
+            *riv_push(c->arena, out) = (cli_aqua_file){ .path = path };
+            continue;
+        }
+        int code = cli_find_aqua(c, path, out);
+        if (code) return code;
+        if (out->len == before) return cli_error(c, CLI_USAGE, "there is no .aqua file in " RIV_FMT, RIV_ARG(path));
+    }
+    return CLI_OK;
+}

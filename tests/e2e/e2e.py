@@ -661,6 +661,12 @@ def test_formatting():
     check(rivulet("aqua", "fmt", ugly, "--check"), 1, err="not laid out")
     check(rivulet("aqua", "fmt", ugly, "--diff"), 1, out=[r"- func f\(\):", r"\+ \n"])
     assert rivulet("aqua", "fmt", "-", stdin=open(ugly).read()).out == "aqua M\n\nfunc f():\n    x = 1  -- one\n"
+    many = folder("ugly-programs", {"a.aqua": "aqua M\n", "below/b.aqua": "aqua M\nfunc f():\n  x=1\n"})
+    check(rivulet("aqua", "fmt", many, "--check"), 1, err=r"b.aqua is not laid out")
+    check(rivulet("aqua", "fmt", many), 0, err="laid out .*b.aqua")
+    check(rivulet("aqua", "fmt", many, "--check"), 0)
+    assert len(json.loads(check(rivulet("aqua", "doc", many, "--json"), 0).out)) == 2
+    check(rivulet("aqua", "fmt", folder("no-programs", {"a.txt": "x"})), 2, err="there is no .aqua file in")
     check(rivulet("aqua", "fmt", ugly), 0)
     assert open(ugly).read() == "aqua M\n\nfunc f():\n    x = 1  -- one\n"
     check(rivulet("aqua", "fmt", ugly, "--check"), 0)
