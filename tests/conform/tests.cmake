@@ -1,11 +1,12 @@
 # Ours against the originals from the package registry. Without node or npm these tests fail, unless RIV_SKIP_INTEROP=1 says to skip them.
 if(TARGET rivulet)
   riv_program(conform_spoil ${CMAKE_CURRENT_LIST_DIR}/avm/spoil.c tests riv_avm)
-  add_dependencies(all_tests conform_spoil)
+  riv_program(conform_marine_driver ${CMAKE_CURRENT_LIST_DIR}/marine/driver.c tests riv_marine)
+  add_dependencies(all_tests conform_spoil conform_marine_driver)
   function(conform name)
     add_test(NAME conform/${name} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/conform/run.sh ${ARGN})
     set_tests_properties(conform/${name} PROPERTIES LABELS conform SKIP_RETURN_CODE 77 TIMEOUT 900
-      ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>;SPOIL=$<TARGET_FILE:conform_spoil>")
+      ENVIRONMENT "RIVULET=$<TARGET_FILE:rivulet>;SPOIL=$<TARGET_FILE:conform_spoil>;MARINE_DRIVER=$<TARGET_FILE:conform_marine_driver>")
   endfunction()
   conform(avm avm compare.mjs --mixed 2 --sessions)
   conform(avm_generated avm compare.mjs --generate 500 --seed 1000 --mixed 1 --sessions)
