@@ -31,9 +31,9 @@ void marine__begin(marine_service *s, const marine_call_params *params, uint64_t
 
 static marine__instance *find_instance(marine_service *s, riv_str name)
 {
-    if (name.len == 0) return &s->instances[s->instances_count - 1];
+    if (name.len == 0) return s->instances[s->instances_count - 1];
     for (size_t i = 0; i < s->instances_count; i++)
-        if (riv_str_eq(s->instances[i].name, name)) return &s->instances[i];
+        if (riv_str_eq(s->instances[i]->name, name)) return s->instances[i];
     return NULL;
 }
 

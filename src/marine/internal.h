@@ -141,6 +141,8 @@ enum marine__abi { MARINE__ALLOCATE, MARINE__RELEASE, MARINE__GET_SIZE, MARINE__
 
 struct marine__instance {
     marine_service             *service;
+    riv_arena                  *arena; /* holds this and what was made for it; goes when the module is unloaded */
+    size_t                      place; /* among the service's; it imports from those before */
     const marine_module        *module;
     const marine_module_config *config;
     riv_str                     name;
@@ -160,7 +162,7 @@ struct marine_service {
     wasmtime_store_t        *store;
     wasmtime_context_t      *context;
     riv_arena               *arena; /* lives with the service */
-    marine__instance        *instances;
+    marine__instance        *instances[MARINE_MODULES_MAX]; /* in the order of loading; the last is the facade */
     size_t                   instances_count;
     marine_env               env;
     riv_prng                 prng; /* where env.random is NULL */

@@ -183,8 +183,8 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
                             "module " RIV_FMT " imports " RIV_FMT "." RIV_FMT " with a type that Marine does not know",
                             RIV_ARG(in->name), RIV_ARG(module), RIV_ARG(name));
     if (adapter != UINT32_MAX) {
-        shim *sh = riv_new(s->arena, shim, 1);
-        *sh      = (shim){ in, adapter, riv_str_dup(s->arena, name) };
+        shim *sh = riv_new(in->arena, shim, 1);
+        *sh      = (shim){ in, adapter, riv_str_dup(in->arena, name) };
         wanted   = shim_signature(&in->module->section.types[adapter]);
         run      = run_shim;
         env      = sh;
@@ -193,7 +193,7 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
         function       = marine__wasi_find(module, name);
         if (!function && !no_logger) function = marine__host_find(module, name);
         if (!function) return refuse_import(in, module, name);
-        binding *b = riv_new(s->arena, binding, 1);
+        binding *b = riv_new(in->arena, binding, 1);
         *b         = (binding){ in, function };
         wanted     = host_signature(function);
         run        = run_host;
@@ -245,8 +245,8 @@ static riv_err find_core(marine__instance *in, riv_str name, signature *text, ma
                            "module " RIV_FMT ": function " RIV_FMT " has a signature that Marine does not know",
                            RIV_ARG(in->name), RIV_ARG(name));
     } else {
-        marine__core *core = riv_new(s->arena, marine__core, 1);
-        core->name         = riv_str_dup(s->arena, name);
+        marine__core *core = riv_new(in->arena, marine__core, 1);
+        core->name         = riv_str_dup(in->arena, name);
         core->func         = item.of.func;
         core->params_count = params->size;
         for (size_t i = 0; i < params->size; i++) core->params[i] = wasm_valtype_kind(params->data[i]);
@@ -286,8 +286,8 @@ static void find_memory(marine__instance *in)
 static riv_err find_import(marine__instance *in, const marine__it_import *im, marine__callee *out)
 {
     marine_service *s = in->service;
-    for (size_t i = 0; i < s->instances_count; i++) {
-        marine__instance *other = &s->instances[i];
+    for (size_t i = 0; i < in->place; i++) {
+        marine__instance *other = s->instances[i];
         if (!riv_str_eq(other->name, im->module)) continue;
         uint32_t adapter = marine__public_adapter(&other->module->section, im->name);
         if (adapter == UINT32_MAX)
@@ -304,17 +304,16 @@ static riv_err find_import(marine__instance *in, const marine__it_import *im, ma
 /* SPEC marine.md 3.4: the IT exports in order, then the entries of the import list that have an implementation */
 static riv_err find_callees(marine__instance *in)
 {
-    marine_service        *s       = in->service;
     const marine__section *section = &in->module->section;
-    in->callees                    = riv_new(s->arena, marine__callee, section->exports_count + section->imports_count);
+    in->callees = riv_new(in->arena, marine__callee, section->exports_count + section->imports_count);
     for (size_t i = 0; i < section->exports_count; i++) {
         const marine__it_export *ex   = &section->exports[i];
         marine__core            *core = NULL;
         signature                text;
         RIV_TRY(find_core(in, ex->name, &text, &core));
         if (!core)
-            return marine__fail(s, MARINE_LINK, "module " RIV_FMT " exports no function " RIV_FMT, RIV_ARG(in->name),
-                                RIV_ARG(ex->name));
+            return marine__fail(in->service, MARINE_LINK, "module " RIV_FMT " exports no function " RIV_FMT,
+                                RIV_ARG(in->name), RIV_ARG(ex->name));
         in->callees[in->callees_count++] = (marine__callee){ .core = core, .name = ex->name };
     }
     for (size_t i = 0; i < section->imports_count; i++)

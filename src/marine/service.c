@@ -10,7 +10,9 @@ enum {
 
 static const marine_call_params no_params;
 
-static riv_err load(marine_service *s, const marine_module_config *config, marine__instance *in);
+static riv_err instance_new(marine_service *s, const marine_module_config *config, size_t place,
+                            marine__instance **out);
+static void    instance_free(marine__instance *in);
 
 /* ---- making a service ---- */
 
@@ -43,11 +45,10 @@ riv_err marine_service_new(marine_engine *engine, const marine_service_config *c
     wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, MARINE_MODULES_MAX, TABLES_MAX, MARINE_MODULES_MAX);
     marine__begin(s, &no_params, config->fuel_start, 0);
 
-    riv_err err  = check_config(s, config);
-    s->instances = riv_new(s->arena, marine__instance, err ? 0 : config->modules_count);
+    riv_err err = check_config(s, config);
     for (size_t i = 0; !err && i < config->modules_count; i++) {
-        err = load(s, &config->modules[i], &s->instances[i]);
-        s->instances_count++;
+        err = instance_new(s, &config->modules[i], i, &s->instances[i]);
+        if (!err) s->instances_count++;
     }
     if (err) {
         riv_fail_code(fault, err, s->error, 0, "%s", s->fault.msg);
@@ -61,8 +62,8 @@ riv_err marine_service_new(marine_engine *engine, const marine_service_config *c
 void marine_service_free(marine_service *s)
 {
     if (!s) return;
-    for (size_t i = 0; i < s->instances_count; i++) marine__files_close(s->instances[i].files);
     wasmtime_store_delete(s->store); /* gives the memories back to the budget's books, which live in the arena */
+    while (s->instances_count > 0) instance_free(s->instances[--s->instances_count]);
     riv_arena_free(s->scratch);
     riv_arena_free(s->arena);
     riv_free(s);
@@ -70,18 +71,18 @@ void marine_service_free(marine_service *s)
 
 uint64_t marine_service_memory(const marine_service *s) { return s->budget->bytes; }
 
-static const marine_module_config *copy_config(marine_service *s, const marine_module_config *c)
+static const marine_module_config *copy_config(riv_arena *arena, const marine_module_config *c)
 {
-    marine_module_config *copy = riv_new(s->arena, marine_module_config, 1);
-    marine_pair          *envs = riv_new(s->arena, marine_pair, c->envs_count),
-                *dirs          = riv_new(s->arena, marine_pair, c->mapped_dirs_count);
+    marine_module_config *copy = riv_new(arena, marine_module_config, 1);
+    marine_pair          *envs = riv_new(arena, marine_pair, c->envs_count),
+                *dirs          = riv_new(arena, marine_pair, c->mapped_dirs_count);
     for (size_t i = 0; i < c->envs_count; i++)
-        envs[i] = (marine_pair){ riv_str_dup(s->arena, c->envs[i].key), riv_str_dup(s->arena, c->envs[i].value) };
+        envs[i] = (marine_pair){ riv_str_dup(arena, c->envs[i].key), riv_str_dup(arena, c->envs[i].value) };
     for (size_t i = 0; i < c->mapped_dirs_count; i++)
-        dirs[i] = (marine_pair){ riv_str_dup(s->arena, c->mapped_dirs[i].key),
-                                 riv_str_dup(s->arena, c->mapped_dirs[i].value) };
+        dirs[i] =
+            (marine_pair){ riv_str_dup(arena, c->mapped_dirs[i].key), riv_str_dup(arena, c->mapped_dirs[i].value) };
     *copy             = *c;
-    copy->name        = riv_str_dup(s->arena, c->name);
+    copy->name        = riv_str_dup(arena, c->name);
     copy->envs        = envs;
     copy->mapped_dirs = dirs;
     return copy;
@@ -129,7 +130,7 @@ static riv_err start(marine__instance *in, riv_str name)
 static void make_envs(marine__instance *in)
 {
     const marine_module_config *c    = in->config;
-    marine_pair                *envs = riv_new(in->service->arena, marine_pair, c->envs_count + c->mapped_dirs_count);
+    marine_pair                *envs = riv_new(in->arena, marine_pair, c->envs_count + c->mapped_dirs_count);
     for (size_t i = 0; i < c->envs_count + c->mapped_dirs_count; i++) {
         marine_pair pair = i < c->envs_count ? c->envs[i] : c->mapped_dirs[i - c->envs_count];
         size_t      k    = 0;
@@ -140,17 +141,38 @@ static void make_envs(marine__instance *in)
     in->envs = envs;
 }
 
-static riv_err load(marine_service *s, const marine_module_config *config, marine__instance *in)
+static riv_err load(marine__instance *in)
 {
-    riv_arena_reset(s->scratch);
-    in->service = s;
-    in->config  = copy_config(s, config);
-    in->module  = config->module;
-    in->name    = in->config->name;
-    make_envs(in);
     RIV_TRY(marine__files_open(in));
     RIV_TRY(instantiate(in));
     RIV_TRY(marine__bind_exports(in));
     RIV_TRY(start(in, RIV_LIT("_initialize")));
     return start(in, RIV_LIT("_start"));
+}
+
+static riv_err instance_new(marine_service *s, const marine_module_config *config, size_t place, marine__instance **out)
+{
+    riv_arena        *arena = riv_arena_new(0);
+    marine__instance *in    = riv_new(arena, marine__instance, 1);
+    riv_arena_reset(s->scratch);
+    in->service = s;
+    in->arena   = arena;
+    in->place   = place;
+    in->config  = copy_config(arena, config);
+    in->module  = config->module;
+    in->name    = in->config->name;
+    make_envs(in);
+    riv_err err = load(in);
+    if (err)
+        instance_free(in);
+    else
+        *out = in;
+    return err;
+}
+
+/* Its code is never run again: nobody but importers, who are gone or call another, had a way to it. */
+static void instance_free(marine__instance *in)
+{
+    marine__files_close(in->files);
+    riv_arena_free(in->arena);
 }
