@@ -248,26 +248,65 @@ static void put_defaults(building *b)
     }
 }
 
-/* First the names get their indices, so that records may be used before they are described. */
-static riv_err put_records(building *b)
+static const riv_json *fields_of(const riv_json *record, bool *named)
 {
+    const riv_json *fields = riv_json_get(record, RIV_LIT("fields")), *list = riv_json_get(fields, RIV_LIT("Named"));
+    *named = list != NULL;
+    return list ? list : riv_json_get(fields, RIV_LIT("Unnamed"));
+}
+
+static void reserve(building *b, riv_str name)
+{
+    if (riv_map_get_str(b->record_ids, name)) return;
+    *riv_push(b->arena, &b->types) = (marine__type){ .is_record = true, .name = name };
+    riv_map_put_str(b->record_ids, name, (void *)b->types.len);
+}
+
+/* The record that a field's type speaks of, or an empty text. Shapes that are wrong are told when the type is read. */
+static riv_str record_in(const riv_json *type)
+{
+    for (size_t depth = 0; depth <= MARINE_NESTING_MAX; depth++) {
+        const riv_json *name = riv_json_at(riv_json_get(type, RIV_LIT("Record")), 0);
+        if (name) return name->kind == RIV_JSON_STR ? name->str : RIV_LIT("");
+        type = riv_json_at(riv_json_get(type, RIV_LIT("Vector")), 0);
+    }
+    return RIV_LIT("");
+}
+
+/* SPEC marine.md 9.3: fields reserve the indices of records that stand further below, in their order, before the record takes its own */
+static riv_err reserve_records(building *b)
+{
+    riv_map *described = riv_map_new(b->arena);
+    b->where           = RIV_LIT("of a record");
     for (size_t i = 0; i < b->records.len; i++) {
         riv_str name;
-        b->where = RIV_LIT("of a record");
         RIV_TRY(read_name(b, riv_json_get(b->records.ptr[i], RIV_LIT("name")), &name));
-        if (riv_map_put_str(b->record_ids, name, (void *)(RIV_COUNT(defaults) + i + 1)))
+        if (riv_map_put_str(described, name, described))
             return riv_fail(b->fault, RIV_E_CONFLICT, 0, "record " RIV_FMT " is described twice", RIV_ARG(name));
     }
     for (size_t i = 0; i < b->records.len; i++) {
-        marine__type t = { .is_record = true };
-        RIV_TRY(read_name(b, riv_json_get(b->records.ptr[i], RIV_LIT("name")), &t.name));
-        b->where               = t.name;
-        const riv_json *fields = riv_json_get(b->records.ptr[i], RIV_LIT("fields"));
-        const riv_json *named  = riv_json_get(fields, RIV_LIT("Named")),
-                       *plain  = riv_json_get(fields, RIV_LIT("Unnamed"));
-        RIV_TRY(read_fields(b, named ? named : plain, named != NULL, &t.args, &t.args_count));
+        bool            named;
+        const riv_json *list = fields_of(b->records.ptr[i], &named);
+        for (size_t k = 0; riv_json_at(list, k); k++) {
+            riv_str name = record_in(riv_json_get(riv_json_at(list, k), RIV_LIT("ty")));
+            if (riv_map_get_str(described, name)) reserve(b, name);
+        }
+        reserve(b, riv_json_get(b->records.ptr[i], RIV_LIT("name"))->str);
+    }
+    return RIV_OK;
+}
+
+static riv_err put_records(building *b)
+{
+    RIV_TRY(reserve_records(b));
+    for (size_t i = 0; i < b->records.len; i++) {
+        bool            named;
+        marine__type    t    = { .is_record = true, .name = riv_json_get(b->records.ptr[i], RIV_LIT("name"))->str };
+        const riv_json *list = fields_of(b->records.ptr[i], &named);
+        b->where             = t.name;
+        RIV_TRY(read_fields(b, list, named, &t.args, &t.args_count));
         if (!t.args_count) return bad(b, "a record without fields");
-        *riv_push(b->arena, &b->types) = t;
+        b->types.ptr[(uintptr_t)riv_map_get_str(b->record_ids, t.name) - 1] = t;
     }
     return RIV_OK;
 }
@@ -397,9 +436,12 @@ static marine__type raw_type(building *b, const marine__type *t)
     marine__type raw = { .args = args.ptr, .args_count = args.len };
     if (t->outputs_count && !is_memory(t->outputs)) {
         marine_type *result = riv_new(b->arena, marine_type, 1);
-        result->kind        = core_kind(t->outputs);
-        raw.outputs         = result;
-        raw.outputs_count   = 1;
+        /* SPEC marine.md 3.3: raw output: s32, s64, f32 or f64 */
+        result->kind      = core_kind(t->outputs) == MARINE_I32   ? MARINE_S32
+                            : core_kind(t->outputs) == MARINE_I64 ? MARINE_S64
+                                                                  : core_kind(t->outputs);
+        raw.outputs       = result;
+        raw.outputs_count = 1;
     }
     return raw;
 }

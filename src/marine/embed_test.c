@@ -166,11 +166,43 @@ static void test_records_may_come_later(void **state)
         riv_cstr(arena, json),
         "{\"function_signatures\":[{\"arguments\":[[\"a\",\"i64\"]],\"name\":\"a\",\"output_types\":[\"bool\"]},"
         "{\"arguments\":[[\"a\",\"Outer\"]],\"name\":\"f\",\"output_types\":[]}],"
-        "\"record_types\":[{\"fields\":[[\"a\",\"[]Inner\"]],\"id\":6,\"name\":\"Outer\"},"
-        "{\"fields\":[[\"a\",\"[][]u8\"]],\"id\":7,\"name\":\"Inner\"}]}");
+        "\"record_types\":[{\"fields\":[[\"a\",\"[][]u8\"]],\"id\":6,\"name\":\"Inner\"},"
+        "{\"fields\":[[\"a\",\"[]Inner\"]],\"id\":7,\"name\":\"Outer\"}]}");
     /* Embedding replaces what was embedded. */
     assert_int_equal(marine_embed(riv_buf_view(&out), &fault, &again), RIV_OK);
     assert_true(riv_bytes_eq(riv_buf_view(&out), riv_buf_view(&again)));
+    riv_arena_free(arena);
+}
+
+/* The order that the published modules have: spell 0.7.6 is built like this. */
+static void test_order_of_records(void **state)
+{
+    (void)state;
+#define FIELD(name)      "{\"name\":\"f\",\"ty\":{\"Vector\":[{\"Record\":[\"" name "\",\"ByValue\"]},\"ByValue\"]}}"
+#define OF(name, fields) "{\"ast_type\":\"Record\",\"name\":\"" name "\",\"fields\":{\"Named\":[" fields "]}}"
+    static const char *const descriptions[] = {
+        RECORD("First", U8),
+        OF("Value", FIELD("Config") "," FIELD("First")),
+        RECORD("Between", U8),
+        OF("Config", FIELD("Clock") "," FIELD("Pool") "," FIELD("Chain")),
+        RECORD("Clock", U8),
+        RECORD("Chain", U8),
+        RECORD("Pool", U8),
+        FUNCTION("f", ARG("{\"Record\":[\"Value\",\"ByValue\"]}") "," ARG("{\"Record\":[\"Between\",\"ByValue\"]}"),
+                 ""),
+    };
+    static const char *const want[] = { "First", "Config", "Value", "Between", "Clock", "Pool", "Chain" };
+    riv_arena               *arena  = riv_arena_new(0);
+    riv_buf                  out    = riv_buf_in(arena);
+    riv_fault                fault  = { 0 };
+    marine_info              info;
+    if (marine_embed(module_of(arena, descriptions, RIV_COUNT(descriptions)), &fault, &out)) fail_msg("%s", fault.msg);
+    if (marine_inspect(riv_buf_view(&out), arena, &fault, &info)) fail_msg("%s", fault.msg);
+    assert_int_equal(info.interface.records_count, RIV_COUNT(want));
+    for (size_t i = 0; i < RIV_COUNT(want); i++) {
+        assert_int_equal(info.interface.records[i].id, 6 + i);
+        assert_true(riv_str_eq(info.interface.records[i].name, riv_str_c(want[i])));
+    }
     riv_arena_free(arena);
 }
 
@@ -255,8 +287,11 @@ static void test_modules_that_do_not_load(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_byte_of_greeting),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_records_may_come_later),   cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_every_byte_of_greeting),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_records_may_come_later),
+        cmocka_unit_test(test_order_of_records),
+        cmocka_unit_test(test_inspect),
         cmocka_unit_test(test_modules_that_do_not_load),
     };
     testing_main();
