@@ -1,5 +1,5 @@
-/* host.c: what Marine itself offers to modules: the log and the parameters of the call, in four generations of layout.
- * Spec: docs/spec/marine.md 5.1-5.3. Tests: service_test.c. */
+/* host.c: what Marine itself offers to modules: the log, the parameters of the call in four generations of layout, mounted binaries.
+ * Spec: docs/spec/marine.md 5.1-5.4. Tests: service_test.c, wasi_test.c, mounted_test.c. */
 #include "marine/internal.h"
 
 enum {
@@ -144,16 +144,17 @@ static marine_value particle_of(const marine_call_params *p, riv_arena *arena)
 }
 
 /* SPEC marine.md 5.1: ptr (and size unless it is a record) are handed over through set_result_ptr / set_result_size */
-static riv_err hand_over(marine__instance *in, const marine__type *types, const marine_value *fields, size_t count)
+static riv_err hand_over(marine__instance *in, const marine__type *types, uint32_t type, const marine_value *fields,
+                         size_t count)
 {
-    const marine__section host   = { .types = types, .types_count = TYPES_COUNT };
+    const marine__section host   = { .types = types, .types_count = type + 1 };
     marine_value          record = list_of(MARINE_RECORD, fields, count);
     wasmtime_val_raw_t    raw[1] = { 0 };
     uint32_t              ptr;
     if (!in->abi[MARINE__SET_PTR])
         return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT " exports no set_result_ptr",
                             RIV_ARG(in->name));
-    RIV_TRY(marine__lower_record(in, &host, TYPE_PARAMETERS, &record, &ptr));
+    RIV_TRY(marine__lower_record(in, &host, type, &record, &ptr));
     raw[0].i32 = (int32_t)ptr;
     return marine__call_core(in, in->abi[MARINE__SET_PTR], raw);
 }
@@ -166,7 +167,7 @@ static riv_err parameters_v0(marine__instance *in, wasmtime_val_raw_t *io)
                marine__string(p->init_peer_id), marine__string(p->service_id),  marine__string(p->service_creator_peer_id),
                marine__string(p->host_id),      marine__string(p->particle_id), tetraplets_of(p, in->service->scratch),
     };
-    return hand_over(in, v0_types, fields, RIV_COUNT(fields));
+    return hand_over(in, v0_types, TYPE_PARAMETERS, fields, RIV_COUNT(fields));
 }
 
 static riv_err parameters_v1(marine__instance *in, wasmtime_val_raw_t *io)
@@ -182,7 +183,7 @@ static riv_err parameters_v1(marine__instance *in, wasmtime_val_raw_t *io)
                marine__string(p->particle_id),
                tetraplets_of(p, in->service->scratch),
     };
-    return hand_over(in, v1_types, fields, RIV_COUNT(fields));
+    return hand_over(in, v1_types, TYPE_PARAMETERS, fields, RIV_COUNT(fields));
 }
 
 /* Also the second generation: only the name of a tetraplet's field changed. */
@@ -194,8 +195,87 @@ static riv_err parameters_v3(marine__instance *in, wasmtime_val_raw_t *io)
                particle_of(p, in->service->scratch), marine__string(p->service_id), marine__string(p->service_creator_peer_id),
                marine__string(p->host_id),           marine__string(p->worker_id),  tetraplets_of(p, in->service->scratch),
     };
-    return hand_over(in, v3_types, fields, RIV_COUNT(fields));
+    return hand_over(in, v3_types, TYPE_PARAMETERS, fields, RIV_COUNT(fields));
 }
+
+/* ---- mounted binaries ---- */
+
+enum {
+    RET_NO_TEXT  = 100004,   /* an argument is not a text */
+    COMMAND_FUEL = 10000000, /* a program takes milliseconds to start */
+};
+
+static const marine_field output_fields[] = {
+    TYPED("ret_code", MARINE_S32),
+    TEXT("error"),
+    TYPED("stdout", MARINE_BYTES),
+    TYPED("stderr", MARINE_BYTES),
+};
+static const marine__type output_types[] = { FIELDS("MountedBinaryResult", output_fields) };
+
+/* The list as it is in memory: lifting it as a value would end the call where an element is no text, which has an answer. */
+static riv_err lift_arguments(marine__instance *in, uint32_t ptr, uint32_t count, riv_str **out, bool *texts)
+{
+    riv_bytes spine, text;
+    void     *memory;
+    *texts = true;
+    RIV_TRY(marine__view(in, ptr, (uint64_t)count * 8, &spine));
+    RIV_TRY(marine__scratch(in->service, count, sizeof(riv_str), &memory));
+    *out         = memory;
+    riv_reader r = riv_reader_of(spine);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = riv_read_u32le(&r), len = riv_read_u32le(&r);
+        RIV_TRY(marine__view(in, at, len, &text));
+        RIV_TRY(marine__charge(in->service, (uint64_t)len + 1));
+        if (!riv_utf8_valid(text, NULL)) *texts = false;
+        (*out)[i] = riv_bytes_str(text);
+    }
+    return RIV_OK;
+}
+
+/* Until the result is written nothing of the guest runs, so the arguments may be views of its memory. */
+static riv_err run_program(marine__instance *in, const marine_pair *program, const riv_str *args, size_t count,
+                           marine_output *out)
+{
+    const marine_module_config *c       = in->config;
+    marine_service             *s       = in->service;
+    riv_fault                   fault   = { 0 };
+    marine_command              command = {
+                     .module      = in->name,
+                     .name        = program->key,
+                     .path        = program->value,
+                     .args        = args,
+                     .args_count  = count,
+                     .envs        = in->envs,
+                     .envs_count  = in->envs_count,
+                     .dir         = c->command_dir,
+                     .time_ms_max = c->command_ms_max ? c->command_ms_max : MARINE_COMMAND_MS_DEFAULT,
+                     .output_bytes_max = c->command_output_bytes_max ? c->command_output_bytes_max : MARINE_COMMAND_BYTES_DEFAULT,
+    };
+    if (s->env.command(s->env.ctx, &command, s->scratch, &fault, out))
+        return marine__fail(s, MARINE_HOST, "mounted binary " RIV_FMT ": %s", RIV_ARG(program->key), fault.msg);
+    return marine__charge(s, (uint64_t)out->standard_output.len + out->standard_error.len);
+}
+
+riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wasmtime_val_raw_t *io)
+{
+    marine_output out   = { .ret_code = RET_NO_TEXT };
+    uint32_t      count = (uint32_t)io[1].i32;
+    riv_str      *args;
+    bool          texts;
+    RIV_TRY(marine__charge(in->service, COMMAND_FUEL));
+    RIV_TRY(lift_arguments(in, (uint32_t)io[0].i32, count, &args, &texts));
+    if (texts) RIV_TRY(run_program(in, program, args, count, &out));
+    const marine_value fields[] = {
+        marine__int(MARINE_S32, (uint64_t)(int64_t)out.ret_code),
+        marine__string(out.error),
+        { .kind = MARINE_BYTES, .bytes = out.standard_output },
+        { .kind = MARINE_BYTES, .bytes = out.standard_error },
+    };
+    return hand_over(in, output_types, 0, fields, RIV_COUNT(fields));
+}
+
+const marine__host_function marine__mounted = { "", "ii", "", NULL };
 
 /* ---- finding ---- */
 
@@ -209,6 +289,16 @@ static const struct {
     { RIV_LIT_INIT("__marine_host_api_v3"), { "get_call_parameters", "", "", parameters_v3 } },
 };
 static const marine__host_function logger = { "log_utf8_string", "iiii", "", log_utf8_string };
+
+const marine_pair *marine__mounted_find(const marine__instance *in, riv_str module, riv_str name)
+{
+    const marine_module_config *c     = in->config;
+    bool                        known = false;
+    for (size_t i = 0; i < RIV_COUNT(generations); i++) known = known || riv_str_eq(module, generations[i].module);
+    for (size_t i = 0; known && i < c->mounted_binaries_count; i++)
+        if (riv_str_eq(c->mounted_binaries[i].key, name)) return &c->mounted_binaries[i];
+    return NULL;
+}
 
 bool marine__is_host(riv_str module)
 {

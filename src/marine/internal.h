@@ -106,17 +106,31 @@ bool marine__value_fits(const marine__section *section, const marine_type *type,
 
 struct marine_engine {
     wasm_engine_t *wasm;
+    crypto_hash    id; /* of our version, Wasmtime's and the settings: code of another is not loaded */
 };
 
 struct marine_module {
     marine_engine     *engine;
     riv_arena         *arena;
-    riv_bytes          wasm_sections; /* copies of the custom sections that the slices below point into */
+    crypto_hash        hash; /* BLAKE3 of the wasm as it was given */
+    riv_bytes          kept; /* bytes from which all of this but the code is read again: what the cache holds beside the code */
     marine__section    section;
     marine_interface   interface;
     wasmtime_module_t *code;
-    uint64_t           wasm_hash;
 };
+
+/* ---- module.c, seal.c: made by compiling, or of code that was kept ---- */
+
+typedef struct marine__sealed { riv_bytes code, kept; crypto_hash engine, wasm, code_hash; } marine__sealed;
+/* hash: BLAKE3 of wasm. */
+RIV_MUST_USE riv_err marine__module_compile(marine_engine *engine, riv_bytes wasm, const crypto_hash *hash, riv_fault *fault, marine_module **out);
+/* The seal must have been found whole and fitting. file (may be NULL) holds the code at its start and is mapped. */
+RIV_MUST_USE riv_err marine__module_revive(marine_engine *engine, const marine__sealed *sealed, const char *file, riv_fault *fault, marine_module **out);
+void                 marine__seal_write(const crypto_secret *key, const marine__sealed *sealed, riv_buf *out); /* code_hash is not looked at */
+/* Checks the seal and what was kept, but not the code; slices point into entry. RIV_E_MALFORMED, RIV_E_DENIED: broken or under another key. */
+RIV_MUST_USE riv_err marine__seal_read(const crypto_secret *key, riv_bytes entry, riv_fault *fault, marine__sealed *out);
+RIV_MUST_USE riv_err marine__seal_check_code(const marine__sealed *sealed, riv_fault *fault); /* RIV_E_MALFORMED: damaged */
+RIV_MUST_USE riv_err marine__seal_fits(const marine__sealed *sealed, const crypto_hash *engine, const crypto_hash *wasm, riv_fault *fault);
 
 typedef struct marine__instance marine__instance;
 
@@ -149,6 +163,7 @@ struct marine__instance {
     wasmtime_instance_t         handle;
     wasmtime_memory_t           memory;
     bool                        has_memory;
+    struct marine__linear      *linear; /* its memory, exported or not; NULL: none */
     marine__core               *abi[MARINE__ABI_COUNT]; /* NULL: not exported */
     marine__callee             *callees;
     size_t                      callees_count;
@@ -176,6 +191,9 @@ struct marine_service {
     uint32_t                 exit_code;
     size_t                   depth;  /* adapters inside each other */
     uint64_t                 told;   /* bytes that its modules logged and printed */
+    uint64_t                 fuel_start; /* of a module that is loaded */
+    uint32_t                 made;       /* instances in the store, also those that were unloaded */
+    uint64_t                 calls, failed_calls, fuel_used; /* in all */
 };
 
 /* Notes the first failure of a call; returns the error that stands for its kind. */
@@ -185,6 +203,12 @@ riv_err marine__fail_wasm(marine_service *service, marine_error_kind kind, riv_s
 /* A trap for Wasmtime that carries the noted failure. */
 wasm_trap_t *marine__trap_of(const marine_service *service);
 
+/* ---- service.c ---- */
+/* Instantiates a module that imports from those before place, and starts it. Nothing of it is left on failure. */
+RIV_MUST_USE riv_err marine__instance_new(marine_service *service, const marine_module_config *config, size_t place, marine__instance **out);
+void marine__instance_free(marine__instance *in); /* and its memory; nobody may call it any more */
+void marine__count(marine_service *service, bool is_call, uint64_t fuel_used); /* at the end of each call and start: for the statistics */
+
 /* ---- link.c: imports and exports by name ---- */
 RIV_MUST_USE riv_err marine__bind_imports(marine__instance *in, const wasm_importtype_vec_t *types, wasmtime_extern_t *out);
 RIV_MUST_USE riv_err marine__bind_exports(marine__instance *in); /* memory, the six functions of the ABI, what call-core means */
@@ -193,6 +217,7 @@ RIV_MUST_USE riv_err marine__find_core(marine__instance *in, riv_str name, marin
 /* ---- call.c ---- */
 /* Makes the service ready for a call: fuel (0: the default), deadline (0: none), an empty scratch arena, no failure. */
 void marine__begin(marine_service *service, const marine_call_params *params, uint64_t fuel, uint64_t ticks);
+uint64_t marine__fuel_used(const marine_service *service, uint64_t fuel); /* of so much that it began with */
 
 /* ---- adapter.c: runs adapters and core functions -------------------------------------------------------------------- */
 
@@ -220,10 +245,14 @@ RIV_MUST_USE riv_err marine__scratch(marine_service *service, uint64_t count, si
 
 /* ---- budget.c: one budget of bytes for all linear memories of a service ------------------------------------------------ */
 
-typedef struct marine__budget { uint64_t bytes_max, bytes; uint32_t rejects; } marine__budget;
+typedef struct marine__linear marine__linear; /* one memory; freed by the store */
+typedef struct marine__budget { uint64_t bytes_max, bytes; uint32_t rejects; marine__linear *made; /* last */ } marine__budget;
 void marine__budget_config(wasm_config_t *config); /* makes the engine ask the budget of the thread's running service */
 /* Memories made on this thread until the next call count for this budget. NULL: none may be made. */
 void marine__budget_enter(marine__budget *budget);
+/* Gives the memory back before the store goes; no code of its instance may run any more. Accepts NULL. */
+void     marine__linear_release(marine__linear *linear);
+uint64_t marine__linear_bytes(const marine__linear *linear); /* 0 for NULL */
 
 /* ---- host.c, wasi.c: what the world offers ------------------------------------------------------------------------------- */
 
@@ -233,6 +262,10 @@ typedef struct marine__host_function {
 } marine__host_function;
 const marine__host_function *marine__host_find(riv_str module, riv_str name); /* NULL: no such function */
 const marine__host_function *marine__wasi_find(riv_str module, riv_str name);
+/* The program that the module's configuration mounts under this name in a namespace of host functions; NULL: none. */
+const marine_pair *marine__mounted_find(const marine__instance *in, riv_str module, riv_str name);
+extern const marine__host_function marine__mounted; /* the type of all of them; run is NULL, it is: */
+riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wasmtime_val_raw_t *io);
 /* ---- wasi_files.c: mapped directories ---- */
 typedef struct marine__files marine__files;
 RIV_MUST_USE riv_err marine__files_open(marine__instance *in); /* MARINE_LOAD: a directory is missing */

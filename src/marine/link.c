@@ -22,6 +22,7 @@ typedef struct shim {
 typedef struct binding {
     marine__instance            *in;
     const marine__host_function *function;
+    const marine_pair           *program; /* of a mounted binary */
 } binding;
 
 /* ---- signatures ---- */
@@ -110,6 +111,15 @@ static wasm_trap_t *run_host(void *env, wasmtime_caller_t *caller, wasmtime_val_
     return marine__charge(s, HOST_CALL_FUEL) || b->function->run(b->in, io) ? marine__trap_of(s) : NULL;
 }
 
+static wasm_trap_t *run_mounted(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *io, size_t count)
+{
+    const binding  *b = env;
+    marine_service *s = b->in->service;
+    (void)caller;
+    (void)count;
+    return marine__charge(s, HOST_CALL_FUEL) || marine__mounted_run(b->in, b->program, io) ? marine__trap_of(s) : NULL;
+}
+
 static riv_err run_shim_checked(const shim *sh, wasmtime_val_raw_t *io)
 {
     marine_service     *s    = sh->in->service;
@@ -162,9 +172,14 @@ static riv_err refuse_import(marine__instance *in, riv_str module, riv_str name)
         return marine__fail(in->service, MARINE_LINK,
                             "module " RIV_FMT " imports the logger, which its configuration switches off",
                             RIV_ARG(in->name));
+    if (marine__mounted_find(in, module, name))
+        return marine__fail(in->service, MARINE_LINK,
+                            "module " RIV_FMT " imports the mounted binary " RIV_FMT
+                            ", and mounted binaries are not provided here",
+                            RIV_ARG(in->name), RIV_ARG(name));
     return marine__fail(in->service, MARINE_LINK,
                         "module " RIV_FMT " imports the mounted binary " RIV_FMT
-                        ", and mounted binaries are not provided",
+                        ", which its configuration does not name: mounted_binaries",
                         RIV_ARG(in->name), RIV_ARG(name));
 }
 
@@ -192,11 +207,13 @@ static riv_err bind_import(marine__instance *in, riv_str module, riv_str name, c
         bool no_logger = !in->config->logger_enabled && riv_str_eq(name, RIV_LIT("log_utf8_string"));
         function       = marine__wasi_find(module, name);
         if (!function && !no_logger) function = marine__host_find(module, name);
+        const marine_pair *program = !function && s->env.command ? marine__mounted_find(in, module, name) : NULL;
+        if (program) function = &marine__mounted;
         if (!function) return refuse_import(in, module, name);
         binding *b = riv_new(in->arena, binding, 1);
-        *b         = (binding){ in, function };
+        *b         = (binding){ in, function, program };
         wanted     = host_signature(function);
-        run        = run_host;
+        run        = program ? run_mounted : run_host;
         env        = b;
     }
     if (!riv_str_eq(signature_text(&wanted), signature_text(&got)))

@@ -47,7 +47,7 @@ static void test_loading_and_calling(void **state)
         { "all is well", "(module " ABI ALLOCATE("16") F ")", NULL, "null" },
         { "mounted binary",
           "(module (import \"__marine_host_api_v3\" \"curl\" (func (param i32 i32)))" ABI ALLOCATE("16") F ")", NULL,
-          "link: module m imports the mounted binary curl, and mounted binaries are not provided" },
+          "link: module m imports the mounted binary curl, which its configuration does not name: mounted_binaries" },
         { "unknown module", "(module (import \"env\" \"g\" (func))" ABI ALLOCATE("16") F ")", NULL,
           "link: module m imports env.g, which nobody provides" },
         { "unknown wasi", "(module (import \"wasi_snapshot_preview1\" \"g\" (func))" ABI ALLOCATE("16") F ")", NULL,

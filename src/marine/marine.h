@@ -12,6 +12,7 @@ enum {
     MARINE_MODULE_BYTES_MAX = 64 << 20,
     MARINE_NESTING_MAX      = 64, /* arrays and records inside each other */
     MARINE_MODULES_MAX      = 64, /* of one service */
+    MARINE_CHANGES_MAX      = 4096, /* modules that a service may load in its life: code, tables and a few KiB of each stay until it goes */
     MARINE_COMMAND_MS_DEFAULT    = 10000,
     MARINE_COMMAND_BYTES_DEFAULT = 4 << 20,
 };
@@ -21,6 +22,7 @@ enum {
 
 /* What a module may see of the world. All may be NULL: then the clock stands at 0, randomness is a fixed stream, output is dropped.
  * What a call logs and prints together is at most 16 MiB, then it fails as out of memory. */
+typedef struct marine_pair { riv_str key, value; } marine_pair;
 struct marine_command;
 struct marine_output;
 typedef struct marine_env {
@@ -36,6 +38,8 @@ typedef struct marine_env {
 typedef struct marine_command { /* what a module asked for, with the limits that hold for it */
     riv_str        module, name, path; /* the importing module, the import's name, the file from its configuration */
     const riv_str *args; size_t args_count; /* without the name of the program */
+    const marine_pair *envs; size_t envs_count; /* the module's environment, as its configuration gives it */
+    riv_str        dir;  /* where it is to run; empty: the host decides */
     uint32_t       time_ms_max;
     size_t         output_bytes_max; /* of both streams together */
 } marine_command;
@@ -55,9 +59,25 @@ void marine_engine_tick(marine_engine *engine);
 typedef struct marine_module marine_module;
 /* RIV_E_MALFORMED with the offset in the wasm or in the section; RIV_E_UNSUPPORTED: versions too old; RIV_E_LIMIT: too large. */
 RIV_MUST_USE riv_err marine_module_new(marine_engine *engine, riv_bytes wasm, riv_fault *fault, marine_module **out);
-/* Native code for the same engine version and machine: from marine_module_code of a trusted cache only. */
-RIV_MUST_USE riv_err marine_module_from_code(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault, marine_module **out);
-RIV_MUST_USE riv_err marine_module_code(const marine_module *module, riv_buf *out, riv_fault *fault);
+/* The module's native code with what else is kept of it, sealed with a key: for a cache. docs/decisions/0006-sealed-code-cache.md */
+RIV_MUST_USE riv_err marine_module_code(const marine_module *module, const crypto_secret *key, riv_buf *out, riv_fault *fault);
+/* From marine_module_code of the same wasm. Nothing of code is trusted before the seal is found whole: RIV_E_MALFORMED damaged, RIV_E_DENIED
+ * damaged or under another key, RIV_E_CONFLICT of another wasm, RIV_E_UNSUPPORTED of another engine or machine. */
+RIV_MUST_USE riv_err marine_module_from_code(marine_engine *engine, const crypto_secret *key, riv_bytes wasm, riv_bytes code, riv_fault *fault,
+                                             marine_module **out);
+/* A folder of sealed code. It must be ours alone (its owner this user, nobody else may write to it), else modules are compiled each time. */
+typedef struct marine_cache { riv_str dir; crypto_secret key; } marine_cache; /* the key is kept secret from who else may write there */
+typedef enum marine_cached {
+    MARINE_COMPILED, /* no usable entry: compiled; an entry was written where that was possible */
+    MARINE_CHECKED,  /* the entry was read whole and hashed */
+    MARINE_KNOWN,    /* wasm and entry are the files that were hashed in this boot within the last hour, not written to since */
+} marine_cached;
+/* The module of a file, from the cache if it can be. RIV_E_NOT_FOUND, RIV_E_IO: the file; else as marine_module_new. how may be NULL. */
+RIV_MUST_USE riv_err marine_module_open(marine_engine *engine, const marine_cache *cache, riv_str path, riv_fault *fault, marine_module **out,
+                                        marine_cached *how);
+/* The same of bytes. */
+RIV_MUST_USE riv_err marine_module_open_bytes(marine_engine *engine, const marine_cache *cache, riv_bytes wasm, riv_fault *fault,
+                                              marine_module **out, marine_cached *how);
 void marine_module_free(marine_module *module);
 
 /* ---- interface ---- */
@@ -109,7 +129,6 @@ struct marine_value {
 };
 
 /* ---- service: instances of modules in one store; one call at a time ---- */
-typedef struct marine_pair { riv_str key, value; } marine_pair;
 typedef struct marine_module_config {
     riv_str              name;   /* import name */
     const marine_module *module; /* outlives the service */
@@ -120,6 +139,7 @@ typedef struct marine_module_config {
     const marine_pair   *mounted_binaries; size_t mounted_binaries_count; /* import name, path of the program */
     uint32_t command_ms_max;           /* of one run of a mounted binary, 0: MARINE_COMMAND_MS_DEFAULT */
     uint32_t command_output_bytes_max; /* 0: MARINE_COMMAND_BYTES_DEFAULT */
+    riv_str  command_dir;              /* where they run; empty: the host decides */
 } marine_module_config;
 typedef struct marine_service_config {
     const marine_module_config *modules; size_t modules_count; /* linked in this order; the last is the facade */
@@ -166,7 +186,9 @@ RIV_MUST_USE riv_err marine_service_call_values(marine_service *service, const m
 /* The same from JSON text to JSON text, which is appended to out: no tree in between. The text of the result is riv_json's of the same value. */
 RIV_MUST_USE riv_err marine_service_call_text(marine_service *service, const marine_call *call, riv_str args, riv_fault *fault, marine_result *out, riv_buf *text);
 
-/* ---- changing a living service: none of its calls may run. On failure the service is as it was. ---- */
+/* ---- changing a living service: none of its calls may run. On failure the modules are as they were (what a module that started did to
+ * those it imports from stays done), fault->code is the marine_error_kind. The memory of a module that goes is given back to the budget at
+ * once; while one is replaced both have theirs. config->module outlives the service, also when it is unloaded. ---- */
 /* Another module behind the last; it becomes the facade. Its imports are linked to those before it. */
 RIV_MUST_USE riv_err marine_service_load(marine_service *service, const marine_module_config *config, riv_fault *fault);
 /* MARINE_NOT_FOUND; MARINE_LINK: another module imports from it (named in the fault). The last one left cannot go: MARINE_LOAD. */
@@ -182,7 +204,7 @@ typedef struct marine_stats {
     const marine_module_stats *modules; size_t modules_count; /* in the order of loading */
     uint64_t memory_bytes, memory_bytes_max;
     uint32_t allocation_rejects; /* of the last call that failed, 0 after one that succeeded. SPEC marine.md 8.3 */
-    uint64_t calls, failed_calls, fuel_used; /* since the service was made */
+    uint64_t calls, failed_calls, fuel_used; /* since the service was made; the fuel also of modules that started */
 } marine_stats;
 void marine_service_stats(const marine_service *service, riv_arena *arena, marine_stats *out);
 
