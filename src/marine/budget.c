@@ -7,11 +7,16 @@
 
 #include <sys/mman.h>
 
-typedef struct linear {
+struct marine__linear {
     uint8_t        *base;
     size_t          size, reserved, mapped; /* mapped: reserved and guard */
     marine__budget *budget;
-} linear;
+};
+typedef struct marine__linear linear;
+
+/* Where released memories lie as Wasmtime sees them: at addresses that no program has. The store keeps them until it goes, and when a
+ * guest faults it looks through all of them for the address; their old places may belong to others by then. */
+#define NOWHERE ((uint8_t *)(UINTPTR_MAX << 47))
 
 /* Wasmtime calls back on the thread that makes an instance, but without saying for whom. */
 static _Thread_local marine__budget *running;
@@ -54,9 +59,21 @@ static wasmtime_error_t *grow_memory(void *env, size_t new_size)
 static void free_memory(void *env)
 {
     linear *m = env;
-    munmap(m->base, m->mapped);
+    marine__linear_release(m);
+    if (m->budget->made == m) m->budget->made = NULL;
     riv_free(m);
 }
+
+void marine__linear_release(linear *m)
+{
+    if (!m || m->base == NOWHERE) return;
+    munmap(m->base, m->mapped);
+    m->budget->bytes -= m->size;
+    m->base = NOWHERE;
+    m->size = m->reserved = m->mapped = 0;
+}
+
+uint64_t marine__linear_bytes(const linear *m) { return m ? m->size : 0; }
 
 static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, size_t minimum, size_t maximum,
                                     size_t reserved, size_t guard, wasmtime_linear_memory_t *out)
@@ -80,7 +97,8 @@ static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, si
         free_memory(m);
         return error;
     }
-    *out = (wasmtime_linear_memory_t){ m, get_memory, grow_memory, free_memory };
+    running->made = m;
+    *out          = (wasmtime_linear_memory_t){ m, get_memory, grow_memory, free_memory };
     return NULL;
 }
 

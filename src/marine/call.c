@@ -67,16 +67,23 @@ static riv_err run_call(marine_service *s, const marine_call *call, riv_arena *a
 riv_err marine_service_call(marine_service *s, const marine_call *call, riv_arena *arena, riv_fault *fault,
                             marine_result *out)
 {
-    uint64_t        fuel = call->fuel ? call->fuel : MARINE_FUEL_DEFAULT, left = 0;
+    uint64_t        fuel  = call->fuel ? call->fuel : MARINE_FUEL_DEFAULT;
     const riv_json *value = riv_json_null();
     marine__begin(s, &call->params, fuel, call->deadline_ticks);
-    riv_err           err   = run_call(s, call, arena, &value);
-    wasmtime_error_t *error = wasmtime_context_get_fuel(s->context, &left);
-    RIV_ASSERT(!error);
-    s->params = &no_params;
-    *out      = (marine_result){ value, fuel - RIV_MIN(left, fuel), s->error };
+    riv_err err = run_call(s, call, arena, &value);
+    s->params   = &no_params;
+    *out        = (marine_result){ value, marine__fuel_used(s, fuel), s->error };
+    marine__count(s, true, out->fuel_used);
     if (err) return riv_fail_code(fault, err, s->error, 0, "%s", s->fault.msg);
     return RIV_OK;
+}
+
+uint64_t marine__fuel_used(const marine_service *s, uint64_t fuel)
+{
+    uint64_t          left  = 0;
+    wasmtime_error_t *error = wasmtime_context_get_fuel(s->context, &left);
+    RIV_ASSERT(!error);
+    return fuel - RIV_MIN(left, fuel);
 }
 
 void marine_engine_tick(marine_engine *engine) { wasmtime_engine_increment_epoch(engine->wasm); }

@@ -1,4 +1,4 @@
-/* service.c: instances of modules in one store: making, starting, freeing.
+/* service.c: instances of modules in one store: making, starting, freeing, looking at.
  * Modules load in their order, each sees only those before it; the last one is the facade.
  * Spec: docs/spec/marine.md 1, 6. Tests: service_test.c, limits_test.c. */
 #include "marine/internal.h"
@@ -9,10 +9,6 @@ enum {
 };
 
 static const marine_call_params no_params;
-
-static riv_err instance_new(marine_service *s, const marine_module_config *config, size_t place,
-                            marine__instance **out);
-static void    instance_free(marine__instance *in);
 
 /* ---- making a service ---- */
 
@@ -42,14 +38,15 @@ riv_err marine_service_new(marine_engine *engine, const marine_service_config *c
     s->budget->bytes_max = config->memory_bytes_max ? config->memory_bytes_max : MARINE_MEMORY_DEFAULT;
     s->store             = wasmtime_store_new(engine->wasm, s, NULL);
     s->context           = wasmtime_store_context(s->store);
-    wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, MARINE_MODULES_MAX, TABLES_MAX, MARINE_MODULES_MAX);
-    marine__begin(s, &no_params, config->fuel_start, 0);
+    s->fuel_start        = config->fuel_start ? config->fuel_start : MARINE_FUEL_DEFAULT;
+    marine__begin(s, &no_params, s->fuel_start, 0);
 
     riv_err err = check_config(s, config);
     for (size_t i = 0; !err && i < config->modules_count; i++) {
-        err = instance_new(s, &config->modules[i], i, &s->instances[i]);
+        err = marine__instance_new(s, &config->modules[i], i, &s->instances[i]);
         if (!err) s->instances_count++;
     }
+    marine__count(s, false, marine__fuel_used(s, s->fuel_start));
     if (err) {
         riv_fail_code(fault, err, s->error, 0, "%s", s->fault.msg);
         marine_service_free(s);
@@ -62,33 +59,67 @@ riv_err marine_service_new(marine_engine *engine, const marine_service_config *c
 void marine_service_free(marine_service *s)
 {
     if (!s) return;
-    wasmtime_store_delete(s->store); /* gives the memories back to the budget's books, which live in the arena */
-    while (s->instances_count > 0) instance_free(s->instances[--s->instances_count]);
+    while (s->instances_count > 0) marine__instance_free(s->instances[--s->instances_count]);
+    wasmtime_store_delete(s->store); /* writes into the budget's books, which live in the arena */
     riv_arena_free(s->scratch);
     riv_arena_free(s->arena);
     riv_free(s);
 }
 
+/* ---- looking at it ---- */
+
 uint64_t marine_service_memory(const marine_service *s) { return s->budget->bytes; }
+
+void marine__count(marine_service *s, bool is_call, uint64_t fuel_used)
+{
+    bool failed = s->error != MARINE_NO_ERROR;
+    s->calls += is_call;
+    s->failed_calls += is_call && failed;
+    if (__builtin_add_overflow(s->fuel_used, fuel_used, &s->fuel_used)) s->fuel_used = UINT64_MAX;
+    if (!failed) s->budget->rejects = 0;
+}
+
+void marine_service_stats(const marine_service *s, riv_arena *arena, marine_stats *out)
+{
+    marine_module_stats *modules = riv_new(arena, marine_module_stats, s->instances_count);
+    for (size_t i = 0; i < s->instances_count; i++) {
+        const marine__instance *in = s->instances[i];
+        modules[i] =
+            (marine_module_stats){ riv_str_dup(arena, in->name), in->module, marine__linear_bytes(in->linear) };
+    }
+    *out = (marine_stats){
+        .modules            = modules,
+        .modules_count      = s->instances_count,
+        .memory_bytes       = s->budget->bytes,
+        .memory_bytes_max   = s->budget->bytes_max,
+        .allocation_rejects = s->budget->rejects,
+        .calls              = s->calls,
+        .failed_calls       = s->failed_calls,
+        .fuel_used          = s->fuel_used,
+    };
+}
+
+/* ---- instances ---- */
+
+static const marine_pair *copy_pairs(riv_arena *arena, const marine_pair *pairs, size_t count)
+{
+    marine_pair *copy = riv_new(arena, marine_pair, count);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = (marine_pair){ riv_str_dup(arena, pairs[i].key), riv_str_dup(arena, pairs[i].value) };
+    return copy;
+}
 
 static const marine_module_config *copy_config(riv_arena *arena, const marine_module_config *c)
 {
     marine_module_config *copy = riv_new(arena, marine_module_config, 1);
-    marine_pair          *envs = riv_new(arena, marine_pair, c->envs_count),
-                *dirs          = riv_new(arena, marine_pair, c->mapped_dirs_count);
-    for (size_t i = 0; i < c->envs_count; i++)
-        envs[i] = (marine_pair){ riv_str_dup(arena, c->envs[i].key), riv_str_dup(arena, c->envs[i].value) };
-    for (size_t i = 0; i < c->mapped_dirs_count; i++)
-        dirs[i] =
-            (marine_pair){ riv_str_dup(arena, c->mapped_dirs[i].key), riv_str_dup(arena, c->mapped_dirs[i].value) };
-    *copy             = *c;
-    copy->name        = riv_str_dup(arena, c->name);
-    copy->envs        = envs;
-    copy->mapped_dirs = dirs;
+    *copy                      = *c;
+    copy->name                 = riv_str_dup(arena, c->name);
+    copy->command_dir          = riv_str_dup(arena, c->command_dir);
+    copy->envs                 = copy_pairs(arena, c->envs, c->envs_count);
+    copy->mapped_dirs          = copy_pairs(arena, c->mapped_dirs, c->mapped_dirs_count);
+    copy->mounted_binaries     = copy_pairs(arena, c->mounted_binaries, c->mounted_binaries_count);
     return copy;
 }
-
-/* ---- instances ---- */
 
 static riv_err instantiate(marine__instance *in)
 {
@@ -101,9 +132,13 @@ static riv_err instantiate(marine__instance *in)
     wasm_importtype_vec_delete(&types);
     if (err) return err;
     wasm_trap_t *trap = NULL;
+    s->made++;
+    s->budget->made = NULL;
+    wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, s->made, TABLES_MAX + 2 * (int64_t)s->made, s->made);
     marine__budget_enter(s->budget);
     wasmtime_error_t *error = wasmtime_instance_new(s->context, in->module->code, imports, count, &in->handle, &trap);
     marine__budget_enter(NULL);
+    in->linear = s->budget->made; /* also where the instance failed: it has its memory until the store goes */
     return error || trap ? marine__fail_wasm(s, MARINE_LOAD, in->name, error, trap) : RIV_OK;
 }
 
@@ -150,7 +185,8 @@ static riv_err load(marine__instance *in)
     return start(in, RIV_LIT("_start"));
 }
 
-static riv_err instance_new(marine_service *s, const marine_module_config *config, size_t place, marine__instance **out)
+riv_err marine__instance_new(marine_service *s, const marine_module_config *config, size_t place,
+                             marine__instance **out)
 {
     riv_arena        *arena = riv_arena_new(0);
     marine__instance *in    = riv_new(arena, marine__instance, 1);
@@ -164,15 +200,15 @@ static riv_err instance_new(marine_service *s, const marine_module_config *confi
     make_envs(in);
     riv_err err = load(in);
     if (err)
-        instance_free(in);
+        marine__instance_free(in);
     else
         *out = in;
     return err;
 }
 
-/* Its code is never run again: nobody but importers, who are gone or call another, had a way to it. */
-static void instance_free(marine__instance *in)
+void marine__instance_free(marine__instance *in)
 {
     marine__files_close(in->files);
+    marine__linear_release(in->linear);
     riv_arena_free(in->arena);
 }

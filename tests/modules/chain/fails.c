@@ -1,0 +1,3 @@
+/* fails.c: bottom.c, the kind that traps as it starts. */
+#define KIND 6
+#include "bottom.c"

@@ -1,0 +1,3 @@
+/* hungry.c: bottom.c, the kind that takes all memory as it starts. */
+#define KIND 7
+#include "bottom.c"

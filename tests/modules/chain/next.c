@@ -1,0 +1,3 @@
+/* next.c: bottom.c, the next kind. */
+#define KIND 2
+#include "bottom.c"

@@ -1,0 +1,3 @@
+/* renamed.c: bottom.c, the kind with other names of the same shape. */
+#define KIND 5
+#include "bottom.c"
