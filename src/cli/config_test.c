@@ -80,37 +80,8 @@ static void test_bad(void **state)
     }
 }
 
-static void test_sizes(void **state)
-{
-    static const struct {
-        const char *text;
-        uint64_t    want;
-        bool        ok;
-    } cases[] = {
-        { "0", 0, true },
-        { "12", 12, true },
-        { "1KiB", 1024, true },
-        { "64 MiB", 64 << 20, true },
-        { "2 GB", 2000000000, true },
-        { "3 B", 3, true },
-        { "", 0, false },
-        { "MiB", 0, false },
-        { "1 mib", 0, false },
-        { "-1", 0, false },
-        { "1.5 MiB", 0, false },
-        { "18446744073709551615 KiB", 0, false },
-    };
-    (void)state;
-    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
-        uint64_t bytes = 0;
-        assert_int_equal(cli_size_parse(riv_str_c(cases[i].text), &bytes) == RIV_OK, cases[i].ok);
-        if (cases[i].ok) assert_int_equal(bytes, cases[i].want);
-    }
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
-                                        cmocka_unit_test(test_sizes) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_good), cmocka_unit_test(test_bad) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

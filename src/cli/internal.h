@@ -155,7 +155,6 @@ typedef struct cli_config {
 RIV_MUST_USE riv_err cli_config_parse(riv_str path, riv_str text, riv_arena *arena, riv_fault *fault, cli_config *out);
 /* --config, or rivulet.toml beside `beside` (empty: none), and --service ID=FILE on top. Prints what is wrong. */
 bool cli_config_load(cli *c, riv_str beside, cli_config *out, int *code);
-RIV_MUST_USE riv_err cli_size_parse(riv_str text, uint64_t *bytes); /* "64 MiB", "512KiB", "1000" */
 
 /* ---- modules ---- */
 

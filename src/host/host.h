@@ -80,6 +80,23 @@ typedef struct host_toml { const riv_json *root; const host_place *places; size_
 RIV_MUST_USE riv_err host_toml_parse(riv_str text, riv_arena *arena, riv_fault *fault, host_toml *out);
 host_place host_toml_place(const host_toml *toml, riv_str path); /* line 0: no such path */
 
+/* A configuration that is read key by key. Paths of keys are those of host_place; every fault's message is whole: "FILE:LINE:COL: ...".
+ * An absent key leaves *out as it is. */
+typedef struct host_doc { riv_str path; host_toml toml; riv_arena *arena; riv_fault *fault; } host_doc;
+RIV_MUST_USE riv_err host_doc_parse(riv_str path, riv_str text, riv_arena *arena, riv_fault *fault, host_doc *out);
+riv_err host_doc_fail(host_doc *d, riv_str key_path, const char *format, ...) RIV_PRINTF(3, 4); /* RIV_E_MALFORMED */
+riv_str host_doc_sub(host_doc *d, riv_str base, riv_str key); /* "base.key" */
+/* Only these keys may stand in the table; the fault names the nearest. where: "[[module]]". */
+RIV_MUST_USE riv_err host_doc_keys(host_doc *d, const riv_json *table, riv_str base, const char *where, const riv_str *keys, size_t count);
+RIV_MUST_USE riv_err host_doc_text(host_doc *d, const riv_json *table, riv_str base, const char *key, riv_str *out);
+RIV_MUST_USE riv_err host_doc_texts(host_doc *d, const riv_json *table, riv_str base, const char *key, const riv_str **out, size_t *count); /* or one text */
+RIV_MUST_USE riv_err host_doc_bool(host_doc *d, const riv_json *table, riv_str base, const char *key, bool *out);
+RIV_MUST_USE riv_err host_doc_number(host_doc *d, const riv_json *table, riv_str base, const char *key, uint64_t max, uint64_t *out); /* from 1 */
+RIV_MUST_USE riv_err host_doc_size(host_doc *d, const riv_json *table, riv_str base, const char *key, uint64_t *out); /* number or text */
+RIV_MUST_USE riv_err host_doc_table(host_doc *d, const riv_json *table, riv_str base, const char *key, const riv_json **out);
+RIV_MUST_USE riv_err host_doc_pairs(host_doc *d, const riv_json *table, riv_str base, const char *key, const marine_pair **out, size_t *count);
+RIV_MUST_USE riv_err host_size_parse(riv_str text, uint64_t *bytes); /* "64 MiB", "512KiB", "1000" */
+
 /* ---- logs: one write(2) a line; any thread ---- */
 typedef enum host_log_format { HOST_LOG_HUMAN, HOST_LOG_JSON } host_log_format;
 typedef struct host_log_config { int fd; host_log_format format; riv_log_level level; bool colour, quiet; } host_log_config;
