@@ -15,6 +15,7 @@ typedef struct instance { /* what one node has of its own */
 struct cli_services {
     riv_arena         *arena;
     marine_engine     *engine;
+    marine_cache       cache;
     const cli_service *services;
     size_t             count;
     node_service      *nodes;
@@ -25,30 +26,18 @@ struct cli_services {
 
 /* ---- modules ---- */
 
-static crypto_hash code_key(riv_bytes wasm, riv_arena *arena)
+/* The key lies in the folder, readable to its owner alone. Without a key, or with one that others may read, nothing is kept. */
+static marine_cache code_cache(riv_arena *arena)
 {
-    riv_buf text = riv_buf_in(arena);
-    riv_put_str(&text, RIV_LIT("code " RIV_VERSION " "));
-    riv_put_bytes(&text, wasm);
-    return crypto_sha256(riv_buf_view(&text));
-}
-
-/* Machine code is of one engine version and one processor: what the engine refuses is compiled anew. */
-static riv_err compile_module(cli_services *s, riv_bytes wasm, riv_fault *fault, marine_module **out)
-{
-    riv_arena  *arena = riv_arena_new(0);
-    riv_str     dir   = cli_cache_dir(arena, "code");
-    crypto_hash key   = code_key(wasm, arena);
-    riv_bytes   code;
-    riv_buf     made = riv_buf_in(arena);
-    riv_err     err;
-    if (!host_cache_get(dir, &key, arena, NULL, &code) && !marine_module_from_code(s->engine, wasm, code, NULL, out))
-        err = RIV_OK;
-    else if (!(err = marine_module_new(s->engine, wasm, fault, out)) && !marine_module_code(*out, &made, NULL))
-        if (host_cache_put(dir, &key, riv_buf_view(&made), NULL))
-            err = RIV_OK; /* a cache that cannot be written costs time only */
-    riv_arena_free(arena);
-    return err;
+    marine_cache cache   = { .dir = cli_cache_dir(arena, "code") };
+    riv_str      path    = host_path_join(arena, cache.dir, RIV_LIT("key"));
+    bool         exposed = true;
+    if (!host_file_exists(path) && !host_dir_make(cache.dir, NULL)) {
+        host_key_new(&cache.key);
+        if (host_key_save(path, &cache.key, NULL)) crypto_wipe(&cache.key, sizeof cache.key); /* another was first */
+    }
+    if (host_key_load(path, NULL, &cache.key, &exposed) || exposed) cache.dir = (riv_str){ 0 };
+    return cache;
 }
 
 static bool is_source(riv_str file) { return riv_str_ends(file, RIV_LIT(".c")) || host_is_dir(file); }
@@ -60,20 +49,24 @@ static const marine_module *load_module(cli *c, cli_services *s, const cli_servi
     marine_module *module = NULL;
     for (size_t i = 0; i < s->modules.len; i++)
         if (riv_str_eq(s->modules.ptr[i].file, file)) return s->modules.ptr[i].module;
-    *code = CLI_USAGE;
-    if (is_source(file)) {
-        if (!cli_module_build(c, file, false, s->arena, &wasm, code)) return NULL;
-    } else if (host_file_read(file, MARINE_MODULE_BYTES_MAX, s->arena, &fault, &wasm)) {
+    *code       = CLI_USAGE;
+    riv_err err = RIV_OK;
+    if (!is_source(file))
+        err = marine_module_open(s->engine, &s->cache, file, &fault, &module, NULL);
+    else if (cli_module_build(c, file, false, s->arena, &wasm, code))
+        err = marine_module_open_bytes(s->engine, &s->cache, wasm, &fault, &module, NULL);
+    else
+        return NULL;
+    if (err == RIV_E_NOT_FOUND || err == RIV_E_IO) {
         cli_error(c, CLI_USAGE, "service '" RIV_FMT "' (" RIV_FMT "): %s", RIV_ARG(service->id),
                   RIV_ARG(service->where), fault.msg);
         return NULL;
     }
-    if (compile_module(s, wasm, &fault, &module)) {
+    if (err) {
         cli_error(c, CLI_USAGE, "service '" RIV_FMT "' (" RIV_FMT "): " RIV_FMT " cannot be used: %s (offset %llu)",
                   RIV_ARG(service->id), RIV_ARG(service->where), RIV_ARG(file), fault.msg,
                   (unsigned long long)fault.pos);
-        if (wasm.len < 4 || memcmp(wasm.ptr, "\0asm", 4) != 0)
-            cli_hint(c, "expected a .wasm module, or a .c source to build one from");
+        if (err == RIV_E_MALFORMED) cli_hint(c, "expected a .wasm module of Marine, or a .c source to build one from");
         return NULL;
     }
     *riv_push(s->arena, &s->modules) = (loaded){ file, module };
@@ -89,6 +82,7 @@ cli_services *cli_services_load(cli *c, const cli_config *config, int *code)
     s->count            = config->services_count;
     s->nodes            = riv_new(s->arena, node_service, s->count + 1);
     s->fuels            = riv_new(s->arena, uint64_t, s->count + 1);
+    s->cache            = s->count ? code_cache(s->arena) : (marine_cache){ 0 };
     if (s->count && marine_engine_new(&fault, &s->engine)) {
         *code = cli_fault(c, &fault);
         cli_services_free(s);
@@ -115,6 +109,7 @@ void cli_services_free(cli_services *s)
         for (size_t k = 0; k < s->count; k++) marine_service_free(s->instances.ptr[i]->services[k]);
     for (size_t i = 0; i < s->modules.len; i++) marine_module_free(s->modules.ptr[i].module);
     if (s->engine) marine_engine_free(s->engine);
+    crypto_wipe(&s->cache.key, sizeof s->cache.key);
     riv_arena_free(s->arena);
     riv_free(s);
 }

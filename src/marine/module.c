@@ -1,10 +1,9 @@
 /* module.c: the engine and compiled modules.
- * Spec: docs/spec/marine.md 1, 12. Tests: service_test.c. */
+ * Spec: docs/spec/marine.md 1, 12. Tests: service_test.c, cache_test.c. */
 #include "marine/internal.h"
 
-/* In front of native code: which file it was made from. A stale cache then shows itself. */
-static const char CODE_MAGIC[8] = "rivcode1";
-enum { CODE_HEAD_BYTES = sizeof CODE_MAGIC + 8 };
+/* Raised when code of before must not be used: other settings that Wasmtime does not see, other preparation, other kept bytes. */
+#define ENGINE_FORMAT "1"
 
 static const uint32_t SDK_MIN[3] = { 0, 6, 0 }, IT_MIN[3] = { 0, 20, 0 };
 
@@ -12,13 +11,41 @@ static riv_err engine_fault(riv_fault *fault, riv_err err, const char *what, was
 
 /* ---- engine ---- */
 
+static const struct {
+    wasmtime_opt_level_t level;
+    const char          *name;
+} optimizations[] = {
+    [MARINE_FOR_SPEED]  = { WASMTIME_OPT_LEVEL_SPEED, "speed" },
+    [MARINE_FOR_SIZE]   = { WASMTIME_OPT_LEVEL_SPEED_AND_SIZE, "size" },
+    [MARINE_NOT_AT_ALL] = { WASMTIME_OPT_LEVEL_NONE, "none" },
+};
+
+/* What code is made with. Wasmtime looks itself whether code fits its version, its settings and the processor: this keeps apart, in a
+ * cache, what several builds of ours and several settings made of one module. */
+static crypto_hash engine_id(marine_optimize optimize)
+{
+    riv_arena  *arena = riv_arena_new(0);
+    riv_str     text  = riv_format(arena, "rivulet %s code " ENGINE_FORMAT " wasmtime " WASMTIME_VERSION " for %s",
+                                   RIV_VERSION, optimizations[optimize].name);
+    crypto_hash id    = crypto_blake3(riv_str_bytes(text));
+    riv_arena_free(arena);
+    return id;
+}
+
 riv_err marine_engine_new(riv_fault *fault, marine_engine **out)
 {
+    return marine_engine_new_with(&(marine_engine_config){ .optimize = MARINE_FOR_SPEED }, fault, out);
+}
+
+riv_err marine_engine_new_with(const marine_engine_config *with, riv_fault *fault, marine_engine **out)
+{
+    RIV_ASSERT((size_t)with->optimize < RIV_COUNT(optimizations));
     wasm_config_t *config = wasm_config_new();
     wasmtime_config_consume_fuel_set(config, true);
     wasmtime_config_epoch_interruption_set(config, true);
     wasmtime_config_max_wasm_stack_set(config, MARINE_STACK_BYTES);
     wasmtime_config_cranelift_nan_canonicalization_set(config, true);
+    wasmtime_config_cranelift_opt_level_set(config, optimizations[with->optimize].level);
     /* What differs between machines or opens a second way to memory stays off. */
     wasmtime_config_wasm_threads_set(config, false);
     wasmtime_config_shared_memory_set(config, false);
@@ -36,6 +63,7 @@ riv_err marine_engine_new(riv_fault *fault, marine_engine **out)
     if (!wasm) return riv_fail(fault, RIV_E_IO, 0, "the wasm engine does not start on this machine");
     marine_engine *engine = riv_alloc(sizeof *engine);
     engine->wasm          = wasm;
+    engine->id            = engine_id(with->optimize);
     *out                  = engine;
     return RIV_OK;
 }
@@ -48,6 +76,18 @@ void marine_engine_free(marine_engine *engine)
 }
 
 /* ---- module ---- */
+
+/* What a module is beside its code is read from two sections: they are kept as a wasm file that has nothing else. */
+static void keep_section(riv_buf *out, riv_str name, riv_bytes body)
+{
+    riv_buf head = riv_buf_in(out->arena);
+    marine__put_uleb(&head, name.len);
+    riv_put_str(&head, name);
+    riv_put_u8(out, 0);
+    marine__put_uleb(out, head.len + body.len);
+    riv_put_bytes(out, riv_buf_view(&head));
+    riv_put_bytes(out, body);
+}
 
 /* Reads and checks the sections; everything that is kept lives in m->arena. */
 static riv_err read_sections(marine_module *m, riv_bytes wasm, riv_fault *fault)
@@ -66,25 +106,44 @@ static riv_err read_sections(marine_module *m, riv_bytes wasm, riv_fault *fault)
             err = riv_fail(fault, err, (uint64_t)(it->body.ptr - wasm.ptr) + own.pos, "interface section: %s", own.msg);
     }
     if (!err) err = marine__version_at_least(RIV_LIT("interface types"), m->section.version, IT_MIN, fault);
-    if (!err) marine__interface_of(&m->section, m->arena, &m->interface);
+    if (!err) {
+        riv_buf kept = riv_buf_in(m->arena);
+        marine__interface_of(&m->section, m->arena, &m->interface);
+        riv_put_bytes(&kept, RIV_BYTES("\0asm\1\0\0\0"));
+        keep_section(&kept, sdk->name, sdk->body);
+        keep_section(&kept, it->name, it->body);
+        m->kept = riv_buf_view(&kept);
+    }
     riv_arena_free(arena);
     return err == RIV_E_NOT_FOUND ? RIV_E_MALFORMED : err;
 }
 
-/* Code empty: compiles. */
-static riv_err module_new(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault, marine_module **out)
+/* The first to fail of Wasmtime's ways is told. */
+static riv_err take_code(marine_module *m, riv_bytes code, const char *file, riv_fault *fault)
 {
-    marine_module *m        = riv_alloc(sizeof *m);
-    m->engine               = engine;
-    m->arena                = riv_arena_new(0);
-    m->wasm_hash            = riv_hash64(wasm);
-    wasmtime_error_t *error = NULL;
-    riv_err           err   = read_sections(m, wasm, fault);
-    if (!err && code.len) {
-        error = wasmtime_module_deserialize(engine->wasm, code.ptr, code.len, &m->code);
-        if (error) err = engine_fault(fault, RIV_E_UNSUPPORTED, "native code does not load", error);
-    } else if (!err) {
-        error = wasmtime_module_new(engine->wasm, wasm.ptr, wasm.len, &m->code);
+    wasmtime_error_t *error = file ? wasmtime_module_deserialize_file(m->engine->wasm, file, &m->code) : NULL;
+    if (error) wasmtime_error_delete(error); /* a file system without executable pages: from memory then */
+    if (m->code) return RIV_OK;
+    error = wasmtime_module_deserialize(m->engine->wasm, code.ptr, code.len, &m->code);
+    return error ? engine_fault(fault, RIV_E_UNSUPPORTED, "native code does not load", error) : RIV_OK;
+}
+
+static marine_module *module_alloc(marine_engine *engine, const crypto_hash *hash)
+{
+    marine_module *m = riv_alloc(sizeof *m);
+    m->engine        = engine;
+    m->arena         = riv_arena_new(0);
+    m->hash          = *hash;
+    return m;
+}
+
+riv_err marine__module_compile(marine_engine *engine, riv_bytes wasm, const crypto_hash *hash, riv_fault *fault,
+                               marine_module **out)
+{
+    marine_module *m   = module_alloc(engine, hash);
+    riv_err        err = read_sections(m, wasm, fault);
+    if (!err) {
+        wasmtime_error_t *error = wasmtime_module_new(engine->wasm, wasm.ptr, wasm.len, &m->code);
         if (error) err = engine_fault(fault, RIV_E_MALFORMED, "module does not compile", error);
     }
     if (err)
@@ -94,32 +153,46 @@ static riv_err module_new(marine_engine *engine, riv_bytes wasm, riv_bytes code,
     return err;
 }
 
+riv_err marine__module_revive(marine_engine *engine, const marine__sealed *sealed, const char *file, riv_fault *fault,
+                              marine_module **out)
+{
+    marine_module *m   = module_alloc(engine, &sealed->wasm);
+    riv_err        err = read_sections(m, sealed->kept, fault);
+    if (!err) err = take_code(m, sealed->code, file, fault);
+    if (err)
+        marine_module_free(m);
+    else
+        *out = m;
+    return err;
+}
+
 riv_err marine_module_new(marine_engine *engine, riv_bytes wasm, riv_fault *fault, marine_module **out)
 {
-    return module_new(engine, wasm, (riv_bytes){ 0 }, fault, out);
+    crypto_hash hash = crypto_blake3(wasm);
+    return marine__module_compile(engine, wasm, &hash, fault, out);
 }
 
-riv_err marine_module_from_code(marine_engine *engine, riv_bytes wasm, riv_bytes code, riv_fault *fault,
-                                marine_module **out)
+riv_err marine_module_from_code(marine_engine *engine, const crypto_secret *key, riv_bytes wasm, riv_bytes code,
+                                riv_fault *fault, marine_module **out)
 {
-    riv_reader r     = riv_reader_of(code);
-    riv_bytes  magic = riv_read_bytes(&r, sizeof CODE_MAGIC);
-    uint64_t   hash  = riv_read_u64le(&r);
-    if (r.short_read || memcmp(magic.ptr, CODE_MAGIC, sizeof CODE_MAGIC) != 0 || riv_reader_left(&r) == 0)
-        return riv_fail(fault, RIV_E_MALFORMED, 0, "not native code of a module");
-    if (hash != riv_hash64(wasm))
-        return riv_fail(fault, RIV_E_CONFLICT, sizeof CODE_MAGIC, "native code of another module");
-    return module_new(engine, wasm, riv_bytes_sub(code, CODE_HEAD_BYTES, code.len), fault, out);
+    marine__sealed sealed;
+    crypto_hash    hash = crypto_blake3(wasm);
+    RIV_TRY(marine__seal_read(key, code, fault, &sealed));
+    RIV_TRY(marine__seal_fits(&sealed, &engine->id, &hash, fault));
+    RIV_TRY(marine__seal_check_code(&sealed, fault));
+    return marine__module_revive(engine, &sealed, NULL, fault, out);
 }
 
-riv_err marine_module_code(const marine_module *module, riv_buf *out, riv_fault *fault)
+riv_err marine_module_code(const marine_module *module, const crypto_secret *key, riv_buf *out, riv_fault *fault)
 {
     wasm_byte_vec_t   code;
     wasmtime_error_t *error = wasmtime_module_serialize(module->code, &code);
     if (error) return engine_fault(fault, RIV_E_IO, "native code cannot be written", error);
-    riv_put_bytes(out, (riv_bytes){ (const uint8_t *)CODE_MAGIC, sizeof CODE_MAGIC });
-    riv_put_u64le(out, module->wasm_hash);
-    riv_put_bytes(out, (riv_bytes){ (const uint8_t *)code.data, code.size });
+    const marine__sealed sealed = { .code   = { (const uint8_t *)code.data, code.size },
+                                    .kept   = module->kept,
+                                    .engine = module->engine->id,
+                                    .wasm   = module->hash };
+    marine__seal_write(key, &sealed, out);
     wasm_byte_vec_delete(&code);
     return RIV_OK;
 }

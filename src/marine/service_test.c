@@ -260,36 +260,6 @@ static void test_linking_fails(void **state)
     bench_close(&b);
 }
 
-static void test_cached_code(void **state)
-{
-    (void)state;
-    bench b;
-    bench_start(&b);
-    riv_bytes wasm = testing_build("examples/hello/greeting.c", b.arena);
-    riv_buf   code = riv_buf_in(b.arena);
-    b.modules[0]   = testing_module(b.engine, wasm);
-    assert_int_equal(marine_module_code(b.modules[0], &code, &b.fault), RIV_OK);
-    if (marine_module_from_code(b.engine, wasm, riv_buf_view(&code), &b.fault, &b.modules[1]))
-        fail_msg("%s", b.fault.msg);
-    const marine_module_config module = { .name = RIV_LIT("greeting"), .module = b.modules[1] };
-    marine_service_config      config = { .modules = &module, .modules_count = 1 };
-    assert_int_equal(marine_service_new(b.engine, &config, &b.fault, &b.service), RIV_OK);
-    assert_string_equal(bench_call(&b, "greeting", "[\"Ada\"]"), "\"Hi, Ada\"");
-
-    riv_buf other = riv_buf_in(b.arena);
-    riv_put_bytes(&other, wasm);
-    riv_put_bytes(&other, RIV_BYTES("\0\2\1x")); /* one more custom section */
-    assert_int_equal(marine_module_from_code(b.engine, riv_buf_view(&other), riv_buf_view(&code), NULL, &b.modules[2]),
-                     RIV_E_CONFLICT);
-    assert_int_equal(
-        marine_module_from_code(b.engine, wasm, riv_bytes_sub(riv_buf_view(&code), 0, 10), NULL, &b.modules[2]),
-        RIV_E_MALFORMED);
-    assert_int_equal(
-        marine_module_from_code(b.engine, wasm, riv_bytes_sub(riv_buf_view(&code), 0, 100), NULL, &b.modules[2]),
-        RIV_E_UNSUPPORTED);
-    bench_close(&b);
-}
-
 static void test_same_calls_cost_the_same(void **state)
 {
     (void)state;
@@ -317,10 +287,13 @@ static void test_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),         cmocka_unit_test(test_random_values_come_back),
-        cmocka_unit_test(test_large_values),  cmocka_unit_test(test_linked_modules),
-        cmocka_unit_test(test_linking_fails), cmocka_unit_test(test_cached_code),
-        cmocka_unit_test(test_format),        cmocka_unit_test(test_same_calls_cost_the_same),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_random_values_come_back),
+        cmocka_unit_test(test_large_values),
+        cmocka_unit_test(test_linked_modules),
+        cmocka_unit_test(test_linking_fails),
+        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_same_calls_cost_the_same),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);
