@@ -17,7 +17,9 @@
  * Memory: everything that comes in, and everything from marine_alloc, marine_new, marine_array_new and marine_format, lives
  * until the caller has read the result of the current call; then the header frees it. Nothing is to be freed by hand.
  * What must live longer (state between calls) belongs in static variables or malloc. What is returned may also point to
- * literals and static data. Several source files: all but one say #define MARINE_PART before the #include. */
+ * literals and static data. Several source files: all but one say #define MARINE_PART before the #include.
+ * C++ (built with -fno-exceptions) has the same declarations, and: texts turn into std::string_view and, with str(), std::string;
+ * marine_text(s) takes any of these back; arrays are ranges, and marine_array_T::of(c) copies any container. */
 #ifndef MARINE_H
 #define MARINE_H
 
@@ -28,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #if !defined(__wasm32__)
 #error "services are WebAssembly: compile with clang --target=wasm32-wasi (rivulet module build does)"
@@ -35,9 +38,17 @@
 
 #ifdef __cplusplus
 #define MARINE__EXTERN extern "C"
-extern "C" {
+#if __has_include(<string>) /* libc++ is there */
+#define MARINE__STD 1
+#include <string>
+#include <string_view>
+#endif
+#define MARINE__C_BEGIN extern "C" {
+#define MARINE__C_END }
 #else
 #define MARINE__EXTERN extern
+#define MARINE__C_BEGIN
+#define MARINE__C_END
 #endif
 
 /* ---- values: the layouts in memory are those of the interface, so nothing is converted ------------------------ */
@@ -57,11 +68,38 @@ typedef double   f64;
 #endif
 
 /* UTF-8. What comes in is followed by a NUL (ptr works with %s) and never NULL; what is returned needs no NUL. */
-typedef struct marine_string { const char *ptr; size_t len; } marine_string;
+typedef struct marine_string {
+    const char *ptr;
+    size_t      len;
+#ifdef __cplusplus
+    const char *begin() const { return ptr; }
+    const char *end() const { return ptr + len; }
+    size_t      size() const { return len; }
+#ifdef MARINE__STD
+    operator std::string_view() const { return std::string_view(ptr, len); }
+    std::string str() const { return std::string(ptr, len); }
+#endif
+#endif
+} marine_string;
 
 #define MARINE__ARRAYS(word, element)                                                                \
-    typedef struct marine_array_##word { element *ptr; size_t len; } marine_array_##word;            \
-    typedef struct marine_array2_##word { marine_array_##word *ptr; size_t len; } marine_array2_##word;
+    typedef struct marine_array_##word { element *ptr; size_t len; MARINE__RANGE(marine_array_##word, element) } marine_array_##word; \
+    typedef struct marine_array2_##word {                                                            \
+        marine_array_##word *ptr; size_t len; MARINE__RANGE(marine_array2_##word, marine_array_##word) \
+    } marine_array2_##word;
+/* No constructors: with one, a packed record would not be packed around the field. */
+#ifdef __cplusplus
+#define MARINE__RANGE(array, element)                                                                \
+    typedef element value_type;                                                                      \
+    element *begin() const { return ptr; }                                                           \
+    element *end() const { return ptr + len; }                                                       \
+    size_t   size() const { return len; }                                                            \
+    element &operator[](size_t index) const { return ptr[index]; }                                   \
+    template <typename Container> static array of(const Container &from) { return marine__array_of<array>(from); }
+template <typename Array, typename Container> static Array marine__array_of(const Container &from);
+#else
+#define MARINE__RANGE(array, element)
+#endif
 MARINE__ARRAYS(bool, bool)
 MARINE__ARRAYS(u8, uint8_t)
 MARINE__ARRAYS(u16, uint16_t)
@@ -81,7 +119,7 @@ typedef marine_array2_bool marine_array2__Bool;
 
 /* ---- making results -------------------------------------------------------------------------------------------- */
 
-void *marine_alloc(size_t size);                          /* zeroed, aligned to 16, never NULL: out of memory is a trap */
+MARINE__EXTERN void *marine_alloc(size_t size);                          /* zeroed, aligned to 16, never NULL: out of memory is a trap */
 /* marine_format("%d of %s", 3, name.ptr): as printf. Without floating point values the big printf stays out of the module. */
 #define marine_format(...) (MARINE__FLOATS(__VA_ARGS__) ? marine__format_all(__VA_ARGS__) : marine__format(__VA_ARGS__))
 static inline marine_string marine_text(const char *text) /* borrows a NUL-terminated text */
@@ -89,6 +127,15 @@ static inline marine_string marine_text(const char *text) /* borrows a NUL-termi
     marine_string s = { text, strlen(text) };
     return s;
 }
+#ifdef MARINE__STD /* C++: a text of the program's own is copied, so that it lives until the call is over */
+static inline marine_string marine_text(std::string_view text)
+{
+    char *copy = (char *)marine_alloc(text.size() + 1);
+    memcpy(copy, text.data(), text.size());
+    return marine_string{ copy, text.size() };
+}
+static inline marine_string marine_text(const std::string &text) { return marine_text(std::string_view(text)); }
+#endif
 static inline bool marine_equal(marine_string a, marine_string b)
 {
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
@@ -108,7 +155,7 @@ static inline void *marine__elements(size_t count, size_t size)
     return marine_alloc(bytes);
 }
 
-/* ---- the three declarations ------------------------------------------------------------------------------------ */
+/* ---- the declarations ------------------------------------------------------------------------------------ */
 
 /* A public function of the service; the body follows. In C it is called marine_export_NAME. */
 #define MARINE_EXPORT(result, name, arguments)                                                       \
@@ -147,6 +194,43 @@ static inline void *marine__elements(size_t count, size_t size)
         MARINE__SIGNATURE(#name, MARINE__OUTPUT_##result, arguments) "}]}")                          \
     _Static_assert(sizeof(module) > 1, "the module needs a name")
 
+/* A program that the host runs for the module: MARINE_COMMAND(curl); and in a body
+ *     marine_output out = curl(marine_texts("-sS", url.ptr));
+ * The host's configuration says which program the name stands for (mounted_binaries); it is run without a shell. */
+#define MARINE_COMMAND(name)                                                                         \
+    MARINE__EXTERN void marine_import_##name(uint32_t args_ptr, uint32_t args_count)                 \
+        __attribute__((import_module("__marine_host_api_v3"), import_name(#name)));                  \
+    static inline marine_output name(marine_array_string args)                                       \
+    {                                                                                                \
+        marine_import_##name((uint32_t)(uintptr_t)args.ptr, (uint32_t)args.len);                     \
+        return *(const marine_output *)(uintptr_t)marine__result_ptr;                                \
+    }                                                                                                \
+    _Static_assert(sizeof #name > 1, "the program needs a name")
+/* What came of it. ret_code: of the program; 100000: it was killed; above: it did not run, error says why. */
+typedef struct __attribute__((packed)) marine_output {
+    int32_t       ret_code;
+    marine_string error;
+    marine_bytes  standard_output, standard_error;
+} marine_output;
+/* An array(string) of C texts: marine_texts("a", "b"). */
+#define marine_texts(...)                                                                            \
+    __extension__({                                                                                  \
+        const char *const texts_[] = { __VA_ARGS__ };                                                \
+        marine__texts(texts_, sizeof texts_ / sizeof *texts_);                                       \
+    })
+MARINE__EXTERN marine_array_string marine__texts(const char *const *texts, size_t count);
+
+/* Who made the module, for `rivulet module info`: MARINE_MANIFEST("Ada <ada@example.org>", "0.1.0", "Greets", "https://example.org/greeter")
+ * Literals without quotes and backslashes; once in a module. The time of building is left at 1970, so that the same sources give the same bytes. */
+#define MARINE_MANIFEST(authors, version, description, repository)                                   \
+    __asm__(".section .custom_section.__fluence_wasm_module_manifest,\"\",@\n"                        \
+            MARINE__MANIFEST_FIELD("1", authors) MARINE__MANIFEST_FIELD("2", version)                \
+            MARINE__MANIFEST_FIELD("3", description) MARINE__MANIFEST_FIELD("4", repository)         \
+            MARINE__MANIFEST_FIELD("5", "1970-01-01T00:00:00+00:00") ".text\n");                     \
+    _Static_assert(sizeof(version) > 5, "the version is like 1.2.3")
+#define MARINE__MANIFEST_FIELD(number, text)                                                         \
+    ".int64 .Lmanifest_end" number "-.Lmanifest" number "\n.Lmanifest" number ":\n.ascii \"" text "\"\n.Lmanifest_end" number ":\n"
+
 /* ---- what the host tells ---------------------------------------------------------------------------------------- */
 
 typedef struct marine_tetraplet {
@@ -169,10 +253,14 @@ typedef struct marine_call_parameters {
     marine_array2_tetraplet tetraplets; /* one array for each argument */
 } marine_call_parameters;
 
-const marine_call_parameters *marine_parameters(void); /* of the current call */
+MARINE__EXTERN const marine_call_parameters *marine_parameters(void); /* of the current call */
 
 enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
-#define marine_log(level, ...) marine__log_text((level), marine_format(__VA_ARGS__)) /* marine_log(MARINE_INFO, "got %u", n) */
+#define marine_log(level, ...) marine_log_to(0, level, __VA_ARGS__) /* marine_log(MARINE_INFO, "got %u", n) */
+/* Targets are bits: the host shows a message when its configuration's logging_mask has one of them (0: always). In the environment WASM_LOG
+ * (off, error, warn, info, debug, trace) what is below that level is not sent; without it all is. */
+#define marine_log_to(target, level, ...)                                                            \
+    (marine__log_wants(level) ? marine__log_text((target), (level), marine_format(__VA_ARGS__)) : (void)0)
 
 /* ==== below: how it is done ====================================================================================== */
 
@@ -387,22 +475,41 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 
 /* ---- memory and the six functions that every module exports ------------------------------------------------------- */
 
+MARINE__C_BEGIN
 extern uint32_t   marine__result_ptr, marine__result_size;
 extern int        marine__importing; /* inside a call of another module: release_objects must not touch our objects */
 extern const char marine__empty[];
 void marine__release(void);
 marine_string marine__format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 marine_string marine__format_all(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void          marine__log_text(int level, marine_string text);
+bool          marine__log_wants(int level);
+void          marine__log_text(int32_t target, int level, marine_string text);
+MARINE__C_END
 /* Whether one of the values is a floating point number: settled by the compiler. */
 #define MARINE__FLOATS(...)       (0 MARINE__EACH(MARINE__NOTHING, MARINE__OR_FLOAT, __VA_ARGS__))
 #define MARINE__OR_FLOAT(value)   || MARINE__IS_FLOAT(value)
 #ifdef __cplusplus
-} /* overloads have no place in extern "C" */
 static inline constexpr bool marine__is_float(double) { return true; }
 static inline constexpr bool marine__is_float(float) { return true; }
 template <typename T> static inline constexpr bool marine__is_float(const T &) { return false; }
-extern "C" {
+/* From a container's elements to those of an array: texts are copied, records are pointed to, arrays inside are copied too. */
+template <typename To, typename From> static inline void marine__put_element(To &to, const From &from) { to = (To)from; }
+template <typename To, typename From> static inline void marine__put_element(To *&to, const From &from)
+{
+    to  = marine_new(To);
+    *to = from;
+}
+template <typename To> static inline void marine__put_element(To *&to, To *from) { to = from; }
+static inline void marine__put_element(marine_string &to, const marine_string &from) { to = from; }
+#ifdef MARINE__STD
+template <typename From> static inline void marine__put_element(marine_string &to, const From &from) { to = marine_text(std::string_view(from)); }
+#endif
+template <typename Array, typename Container> static Array marine__array_of(const Container &from)
+{
+    Array  array = { (typename Array::value_type *)marine__elements(from.size(), sizeof *array.ptr), 0 };
+    for (const auto &element : from) marine__put_element(array.ptr[array.len++], element);
+    return array;
+}
 #define MARINE__IS_FLOAT(value)   marine__is_float(value)
 #else
 #define MARINE__IS_FLOAT(value)   _Generic((value), float: 1, double: 1, long double: 1, default: 0)
@@ -414,6 +521,7 @@ static inline void marine__give(uint32_t ptr, uint32_t size)
 }
 
 #ifndef MARINE_PART
+MARINE__C_BEGIN
 
 __asm__(".section .custom_section.__fluence_sdk_version,\"\",@\n.ascii \"0.14.0\"\n.text\n");
 
@@ -604,12 +712,24 @@ const marine_call_parameters *marine_parameters(void)
     return (const marine_call_parameters *)(uintptr_t)marine__result_ptr;
 }
 
-void marine__log_text(int level, marine_string text) { marine__log(level, 0, text.ptr, (uint32_t)text.len); }
-
-#endif /* MARINE_PART */
-
-#ifdef __cplusplus
+bool marine__log_wants(int level)
+{
+    static const char *const names[] = { "off", "error", "warn", "info", "debug", "trace" };
+    const char *wanted = getenv("WASM_LOG");
+    for (int i = 0; wanted && i < 6; i++)
+        if (strcasecmp(wanted, names[i]) == 0) return level <= i;
+    return true;
 }
-#endif
+void marine__log_text(int32_t target, int level, marine_string text) { marine__log(level, target, text.ptr, (uint32_t)text.len); }
+
+marine_array_string marine__texts(const char *const *texts, size_t count)
+{
+    marine_array_string array = marine_array_new(string, count);
+    for (size_t i = 0; i < count; i++) array.ptr[i] = marine_text(texts[i]);
+    return array;
+}
+
+MARINE__C_END
+#endif /* MARINE_PART */
 
 #endif
