@@ -58,6 +58,19 @@ static void answer_error(const char *kind, const char *message, riv_arena *arena
 
 /* ---- new ---- */
 
+/* The world is the same for all that is compared: 2023-11-14, and every random byte is 7. */
+static uint64_t now(void *ctx)
+{
+    (void)ctx;
+    return UINT64_C(1700000000000000000);
+}
+
+static void sevens(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 7, len);
+}
+
 static void stop(driver *d)
 {
     marine_service_free(d->service);
@@ -125,7 +138,8 @@ static void do_new(driver *d, const riv_json *config, riv_arena *arena)
         err = add_module(d, riv_json_at(list, i), &fault, &modules[i]);
     marine_service_config service = { .modules          = modules,
                                       .modules_count    = d->modules_count,
-                                      .memory_bytes_max = number_of(config, "memory", UINT64_C(1) << 32) };
+                                      .memory_bytes_max = number_of(config, "memory", UINT64_C(1) << 32),
+                                      .env              = { .now_ns = now, .random = sevens } };
     if (!err) err = marine_service_new(d->engine, &service, &fault, &d->service);
     if (err)
         answer_error(fault.code ? marine_error_name((marine_error_kind)fault.code) : "load", fault.msg, arena);
