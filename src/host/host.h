@@ -119,6 +119,15 @@ RIV_MUST_USE riv_err host_child_start(const char *const *argv, riv_fault *fault,
 /* SIGTERM, then SIGKILL after wait_ms; closes the pipes; safe on a zeroed child. */
 void host_child_stop(host_child *child, uint32_t wait_ms);
 
+/* ---- programs that services mount ---- */
+/* Whether path is one of the allowed; links of the folder are resolved, one of the file itself is not. */
+bool host_mounted_allowed(const riv_str *allowed, size_t count, riv_str path);
+/* Runs the program to its end, or to its limits; what it left behind is killed. How it went is in *out, also that it could not be started.
+ * Its environment is command->envs and a PATH where those have none; its folder command->dir, or "/"; its standard input is empty.
+ * RIV_E_DENIED: not allowed; the message says what to add to rivulet.toml. */
+RIV_MUST_USE riv_err host_mounted_run(const riv_str *allowed, size_t count, const marine_command *command, riv_arena *arena, riv_fault *fault,
+                                      marine_output *out);
+
 /* ---- durable state: one LMDB environment; keys at most 511 bytes ---- */
 typedef struct host_store host_store;
 /* Makes the folder. RIV_E_CONFLICT: another process has it open. */
