@@ -235,7 +235,7 @@ static riv_err lift_arguments(marine__instance *in, uint32_t ptr, uint32_t count
 
 /* Until the result is written nothing of the guest runs, so the arguments may be views of its memory. */
 static riv_err run_program(marine__instance *in, const marine_pair *program, const riv_str *args, size_t count,
-                           marine_output *out)
+                           riv_arena *arena, marine_output *out)
 {
     const marine_module_config *c       = in->config;
     marine_service             *s       = in->service;
@@ -252,9 +252,20 @@ static riv_err run_program(marine__instance *in, const marine_pair *program, con
                      .time_ms_max = c->command_ms_max ? c->command_ms_max : MARINE_COMMAND_MS_DEFAULT,
                      .output_bytes_max = c->command_output_bytes_max ? c->command_output_bytes_max : MARINE_COMMAND_BYTES_DEFAULT,
     };
-    if (s->env.command(s->env.ctx, &command, s->scratch, &fault, out))
+    if (s->env.command(s->env.ctx, &command, arena, &fault, out))
         return marine__fail(s, MARINE_HOST, "mounted binary " RIV_FMT ": %s", RIV_ARG(program->key), fault.msg);
     return marine__charge(s, (uint64_t)out->standard_output.len + out->standard_error.len);
+}
+
+static riv_err answer(marine__instance *in, const marine_output *out)
+{
+    const marine_value fields[] = {
+        marine__int(MARINE_S32, (uint64_t)(int64_t)out->ret_code),
+        marine__string(out->error),
+        { .kind = MARINE_BYTES, .bytes = out->standard_output },
+        { .kind = MARINE_BYTES, .bytes = out->standard_error },
+    };
+    return hand_over(in, output_types, 0, fields, RIV_COUNT(fields));
 }
 
 riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wasmtime_val_raw_t *io)
@@ -265,14 +276,11 @@ riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wa
     bool          texts;
     RIV_TRY(marine__charge(in->service, COMMAND_FUEL));
     RIV_TRY(lift_arguments(in, (uint32_t)io[0].i32, count, &args, &texts));
-    if (texts) RIV_TRY(run_program(in, program, args, count, &out));
-    const marine_value fields[] = {
-        marine__int(MARINE_S32, (uint64_t)(int64_t)out.ret_code),
-        marine__string(out.error),
-        { .kind = MARINE_BYTES, .bytes = out.standard_output },
-        { .kind = MARINE_BYTES, .bytes = out.standard_error },
-    };
-    return hand_over(in, output_types, 0, fields, RIV_COUNT(fields));
+    riv_arena *arena = riv_arena_new(0); /* not the call's: outputs of many programs must not gather there */
+    riv_err    err   = texts ? run_program(in, program, args, count, arena, &out) : RIV_OK;
+    if (!err) err = answer(in, &out);
+    riv_arena_free(arena);
+    return err;
 }
 
 const marine__host_function marine__mounted = { "", "ii", "", NULL };
