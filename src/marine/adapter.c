@@ -20,6 +20,7 @@ static riv_err step(run *r, const marine__instr *i);
 riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const marine_value *args, size_t args_count,
                     marine_value *out, size_t *out_count)
 {
+    if (in->component) return marine__component_run(in, type, args, args_count, out, out_count);
     marine_service        *s       = in->service;
     const marine__adapter *adapter = in->module->section.adapter_of_type[type];
     if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));

@@ -23,6 +23,7 @@ void marine__begin(marine_service *s, const marine_call_params *params, uint64_t
     s->exited               = false;
     s->depth                = 0;
     s->told                 = 0;
+    s->ticks                = ticks;
     s->budget->rejects      = 0;
     wasmtime_error_t *error = wasmtime_context_set_fuel(s->context, fuel ? fuel : MARINE_FUEL_DEFAULT);
     RIV_ASSERT(!error); /* the engine counts fuel */

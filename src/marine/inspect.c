@@ -48,6 +48,7 @@ riv_err marine_inspect(riv_bytes wasm_bytes, riv_arena *arena, riv_fault *fault,
     marine_info           info = { 0 };
     marine__wasm          wasm;
     const marine__custom *sdk = NULL, *it = NULL;
+    if (marine__is_component(wasm_bytes)) return marine__component_inspect(wasm_bytes, arena, fault, out);
     RIV_TRY(marine__wasm_read(wasm_bytes, arena, fault, &wasm));
     RIV_TRY(optional(&wasm, RIV_LIT("__fluence_sdk_version"), fault, &sdk));
     RIV_TRY(optional(&wasm, RIV_LIT("interface-types"), fault, &it));

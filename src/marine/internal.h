@@ -117,6 +117,7 @@ struct marine_module {
     marine__section    section;
     marine_interface   interface;
     wasmtime_module_t *code;
+    struct marine__component *component; /* component.h; then code is NULL, and section only shows it. NULL: a module */
 };
 
 /* ---- module.c, seal.c: made by compiling, or of code that was kept ---- */
@@ -170,6 +171,7 @@ struct marine__instance {
     const marine_pair          *envs; /* of the guest: config, mapped dirs */
     size_t                      envs_count;
     struct marine__files       *files; /* wasi_files.c; NULL: no directory is mapped */
+    struct marine__component_instance *component; /* component.h; NULL: of a module */
 };
 
 struct marine_service {
@@ -191,6 +193,7 @@ struct marine_service {
     uint32_t                 exit_code;
     size_t                   depth;  /* adapters inside each other */
     uint64_t                 told;   /* bytes that its modules logged and printed */
+    uint64_t                 ticks;  /* deadline that it began with; 0: none */
     uint64_t                 fuel_start; /* of a module that is loaded */
     uint32_t                 made;       /* instances in the store, also those that were unloaded */
     uint64_t                 calls, failed_calls, fuel_used; /* in all */
@@ -225,6 +228,22 @@ uint64_t marine__fuel_used(const marine_service *service, uint64_t fuel); /* of 
 RIV_MUST_USE riv_err marine__run(marine__instance *in, uint32_t adapter, riv_str name, const marine_value *args, size_t args_count,
                                  marine_value *out, size_t *out_count);
 RIV_MUST_USE riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw);
+
+/* ---- component.c: WASI 0.2 components, which are shown as modules --------------------------------------------------------- */
+
+bool marine__is_component(riv_bytes wasm);
+/* Fill component, section, interface and kept of a module. */
+RIV_MUST_USE riv_err marine__component_compile(marine_module *module, riv_bytes wasm, riv_fault *fault);
+RIV_MUST_USE riv_err marine__component_revive(marine_module *module, riv_bytes code, riv_fault *fault);
+wasmtime_error_t    *marine__component_serialize(const marine_module *module, wasm_byte_vec_t *out);
+void                 marine__component_free(struct marine__component *component); /* accepts NULL */
+RIV_MUST_USE riv_err marine__component_inspect(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine_info *out);
+RIV_MUST_USE riv_err marine__component_start(marine__instance *in);
+void                 marine__component_stop(marine__instance *in);
+uint64_t             marine__component_memory(const marine__instance *in);
+/* As marine__run, which calls it. */
+RIV_MUST_USE riv_err marine__component_run(marine__instance *in, uint32_t adapter, const marine_value *args, size_t args_count,
+                                           marine_value *out, size_t *out_count);
 
 /* ---- memory.c: values in a guest's memory ---------------------------------------------------------------------------- */
 

@@ -107,6 +107,7 @@ typedef struct marine_info {
     const riv_str *exports; size_t exports_count;
     marine_interface interface; /* empty when there is no interface section */
     bool logger; const riv_str *mounted_binaries; size_t mounted_binaries_count; /* effects. SPEC marine.md 5.4 */
+    bool is_component; /* WASI 0.2: imports are interfaces, exports are the functions that can be called. It was compiled to know them */
 } marine_info;
 RIV_MUST_USE riv_err marine_inspect(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine_info *out);
 

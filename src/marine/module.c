@@ -57,7 +57,9 @@ riv_err marine_engine_new_with(const marine_engine_config *with, riv_fault *faul
     wasmtime_config_wasm_exceptions_set(config, false);
     wasmtime_config_wasm_stack_switching_set(config, false);
     wasmtime_config_wasm_custom_page_sizes_set(config, false);
-    wasmtime_config_wasm_component_model_set(config, false);
+    wasmtime_config_wasm_component_model_set(config, true);
+    wasmtime_config_wasm_component_model_async_set(config, false);
+    wasmtime_config_concurrency_support_set(config, false);
     marine__budget_config(config);
     wasm_engine_t *wasm = wasm_engine_new_with_config(config);
     if (!wasm) return riv_fail(fault, RIV_E_IO, 0, "the wasm engine does not start on this machine");
@@ -141,8 +143,9 @@ riv_err marine__module_compile(marine_engine *engine, riv_bytes wasm, const cryp
                                marine_module **out)
 {
     marine_module *m   = module_alloc(engine, hash);
-    riv_err        err = read_sections(m, wasm, fault);
-    if (!err) {
+    bool           is  = marine__is_component(wasm);
+    riv_err        err = is ? marine__component_compile(m, wasm, fault) : read_sections(m, wasm, fault);
+    if (!err && !is) {
         wasmtime_error_t *error = wasmtime_module_new(engine->wasm, wasm.ptr, wasm.len, &m->code);
         if (error) err = engine_fault(fault, RIV_E_MALFORMED, "module does not compile", error);
     }
@@ -157,8 +160,9 @@ riv_err marine__module_revive(marine_engine *engine, const marine__sealed *seale
                               marine_module **out)
 {
     marine_module *m   = module_alloc(engine, &sealed->wasm);
-    riv_err        err = read_sections(m, sealed->kept, fault);
-    if (!err) err = take_code(m, sealed->code, file, fault);
+    bool           is  = marine__is_component(sealed->kept);
+    riv_err        err = is ? marine__component_revive(m, sealed->code, fault) : read_sections(m, sealed->kept, fault);
+    if (!err && !is) err = take_code(m, sealed->code, file, fault);
     if (err)
         marine_module_free(m);
     else
@@ -186,7 +190,8 @@ riv_err marine_module_from_code(marine_engine *engine, const crypto_secret *key,
 riv_err marine_module_code(const marine_module *module, const crypto_secret *key, riv_buf *out, riv_fault *fault)
 {
     wasm_byte_vec_t   code;
-    wasmtime_error_t *error = wasmtime_module_serialize(module->code, &code);
+    wasmtime_error_t *error = module->component ? marine__component_serialize(module, &code)
+                                                : wasmtime_module_serialize(module->code, &code);
     if (error) return engine_fault(fault, RIV_E_IO, "native code cannot be written", error);
     const marine__sealed sealed = { .code   = { (const uint8_t *)code.data, code.size },
                                     .kept   = module->kept,
@@ -201,6 +206,7 @@ void marine_module_free(marine_module *module)
 {
     if (!module) return;
     if (module->code) wasmtime_module_delete(module->code);
+    marine__component_free(module->component);
     riv_arena_free(module->arena);
     riv_free(module);
 }

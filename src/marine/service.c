@@ -85,7 +85,8 @@ void marine_service_stats(const marine_service *s, riv_arena *arena, marine_stat
     for (size_t i = 0; i < s->instances_count; i++) {
         const marine__instance *in = s->instances[i];
         modules[i] =
-            (marine_module_stats){ riv_str_dup(arena, in->name), in->module, marine__linear_bytes(in->linear) };
+            (marine_module_stats){ riv_str_dup(arena, in->name), in->module,
+                                   in->component ? marine__component_memory(in) : marine__linear_bytes(in->linear) };
     }
     *out = (marine_stats){
         .modules            = modules,
@@ -178,6 +179,7 @@ static void make_envs(marine__instance *in)
 
 static riv_err load(marine__instance *in)
 {
+    if (in->module->component) return marine__component_start(in);
     RIV_TRY(marine__files_open(in));
     RIV_TRY(instantiate(in));
     RIV_TRY(marine__bind_exports(in));
@@ -210,5 +212,6 @@ void marine__instance_free(marine__instance *in)
 {
     marine__files_close(in->files);
     marine__linear_release(in->linear);
+    marine__component_stop(in);
     riv_arena_free(in->arena);
 }
