@@ -41,6 +41,11 @@ static void test_types(void **state)
         { "length", "{\"v\":\"abc\"}", "3" },
         { "length", "\"abc\"", "3" },     /* a bare value is the only argument */
         { "length", "[[\"abc\"]]", "3" }, /* flattened once */
+        { "length", "[[[\"abc\"]]]", "arguments: argument v of length: invalid type: array, expected a string" },
+        { "total", "[[[1], 2]]", "3" },
+        { "total", "[[[[1]], 2]]", "arguments: argument v of total: element 0 is no byte" },
+        { "echo_i16s", "[[[-1], 2]]", "[-1,2]" },
+        { "echo_points", "[[{\"x\": [1], \"y\": 2}, [[3], 4]]]", "[{\"x\":1.0,\"y\":2.0},{\"x\":3.0,\"y\":4.0}]" },
         { "count", "[]", "1" },
         { "count", "[]", "2" }, /* the instance keeps its state */
         /* what does not fit: SPEC marine.md 13 */

@@ -78,6 +78,12 @@ static riv_err float_from_json(conversion *c, marine_type_kind kind, const riv_j
     return RIV_OK;
 }
 
+/* SPEC marine.md 8.1: A one-element array where a scalar is wanted is flattened one level */
+static const riv_json *scalar_of(const riv_json *json)
+{
+    return json->kind == RIV_JSON_ARR && json->arr.count == 1 ? json->arr.items[0] : json;
+}
+
 static riv_err bytes_from_json(conversion *c, const riv_json *json, marine_value *out)
 {
     if (json->kind != RIV_JSON_ARR)
@@ -87,7 +93,7 @@ static riv_err bytes_from_json(conversion *c, const riv_json *json, marine_value
     RIV_TRY(room(c, json->arr.count, 1, &memory));
     uint8_t *bytes = memory;
     for (size_t i = 0; i < json->arr.count; i++) {
-        const riv_json *item = json->arr.items[i];
+        const riv_json *item = scalar_of(json->arr.items[i]);
         if (item->kind != RIV_JSON_U64 || item->u64 > UINT8_MAX)
             return riv_fail(c->fault, RIV_E_MALFORMED, 0, "argument " RIV_FMT " of " RIV_FMT ": element %zu is no byte",
                             RIV_ARG(c->argument), RIV_ARG(c->function), i);
@@ -142,9 +148,15 @@ static riv_err record_from_json(conversion *c, const marine_type *t, const riv_j
     return RIV_OK;
 }
 
+static bool is_scalar(const marine_type *t)
+{
+    return t->kind != MARINE_ARRAY && t->kind != MARINE_BYTES && t->kind != MARINE_RECORD;
+}
+
 /* Depth is that of the type, which the section's check bounds. */
 static riv_err from_json(conversion *c, const marine_type *t, const riv_json *json, marine_value *out)
 {
+    if (is_scalar(t)) json = scalar_of(json);
     switch (t->kind) {
     case MARINE_BOOL:
         if (json->kind != RIV_JSON_BOOL) return wrong(c, "a boolean", json);
@@ -173,11 +185,6 @@ static riv_err from_json(conversion *c, const marine_type *t, const riv_json *js
     RIV_UNREACHABLE();
 }
 
-static bool is_scalar(const marine_type *t)
-{
-    return t->kind != MARINE_ARRAY && t->kind != MARINE_BYTES && t->kind != MARINE_RECORD;
-}
-
 static riv_err count_error(const conversion *c, size_t wanted, size_t got)
 {
     return riv_fail(c->fault, RIV_E_MALFORMED, 0, "function " RIV_FMT " requires %zu arguments, %zu provided",
@@ -187,8 +194,6 @@ static riv_err count_error(const conversion *c, size_t wanted, size_t got)
 static riv_err argument_from_json(conversion *c, const marine_field *arg, const riv_json *json, marine_value *out)
 {
     c->argument = arg->name;
-    /* SPEC marine.md 8.1: A one-element array where a scalar is wanted is flattened one level */
-    if (is_scalar(&arg->type) && json->kind == RIV_JSON_ARR && json->arr.count == 1) json = json->arr.items[0];
     return from_json(c, &arg->type, json, out);
 }
 
