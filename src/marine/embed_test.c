@@ -160,7 +160,7 @@ static void test_records_may_come_later(void **state)
                                           "data Outer:\n  a: []Inner\n\n"
                                           "service MyServiceX:\n"
                                           "  a(a: i64) -> bool\n"
-                                          "  f(a: Outer)\n");
+                                          "  f(a: Outer)  \n");
     riv_str json = riv_json_text(marine_interface_json(&info.interface, arena), arena);
     assert_string_equal(
         riv_cstr(arena, json),

@@ -1,5 +1,5 @@
 /* inspect.c: what can be said of a wasm file without compiling it.
- * Spec: docs/spec/marine.md 1, 5.4. Tests: interface_test.c, inspect_fuzz.c. */
+ * Spec: docs/spec/marine.md 1, 5.4. Tests: embed_test.c, manifest_test.c, inspect_fuzz.c. */
 #include "marine/internal.h"
 
 /* SPEC marine.md 5.4: log_utf8_string = Logger, get_call_parameters = none, any other name = MountedBinary(name) */
@@ -65,6 +65,7 @@ riv_err marine_inspect(riv_bytes wasm_bytes, riv_arena *arena, riv_fault *fault,
     }
     list_names(&wasm, arena, &info);
     find_effects(&wasm, arena, &info);
+    marine__manifest_read(wasm_bytes, &wasm, arena, &info);
     *out = info;
     return RIV_OK;
 }

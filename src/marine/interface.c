@@ -248,7 +248,8 @@ void marine_interface_aqua(const marine_interface *in, riv_str service_name, riv
             riv_putf(out, "%s" RIV_FMT ": ", k ? ", " : "", RIV_ARG(f->args[k].name));
             put_type(in, &f->args[k].type, out);
         }
-        riv_put_str(out, f->has_result ? RIV_LIT(") -> ") : RIV_LIT(")"));
+        /* SPEC marine.md 10.2: two spaces when there is no result */
+        riv_put_str(out, f->has_result ? RIV_LIT(") -> ") : RIV_LIT(")  "));
         if (f->has_result) put_type(in, &f->result, out);
         riv_put_u8(out, '\n');
     }

@@ -86,6 +86,9 @@ bool        marine__conversion(uint8_t op, marine_type_kind *from, marine_type_k
 uint8_t     marine__conversion_op(marine_type_kind from, marine_type_kind to); /* asserts that there is one */
 const char *marine__kind_name(marine_type_kind kind); /* "u32", "string", ... in the words of the interface section */
 
+/* ---- manifest.c: fills manifest and memory of info ---- */
+void marine__manifest_read(riv_bytes wasm, const marine__wasm *parts, riv_arena *arena, marine_info *info);
+
 /* ---- interface.c ------------------------------------------------------------------------------------------------ */
 
 void marine__interface_of(const marine__section *section, riv_arena *arena, marine_interface *out);

@@ -101,12 +101,15 @@ const riv_json *marine_interface_json(const marine_interface *in, riv_arena *are
 /* Aqua declarations: data types, then one service. SPEC marine.md 10.2 */
 void marine_interface_aqua(const marine_interface *in, riv_str service_name, riv_str default_id, riv_buf *out);
 /* Versions, imports and exports of a wasm file without compiling it. Empty texts where a section is missing. */
+typedef struct marine_manifest { riv_str authors, version, description, repository, build_time; } marine_manifest; /* SPEC marine.md 2.6 */
 typedef struct marine_info {
     riv_str sdk_version, it_version;
     const riv_str *imports; size_t imports_count; /* "module.name", functions only */
     const riv_str *exports; size_t exports_count;
     marine_interface interface; /* empty when there is no interface section */
     bool logger; const riv_str *mounted_binaries; size_t mounted_binaries_count; /* effects. SPEC marine.md 5.4 */
+    bool has_manifest; marine_manifest manifest; riv_str manifest_fault; /* why a manifest that is there cannot be read; the runtime does not need it */
+    bool has_memory, memory_bounded; uint64_t memory_pages_min, memory_pages_max; /* of 64 KiB; max when bounded */
     bool is_component; /* WASI 0.2: imports are interfaces, exports are the functions that can be called. It was compiled to know them */
 } marine_info;
 RIV_MUST_USE riv_err marine_inspect(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine_info *out);

@@ -6,7 +6,6 @@
 #include <memory>
 #include <vector>
 
-MARINE_MANIFEST("Ada <ada@example.org>", "1.2.3", "Counts words", "https://example.org/words");
 MARINE_RECORD(Word, (string text, u32 count))
 MARINE_RECORD(Page, (u8 number, u64 size, string title, array(Word) words, record(Word) top, array2(u16) table, f32 score))
 
