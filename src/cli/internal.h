@@ -161,6 +161,7 @@ bool cli_config_load(cli *c, riv_str beside, cli_config *out, int *code);
 /* C source (one file or a folder) to wasm with its sections; through the cache unless fresh. Prints what is wrong. */
 bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_bytes *wasm, int *code);
 riv_str cli_cache_dir(riv_arena *arena, const char *kind);
+marine_cache cli_code_cache(riv_arena *arena); /* for marine_module_open; without a usable key it keeps nothing */
 riv_str cli_sdk_header(void); /* sdk/c/marine.h as it was when this program was built */
 
 /* Services of a configuration: modules compiled once, instances for each node. */
@@ -239,6 +240,7 @@ bool cli_interrupted(void);
 
 /* ---- the commands: one function each, named in table.c ---- */
 #define CLI_COMMANDS(X) \
+    X(repl) \
     X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(aqua_explain) X(aqua_fmt) X(aqua_doc) X(test) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(module_build) \
     X(module_info) X(key_new) X(key_show) X(completion) X(version) X(help)
 #define X(name) int cli_cmd_##name(cli *c);

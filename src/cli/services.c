@@ -27,7 +27,7 @@ struct cli_services {
 /* ---- modules ---- */
 
 /* The key lies in the folder, readable to its owner alone. Without a key, or with one that others may read, nothing is kept. */
-static marine_cache code_cache(riv_arena *arena)
+marine_cache cli_code_cache(riv_arena *arena)
 {
     marine_cache cache   = { .dir = cli_cache_dir(arena, "code") };
     riv_str      path    = host_path_join(arena, cache.dir, RIV_LIT("key"));
@@ -82,7 +82,7 @@ cli_services *cli_services_load(cli *c, const cli_config *config, int *code)
     s->count            = config->services_count;
     s->nodes            = riv_new(s->arena, node_service, s->count + 1);
     s->fuels            = riv_new(s->arena, uint64_t, s->count + 1);
-    s->cache            = s->count ? code_cache(s->arena) : (marine_cache){ 0 };
+    s->cache            = s->count ? cli_code_cache(s->arena) : (marine_cache){ 0 };
     if (s->count && marine_engine_new(&fault, &s->engine)) {
         *code = cli_fault(c, &fault);
         cli_services_free(s);

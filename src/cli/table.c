@@ -105,6 +105,12 @@ static const cli_flag build_flags[] = {
     { "output", 'o', CLI_VALUE,  "OUT.wasm", "where to write the module" },
     { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache" },
 };
+static const cli_flag repl_flags[]    = {
+    { "fuel",     0, CLI_VALUE, "N",    "instructions of each call (default 10000000000)" },
+    { "deadline", 0, CLI_VALUE, "MS",   "time of each call (default 10000)" },
+    { "memory",   0, CLI_VALUE, "SIZE", "memory of all modules, where the configuration does not say (default 256 MiB)" },
+    { "json",   'j', CLI_SWITCH, NULL,  "answer each command with one JSON document on a line" },
+};
 static const cli_flag info_flags[]    = { F_JSON };
 static const cli_flag key_flags[]     = { F_JSON };
 static const cli_flag version_flags[] = { F_JSON };
@@ -154,6 +160,10 @@ const cli_command cli_commands[] = {
       "Calls clang with the SDK's header (#include <marine.h>), then writes the interface section. Plain sources keep the sections they have.",
       FLAGS(build_flags), cli_cmd_module_build },
     { "module info", "FILE.wasm", 1, 1, "show interface, versions and imports of a module", NULL, FLAGS(info_flags), cli_cmd_module_info },
+    { "repl", "[CONFIG.toml]", 0, 1, "load WebAssembly services and call their functions by hand",
+      "One command a line; `help` lists them. CONFIG.toml is a service in the original's format. With standard input that is no terminal there is\n"
+      "no prompt. Ctrl-C ends a running call; end of input or `quit` ends the session. docs/marine.md tells more.",
+      FLAGS(repl_flags), cli_cmd_repl },
     { "key new", "[FILE]", 0, 1, "make a key; into FILE, or onto standard output", NULL, FLAGS(key_flags), cli_cmd_key_new },
     { "key show", "FILE", 1, 1, "show the peer id of a key file", NULL, FLAGS(key_flags), cli_cmd_key_show },
     { "completion", "bash|zsh|fish", 1, 1, "print a completion script for your shell", NULL, NULL, 0, cli_cmd_completion },
