@@ -26,7 +26,8 @@ static riv_err read_modules(host_doc *d, const riv_json *table, riv_str base, cl
     const riv_json *list   = riv_json_get(table, RIV_LIT("modules"));
     RIV_TRY(host_doc_text(d, table, base, "module", &single));
     if ((single.len > 0) == (list != NULL))
-        return host_doc_fail(d, base, "service '" RIV_FMT "' needs either 'module' or 'modules'", RIV_ARG(out->id));
+        return host_doc_fail(d, base, "service '" RIV_FMT "' needs either 'module', 'modules' or 'config'",
+                             RIV_ARG(out->id));
     if (list && (list->kind != RIV_JSON_ARR || list->arr.count == 0))
         return host_doc_fail(d, host_doc_sub(d, base, RIV_LIT("modules")),
                              "'modules' is a list of tables with name and file; the last is the facade");
@@ -46,13 +47,22 @@ static riv_err read_modules(host_doc *d, const riv_json *table, riv_str base, cl
 static riv_err read_service(host_doc *d, const riv_json *table, riv_str base, cli_service *out)
 {
     static const riv_str keys[] = { RIV_LIT_INIT("id"),      RIV_LIT_INIT("module"), RIV_LIT_INIT("modules"),
-                                    RIV_LIT_INIT("aliases"), RIV_LIT_INIT("memory"), RIV_LIT_INIT("fuel") };
+                                    RIV_LIT_INIT("aliases"), RIV_LIT_INIT("memory"), RIV_LIT_INIT("fuel"),
+                                    RIV_LIT_INIT("config"),  RIV_LIT_INIT("envs"),   RIV_LIT_INIT("mapped_dirs") };
     if (table->kind != RIV_JSON_OBJ) return host_doc_fail(d, base, "a service is a table: [[service]]");
     RIV_TRY(host_doc_keys(d, table, base, "[[service]]", keys, RIV_COUNT(keys)));
     RIV_TRY(host_doc_text(d, table, base, "id", &out->id));
     if (out->id.len == 0) return host_doc_fail(d, base, "the service has no 'id'");
-    RIV_TRY(read_modules(d, table, base, out));
+    RIV_TRY(host_doc_text(d, table, base, "config", &out->config));
+    if (!out->config.len) RIV_TRY(read_modules(d, table, base, out));
+    if (out->config.len && (riv_json_get(table, RIV_LIT("module")) || riv_json_get(table, RIV_LIT("modules"))))
+        return host_doc_fail(d, host_doc_sub(d, base, RIV_LIT("config")),
+                             "service '" RIV_FMT "' has its modules from 'config'; 'module' and 'modules' are to go",
+                             RIV_ARG(out->id));
+    if (out->config.len) out->config = host_path_join(d->arena, host_path_dir(d->path), out->config);
     RIV_TRY(host_doc_texts(d, table, base, "aliases", &out->aliases, &out->aliases_count));
+    RIV_TRY(host_doc_pairs(d, table, base, "envs", &out->envs, &out->envs_count));
+    RIV_TRY(host_doc_pairs(d, table, base, "mapped_dirs", &out->dirs, &out->dirs_count));
     RIV_TRY(host_doc_size(d, table, base, "memory", &out->memory_bytes));
     RIV_TRY(host_doc_number(d, table, base, "fuel", INT64_MAX, &out->fuel));
     out->where = riv_format(d->arena, RIV_FMT ":%u", RIV_ARG(d->path), host_toml_place(&d->toml, base).line);
@@ -82,10 +92,12 @@ static riv_err read_services(host_doc *d, const riv_json *list, cli_config *out)
 
 static riv_err read_node(host_doc *d, const riv_json *table, cli_config *out)
 {
-    static const riv_str keys[] = { RIV_LIT_INIT("listen"), RIV_LIT_INIT("peers"), RIV_LIT_INIT("state"),
-                                    RIV_LIT_INIT("key"), RIV_LIT_INIT("ttl_max") };
+    static const riv_str keys[] = { RIV_LIT_INIT("listen"),          RIV_LIT_INIT("peers"),
+                                    RIV_LIT_INIT("state"),           RIV_LIT_INIT("key"),
+                                    RIV_LIT_INIT("ttl_max"),         RIV_LIT_INIT("call_max"),
+                                    RIV_LIT_INIT("mounted_binaries") };
     riv_str              base   = RIV_LIT("node");
-    uint64_t             ttl    = 0;
+    uint64_t             ttl = 0, call = 0;
     if (!table) return RIV_OK;
     if (table->kind != RIV_JSON_OBJ) return host_doc_fail(d, base, "'node' is a table: [node]");
     RIV_TRY(host_doc_keys(d, table, base, "[node]", keys, RIV_COUNT(keys)));
@@ -94,7 +106,15 @@ static riv_err read_node(host_doc *d, const riv_json *table, cli_config *out)
     RIV_TRY(host_doc_text(d, table, base, "state", &out->state));
     RIV_TRY(host_doc_text(d, table, base, "key", &out->key));
     RIV_TRY(host_doc_number(d, table, base, "ttl_max", UINT32_MAX, &ttl));
-    out->ttl_max_ms = (uint32_t)ttl;
+    RIV_TRY(host_doc_number(d, table, base, "call_max", UINT32_MAX, &call));
+    RIV_TRY(host_doc_texts(d, table, base, "mounted_binaries", &out->mounted, &out->mounted_count));
+    for (size_t i = 0; i < out->mounted_count; i++)
+        if (out->mounted[i].len == 0 || out->mounted[i].ptr[0] != '/')
+            return host_doc_fail(d, host_doc_sub(d, base, RIV_LIT("mounted_binaries")),
+                                 "'mounted_binaries' lists programs by their whole paths, not '" RIV_FMT "'",
+                                 RIV_ARG(out->mounted[i]));
+    out->ttl_max_ms  = (uint32_t)ttl;
+    out->call_max_ms = (uint32_t)call;
     if (out->state.len) out->state = host_path_join(d->arena, host_path_dir(d->path), out->state);
     if (out->key.len) out->key = host_path_join(d->arena, host_path_dir(d->path), out->key);
     return RIV_OK;
@@ -135,6 +155,7 @@ static bool add_given(cli *c, cli_config *config)
         while (place < used && !riv_str_eq(services[place].id, id)) place++;
         services[place] =
             (cli_service){ .id = id, .modules = module, .modules_count = 1, .where = RIV_LIT("--service") };
+        if (riv_str_ends(file, RIV_LIT(".toml"))) services[place].config = file;
         used = RIV_MAX(used, place + 1);
     }
     config->services       = services;

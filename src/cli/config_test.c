@@ -18,9 +18,11 @@ static void test_good(void **state)
     riv_str text = RIV_LIT(
         "[[service]]\nid = 'a'\nmodule = 'a.c'\naliases = ['x', 'y']\nmemory = '64 MiB'\nfuel = 7\n"
         "[[service]]\nid = 'b'\nmodules = [{ name = 'm', file = '/abs/m.wasm', logger = false }, { file = 'n.wasm' }]\n"
-        "[node]\nlisten = '/ip4/127.0.0.1/tcp/0'\npeers = ['p', 'q']\nstate = 'st'\nkey = '/k'\nttl_max = 1000\n");
+        "[node]\nlisten = '/ip4/127.0.0.1/tcp/0'\npeers = ['p', 'q']\nstate = 'st'\nkey = '/k'\nttl_max = 1000\n"
+        "call_max = 5000\nmounted_binaries = '/usr/bin/ipfs'\n[[service]]\nid = 'c'\nconfig = 'c/Config.toml'\n");
     if (cli_config_parse(RIV_LIT("dir/rivulet.toml"), text, a, &fault, &config)) fail_msg("%s", fault.msg);
-    assert_int_equal(config.services_count, 2);
+    assert_int_equal(config.services_count, 3);
+    assert_true(riv_str_eq(config.services[2].config, RIV_LIT("dir/c/Config.toml")));
     const cli_service *s = config.services;
     assert_true(riv_str_eq(s[0].id, RIV_LIT("a")) && riv_str_eq(s[0].where, RIV_LIT("dir/rivulet.toml:1")));
     assert_true(riv_str_eq(s[0].modules[0].file, RIV_LIT("dir/a.c")) && riv_str_eq(s[0].modules[0].name, RIV_LIT("a")));
@@ -34,6 +36,8 @@ static void test_good(void **state)
     assert_int_equal(config.peers_count, 2);
     assert_true(riv_str_eq(config.state, RIV_LIT("dir/st")) && riv_str_eq(config.key, RIV_LIT("/k")));
     assert_int_equal(config.ttl_max_ms, 1000);
+    assert_int_equal(config.call_max_ms, 5000);
+    assert_int_equal(config.mounted_count, 1);
     riv_arena_free(a);
 }
 
@@ -48,8 +52,13 @@ static void test_bad(void **state)
           "r.toml:3:1: unknown key 'modul' in [[service]]; did you mean 'module'?" },
         { "[service]\nid = 'a'", "r.toml:1:2: services are written as [[service]], with two brackets" },
         { "[[service]]\nmodule = 'x'", "r.toml:1:1: the service has no 'id'" },
-        { "[[service]]\nid = 'a'", "r.toml:1:1: service 'a' needs either 'module' or 'modules'" },
-        { "[[service]]\nid = 'a'\nmodule = 'x'\nmodules = []", "needs either 'module' or 'modules'" },
+        { "[[service]]\nid = 'a'", "r.toml:1:1: service 'a' needs either 'module', 'modules' or 'config'" },
+        { "[[service]]\nid = 'a'\nmodule = 'x'\nmodules = []", "needs either 'module', 'modules' or 'config'" },
+        { "[[service]]\nid = 'a'\nmodule = 'x'\nconfig = 'y'",
+          "r.toml:4:1: service 'a' has its modules from 'config'; 'module' and 'modules' are to go" },
+        { "[node]\nmounted_binaries = ['sh']",
+          "r.toml:2:1: 'mounted_binaries' lists programs by their whole paths, not 'sh'" },
+        { "[node]\ncall_max = 0", "r.toml:2:1: 'call_max' is a whole number from 1" },
         { "[[service]]\nid = 'a'\nmodules = []", "r.toml:3:1: 'modules' is a list of tables" },
         { "[[service]]\nid = 'a'\nmodules = [{ fil = 'x' }]", "unknown key 'fil' in modules; did you mean 'file'?" },
         { "[[service]]\nid = 'a'\nmodules = [{ name = 'x' }]", "the module has no 'file'" },

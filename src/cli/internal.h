@@ -67,6 +67,7 @@ struct cli {
     riv_str            first_error; /* what cli_error or a diagnostic said first */
     const riv_json    *diags;  /* of a refused program, or NULL */
     bool               serves; /* stderr is a node's log: notes and warnings are records of it */
+    const riv_str     *mounted; size_t mounted_count; /* programs that services may run: cli_services_load takes them from the configuration */
 };
 
 bool    cli_has(const cli *c, const char *flag);      /* a switch that is on; CLI_BOOL: given and not false */
@@ -140,6 +141,9 @@ typedef struct cli_service {
     riv_str           id;
     const riv_str    *aliases; size_t aliases_count;
     const cli_module *modules; size_t modules_count; /* the last is the facade */
+    riv_str           config;                        /* a Config.toml in place of modules; empty: none */
+    const marine_pair *envs;  size_t envs_count;     /* of every module */
+    const marine_pair *dirs;  size_t dirs_count;
     uint64_t          memory_bytes, fuel;            /* 0: defaults */
     riv_str           where;                         /* "rivulet.toml:3" or "--service" */
 } cli_service;
@@ -149,7 +153,8 @@ typedef struct cli_config {
     const riv_str     *listen;   size_t listen_count;
     const riv_str     *peers;    size_t peers_count;
     riv_str            state, key;
-    uint32_t           ttl_max_ms;
+    uint32_t           ttl_max_ms, call_max_ms;      /* 0: defaults */
+    const riv_str     *mounted;  size_t mounted_count; /* programs that services may run */
 } cli_config;
 /* Relative paths in it are relative to its folder. The fault's message is whole: "FILE:LINE:COL: ...". */
 RIV_MUST_USE riv_err cli_config_parse(riv_str path, riv_str text, riv_arena *arena, riv_fault *fault, cli_config *out);
@@ -169,9 +174,11 @@ typedef struct cli_services cli_services;
 cli_services *cli_services_load(cli *c, const cli_config *config, int *code); /* NULL: said why */
 void cli_services_free(cli_services *s);                                      /* accepts NULL */
 const node_service *cli_services_nodes(const cli_services *s, size_t *count);
-/* Instances for one more node; live as long as s. NULL: said why. env: what the modules see of the world. */
-const work_env *cli_services_env(cli *c, cli_services *s, const marine_env *env, bool measure, int *code);
-marine_env cli_world_env(cli *c); /* the real clock, the kernel's randomness, our log */
+/* Instances for one more node; live as long as s. NULL: said why. env: what the modules see of the world. state: the node's folder,
+ * services have theirs in it; empty: a temporary one. real: calls have a deadline and are measured; else they are as repeatable as the world is. */
+typedef struct cli_services_node { const marine_env *env; riv_str state; bool real; } cli_services_node;
+const work_env *cli_services_env(cli *c, cli_services *s, const cli_services_node *own, int *code);
+marine_env cli_world_env(cli *c); /* the real clock, the kernel's randomness, our log, the programs of c->mounted */
 
 /* ---- particle data from files ---- */
 

@@ -126,7 +126,7 @@ int cli_cmd_node(cli *c)
     marine_env    env      = cli_world_env(c);
     if (services) {
         own.services = cli_services_nodes(services, &own.services_count);
-        own.work     = cli_services_env(c, services, &env, true, &code);
+        own.work     = cli_services_env(c, services, &(cli_services_node){ &env, own.state_dir, true }, &code);
         if (own.work) code = run_node(c, &own);
     }
     crypto_wipe(&own.seed, sizeof own.seed);
@@ -161,7 +161,8 @@ static bool add_one(up *u, const cli_config *config, int *code)
     own.state_dir        = host_path_join(c->arena, u->state, riv_format(c->arena, "node%zu", u->count + 1));
     own.services         = cli_services_nodes(u->services, &own.services_count);
     if (!find_key(c, (riv_str){ 0 }, own.state_dir, &own.seed, code)) return false;
-    if (!(own.work = cli_services_env(c, u->services, &env, true, code))) return false;
+    if (!(own.work = cli_services_env(c, u->services, &(cli_services_node){ &env, own.state_dir, true }, code)))
+        return false;
     riv_err err = host_node_add(u->host, &own, &fault, &u->nodes[u->count]);
     crypto_wipe(&own.seed, sizeof own.seed);
     if (err) return *code = cli_fault(c, &fault), false;

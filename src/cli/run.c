@@ -61,12 +61,21 @@ static void world_output(void *ctx, riv_str module, bool is_stderr, riv_str text
     real.output(real.ctx, module, is_stderr, text);
 }
 
+static riv_err world_command(void *ctx, const marine_command *command, riv_arena *arena, riv_fault *fault,
+                             marine_output *out)
+{
+    marine_env real = cli_world_env(((embedded *)ctx)->c);
+    return real.command(real.ctx, command, arena, fault, out);
+}
+
 /* Virtual time and no true randomness: the same call gives the same bytes. */
 static bool add_nodes(embedded *e, cli_services *services, size_t nodes, int *code)
 {
-    cli                *c     = e->c;
-    riv_fault           fault = { 0 };
-    marine_env          env   = { .ctx = e, .now_ns = world_now, .log = world_log, .output = world_output };
+    cli       *c     = e->c;
+    riv_fault  fault = { 0 };
+    marine_env env   = {
+          .ctx = e, .now_ns = world_now, .log = world_log, .output = world_output, .command = world_command
+    };
     size_t              all[CLI_NODES_MAX], count;
     const node_service *known = cli_services_nodes(services, &count);
     for (size_t i = 0; i <= nodes; i++) { /* the last one is the client */
@@ -76,7 +85,7 @@ static bool add_nodes(embedded *e, cli_services *services, size_t nodes, int *co
         if (!client) {
             spec.services       = known;
             spec.services_count = count;
-            if (!(spec.env = cli_services_env(c, services, &env, false, code))) return false;
+            if (!(spec.env = cli_services_env(c, services, &(cli_services_node){ .env = &env }, code))) return false;
         }
         e->names[i] = spec.name;
         if (sim_world_add(e->world, &spec, &fault, &e->indexes[i])) return *code = cli_fault(c, &fault), false;

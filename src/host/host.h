@@ -72,6 +72,12 @@ RIV_MUST_USE riv_err host_key_load(riv_str path, riv_fault *fault, crypto_secret
 RIV_MUST_USE riv_err host_key_save(riv_str path, const crypto_secret *seed, riv_fault *fault); /* RIV_E_CONFLICT: the file exists */
 void host_key_new(crypto_secret *out);
 
+/* ---- a thread that ticks ---- */
+typedef struct host_ticker host_ticker;
+/* Calls fn every so many milliseconds, on a thread of its own, until it is stopped. */
+RIV_MUST_USE riv_err host_ticker_start(uint32_t every_ms, void (*fn)(void *ctx), void *ctx, riv_fault *fault, host_ticker **out);
+void host_ticker_stop(host_ticker *t); /* waits for its last call; accepts NULL */
+
 /* ---- TOML ---- */
 typedef struct host_place { riv_str path; uint32_t line, col; } host_place; /* path: "service[0].memory"; from 1 */
 typedef struct host_toml { const riv_json *root; const host_place *places; size_t places_count; } host_toml;

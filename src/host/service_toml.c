@@ -187,12 +187,17 @@ riv_err host_service_toml_read(riv_str path, riv_arena *arena, riv_fault *fault,
 
 /* ---- what the modules see ---- */
 
-static void set_env(marine_pair *envs, size_t *count, riv_str key, riv_str value)
+static void set_pair(marine_pair *pairs, size_t *count, riv_str key, riv_str value)
 {
     size_t at = 0;
-    while (at < *count && !riv_str_eq(envs[at].key, key)) at++;
-    envs[at] = (marine_pair){ key, value };
-    *count   = RIV_MAX(*count, at + 1);
+    while (at < *count && !riv_str_eq(pairs[at].key, key)) at++;
+    pairs[at] = (marine_pair){ key, value };
+    *count    = RIV_MAX(*count, at + 1);
+}
+
+static void set_pairs(marine_pair *pairs, size_t *count, const marine_pair *from, size_t from_count)
+{
+    for (size_t i = 0; i < from_count; i++) set_pair(pairs, count, from[i].key, from[i].value);
 }
 
 /* SPEC marine.md 6: env `service_id` is added to every module's envs, overriding config values of the same name; each mapped dir's
@@ -200,15 +205,18 @@ static void set_env(marine_pair *envs, size_t *count, riv_str key, riv_str value
 static riv_err see(const host_module_toml *from, const host_service_place *place, riv_str dir, riv_arena *arena,
                    riv_fault *fault, marine_module_config *out)
 {
-    marine_pair *envs  = riv_new(arena, marine_pair, from->envs_count + 2);
-    marine_pair *dirs  = riv_new(arena, marine_pair, from->mapped_dirs_count + 1);
-    size_t       count = from->envs_count;
+    marine_pair *envs       = riv_new(arena, marine_pair, from->envs_count + place->envs_count + 2);
+    marine_pair *dirs       = riv_new(arena, marine_pair, from->mapped_dirs_count + place->mapped_dirs_count + 1);
+    size_t       envs_count = 0, dirs_count = 0;
     riv_str      level = host_log_filter(place->log_filter, from->name, NULL);
-    for (size_t i = 0; i < count; i++) envs[i] = from->envs[i];
-    if (from->logger_enabled && level.len) set_env(envs, &count, RIV_LIT("WASM_LOG"), level);
-    if (place->service_id.len) set_env(envs, &count, RIV_LIT("service_id"), place->service_id);
-    for (size_t i = 0; i < from->mapped_dirs_count; i++) {
-        dirs[i] = (marine_pair){ from->mapped_dirs[i].key, host_path_join(arena, dir, from->mapped_dirs[i].value) };
+    set_pairs(envs, &envs_count, from->envs, from->envs_count);
+    set_pairs(envs, &envs_count, place->envs, place->envs_count);
+    if (from->logger_enabled && level.len) set_pair(envs, &envs_count, RIV_LIT("WASM_LOG"), level);
+    if (place->service_id.len) set_pair(envs, &envs_count, RIV_LIT("service_id"), place->service_id);
+    set_pairs(dirs, &dirs_count, place->mapped_dirs, place->mapped_dirs_count);
+    set_pairs(dirs, &dirs_count, from->mapped_dirs, from->mapped_dirs_count);
+    for (size_t i = 0; i < dirs_count; i++) {
+        dirs[i].value = host_path_join(arena, dir, dirs[i].value);
         RIV_TRY(host_dir_make(dirs[i].value, fault));
     }
     if (from->mounted_binaries_count) RIV_TRY(host_dir_make(dir, fault));
@@ -217,9 +225,9 @@ static riv_err see(const host_module_toml *from, const host_service_place *place
         .logger_enabled         = from->logger_enabled,
         .logging_mask           = from->logging_mask,
         .envs                   = envs,
-        .envs_count             = count,
+        .envs_count             = envs_count,
         .mapped_dirs            = dirs,
-        .mapped_dirs_count      = from->mapped_dirs_count,
+        .mapped_dirs_count      = dirs_count,
         .mounted_binaries       = from->mounted_binaries,
         .mounted_binaries_count = from->mounted_binaries_count,
         .command_dir            = dir,

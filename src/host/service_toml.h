@@ -31,7 +31,11 @@ RIV_MUST_USE riv_err host_service_toml_read(riv_str path, riv_arena *arena, riv_
 /* What the modules see, with all that a service of the original sees: environment `service_id` (unless empty), WASM_LOG by filter (see
  * host_log_filter), mapped directories below working_dir, which are made. .module of each is left NULL for the caller.
  * working_dir: where the service lives; empty: that of the configuration, else the current folder. */
-typedef struct host_service_place { riv_str working_dir, service_id, log_filter; } host_service_place;
+typedef struct host_service_place {
+    riv_str            working_dir, service_id, log_filter;
+    const marine_pair *envs;        size_t envs_count;        /* for every module, over its own */
+    const marine_pair *mapped_dirs; size_t mapped_dirs_count; /* for every module that maps nothing under the same alias */
+} host_service_place;
 RIV_MUST_USE riv_err host_service_modules(const host_service_toml *toml, const host_service_place *place, riv_arena *arena, riv_fault *fault,
                                           marine_module_config **out);
 

@@ -188,6 +188,15 @@ static void test_what_modules_see(void **state)
     assert_text(env_of(&m[1], "WASM_LOG"), "(none)"); /* it has no logger */
     assert_text(env_of(&m[1], "service_id"), "srv");
     assert_true(host_is_dir(host_path_join(a, work, RIV_LIT("deep/er")))); /* was made */
+    static const marine_pair more[] = { { RIV_LIT_INIT("X"), RIV_LIT_INIT("node's") },
+                                        { RIV_LIT_INIT("abs"), RIV_LIT_INIT("other") } };
+    place.envs = more, place.envs_count = 1, place.mapped_dirs = more, place.mapped_dirs_count = 2;
+    assert_int_equal(host_service_modules(&toml, &place, a, &fault, &m), RIV_OK);
+    assert_text(env_of(&m[0], "X"), "node's");
+    assert_int_equal(m[0].mapped_dirs_count, 3); /* X, abs and tmp: its own abs counts */
+    assert_int_equal(m[1].mapped_dirs_count, 2);
+    assert_true(riv_str_eq(m[0].mapped_dirs[1].value, host_path_join(a, work, RIV_LIT("."))));
+    assert_true(riv_str_eq(m[1].mapped_dirs[1].value, host_path_join(a, work, RIV_LIT("other"))));
     place = (host_service_place){ 0 };
     assert_int_equal(host_service_modules(&toml, &place, a, &fault, &m), RIV_OK);
     assert_text(env_of(&m[0], "service_id"), "mine");

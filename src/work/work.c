@@ -49,10 +49,11 @@ static void run_call(node_job *job, const work_env *env)
     marine_result result = { 0 };
     riv_arena    *values = riv_arena_new(WORK_RESULT_BYTES_MAX);
     uint64_t      fuel   = env->fuels ? env->fuels[job->call.service] : 0;
-    marine_call   call   = { .function = job->call.function,
-                             .args     = job->call.args,
-                             .params   = params_of(job),
-                             .fuel     = fuel ? fuel : env->call_fuel };
+    marine_call   call   = { .function       = job->call.function,
+                             .args           = job->call.args,
+                             .params         = params_of(job),
+                             .fuel           = fuel ? fuel : env->call_fuel,
+                             .deadline_ticks = env->call_ticks };
     job->err             = marine_service_call(env->services[job->call.service], &call, values, &job->fault, &result);
     job->fuel            = result.fuel_used;
     /* SPEC node.md 5 "Conventions": a function without a result gives the empty text. */

@@ -13,6 +13,7 @@ typedef struct work_env {
     marine_service *const *services; size_t services_count; /* by the index of node_config.services */
     uint64_t call_fuel;                                      /* 0: the default */
     uint64_t (*now_us)(void *ctx); void *ctx;                /* for node_job.time_us; NULL: 0 */
+    uint32_t call_ticks;                                     /* deadline of a call, in ticks of the engine; 0: none */
     const uint64_t *fuels;                                   /* by service, 0: call_fuel; NULL: call_fuel for all */
 } work_env;
 
