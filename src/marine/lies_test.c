@@ -433,7 +433,7 @@ static void test_a_module_that_calls_itself_through_its_import(void **state)
     static const marine__type      types[]                = { { 0 }, { 0 }, { 0 }, { 0 } };
     static const marine__instr     around[]               = { { .op = MARINE_OP_CALL_CORE, .index = 0 } };
     static const marine__adapter   adapters[]             = { { 1, around, 1 }, { 3, around, 1 } };
-    static const marine__it_import import                 = { RIV_LIT_INIT("x"), RIV_LIT_INIT("g"), 2 };
+    static const marine__it_import import                 = { RIV_LIT_INIT("first"), RIV_LIT_INIT("g"), 2 };
     static const marine__it_export export                 = { RIV_LIT_INIT("f"), 0 };
     static const marine__implementation implementations[] = { { 0, 1 }, { 2, 3 } };
     const marine__section               section           = { .types                 = types,
@@ -452,24 +452,24 @@ static void test_a_module_that_calls_itself_through_its_import(void **state)
     riv_buf         body = riv_buf_in(w.b.arena), out = riv_buf_in(w.b.arena);
     wasm_byte_vec_t binary;
     const char      text[] =
-        "(module (import \"x\" \"g\" (func $g)) (memory (export \"memory\") 1) (func (export \"f\") call $g))";
+        "(module (import \"first\" \"g\" (func $g)) (memory (export \"memory\") 1) (func (export \"f\") call $g))";
     assert_null(wasmtime_wat2wasm(text, sizeof text - 1, &binary));
     marine__section_write(&section, &body);
     riv_put_bytes(&out, (riv_bytes){ (const uint8_t *)binary.data, binary.size });
     put_custom(&out, RIV_LIT("__fluence_sdk_version"), RIV_LIT("0.14.0"));
     put_custom(&out, RIV_LIT("interface-types"), riv_buf_str(&body));
     wasm_byte_vec_delete(&binary);
-    w.b.modules[0]                     = testing_module(w.b.engine, riv_buf_view(&out));
-    const marine_module_config  one    = { .name = RIV_LIT("liar"), .module = w.b.modules[0] };
-    const marine_service_config config = { .modules = &one, .modules_count = 1 };
-    if (marine_service_new(w.b.engine, &config, &w.b.fault, &w.b.service)) {
-        printf("refused when it is loaded: %s\n", w.b.fault.msg); /* x is no module of the service */
-        assert_int_equal(w.b.fault.code, MARINE_LINK);
-    } else {
-        for (int again = 0; again < 3; again++) {
-            const char *got = ask(&w, "f", "[]", 0);
-            if (strncmp(got, "stack: ", 7) != 0) fail_msg("%s", got);
-        }
+    const guest honest                 = { .descriptions = { FUNCTION("g", "", "") }, .body = "(func (export \"g\"))" };
+    w.b.modules[0]                     = testing_module(w.b.engine, make(&honest, w.b.arena));
+    w.b.modules[1]                     = testing_module(w.b.engine, riv_buf_view(&out));
+    const marine_module_config  both[] = { { .name = RIV_LIT("first"), .module = w.b.modules[0] },
+                                           { .name = RIV_LIT("liar"), .module = w.b.modules[1] } };
+    const marine_service_config config = { .modules = both, .modules_count = 2 };
+    if (marine_service_new(w.b.engine, &config, &w.b.fault, &w.b.service)) fail_msg("%s", w.b.fault.msg);
+    for (int again = 0; again < 3; again++) {
+        const char *got = ask(&w, "f", "[]", 0);
+        if (strncmp(got, "stack: ", 7) != 0) fail_msg("%s", got);
+        check_neighbour(&w);
     }
     close_world(&w);
 }
