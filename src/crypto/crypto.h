@@ -29,6 +29,7 @@ RIV_MUST_USE riv_err crypto_init(riv_fault *fault);
 
 crypto_hash crypto_sha256(riv_bytes data);
 crypto_hash crypto_blake3(riv_bytes data);
+crypto_hash crypto_keccak256(riv_bytes data); /* as Ethereum has it: the padding of Keccak's submission, not of FIPS 202 */
 crypto_hash crypto_hmac_sha256(riv_bytes key, riv_bytes data);
 /* Incremental SHA-256, for transcripts. */
 typedef struct crypto_sha256_state { _Alignas(16) uint8_t opaque[128]; } crypto_sha256_state;
@@ -60,5 +61,16 @@ void crypto_rng_fill(crypto_rng *rng, uint8_t *out, size_t len);
 
 void crypto_wipe(void *ptr, size_t len);
 bool crypto_equal(const void *a, const void *b, size_t len); /* constant time */
+
+/* ---- secp256k1, as Ethereum signs: over a 32-byte hash, with what recovers the key ---- */
+enum { CRYPTO_SECP_PUBLIC_BYTES = 65, CRYPTO_SECP_SIGNATURE_BYTES = 64 };
+typedef struct crypto_secp_public { uint8_t bytes[CRYPTO_SECP_PUBLIC_BYTES]; } crypto_secp_public; /* 4, x, y */
+typedef struct crypto_secp_signature { uint8_t bytes[CRYPTO_SECP_SIGNATURE_BYTES]; uint8_t recovery; } crypto_secp_signature; /* r, s; 0..3 */
+/* RIV_E_DENIED: zero, or not below the order of the group. */
+RIV_MUST_USE riv_err crypto_secp_public_of(const crypto_secret *key, crypto_secp_public *out);
+/* Deterministic (RFC 6979), s in the lower half. RIV_E_DENIED as above. */
+RIV_MUST_USE riv_err crypto_secp_sign(const crypto_secret *key, const crypto_hash *hash, crypto_secp_signature *out);
+/* The key that signed. RIV_E_DENIED: r or s out of range, s in the upper half (EIP-2), or no such key. */
+RIV_MUST_USE riv_err crypto_secp_recover(const crypto_hash *hash, const crypto_secp_signature *signature, crypto_secp_public *out);
 
 #endif

@@ -49,6 +49,20 @@ static void test_sha256_in_pieces(void **state)
     check_hex(crypto_sha256_end(&s), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* Of the Keccak team's submission, and what every Ethereum chain holds: the hash of nothing, and of a function. */
+static void test_keccak256(void **state)
+{
+    (void)state;
+    check_hex(crypto_keccak256((riv_bytes){ 0 }), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    check_hex(crypto_keccak256(RIV_BYTES("abc")), "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+    check_hex(crypto_keccak256(RIV_BYTES("transfer(address,uint256)")),
+              "a9059cbb2ab09eb219583f4a59a5d0623ade346d962bcd4e46b11da047c9049b");
+    uint8_t block[136];
+    memset(block, 'a', sizeof block);
+    check_hex(crypto_keccak256((riv_bytes){ block, sizeof block }),
+              "a6c4d403279fe3e0af03729caada8374b5ca54d8065329a3ebcaeb4b60aa386e");
+}
+
 /* RFC 4231, cases 1, 2, 3 and 6 (a key longer than a block) */
 static void test_hmac(void **state)
 {
@@ -100,10 +114,8 @@ static void test_blake3(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_sha256_in_pieces),
-        cmocka_unit_test(test_hmac),
-        cmocka_unit_test(test_blake3),
+        cmocka_unit_test(test_sha256), cmocka_unit_test(test_sha256_in_pieces), cmocka_unit_test(test_keccak256),
+        cmocka_unit_test(test_hmac),   cmocka_unit_test(test_blake3),
     };
     if (crypto_init(NULL)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
