@@ -273,6 +273,7 @@ void    riv_json_write(const riv_json *v, riv_buf *out);           /* compact, s
 void    riv_json_write_pretty(const riv_json *v, riv_buf *out);    /* two spaces, serde_json's pretty form */
 riv_str riv_json_text(const riv_json *v, riv_arena *arena);        /* compact */
 void    riv_json_write_str(riv_str s, riv_buf *out);               /* one quoted string */
+void    riv_json_write_f64(double v, riv_buf *out);                /* as riv_json_write writes riv_json_f64 of v */
 bool    riv_json_eq(const riv_json *a, const riv_json *b);         /* numbers of different kinds differ: 1 vs 1.0 */
 
 const riv_json *riv_json_null(void);                               /* shared constants */

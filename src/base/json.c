@@ -479,8 +479,12 @@ static void put_zeros(riv_buf *out, size_t count)
 }
 
 /* The layout of Rust's ryu crate ("pretty"): 1.0, 0.00001, 1e-6, 1e16, 1.5e300. */
-static void write_f64(double v, riv_buf *out)
+void riv_json_write_f64(double v, riv_buf *out)
 {
+    if (!isfinite(v)) {
+        riv_put_str(out, RIV_LIT("null"));
+        return;
+    }
     yyjson_val number   = { 0 };
     size_t     text_len = 0;
     yyjson_set_real(&number, v);
@@ -565,7 +569,7 @@ static void write(const riv_json *v, riv_buf *out, bool pretty, unsigned depth)
     case RIV_JSON_BOOL: riv_put_str(out, v->boolean ? RIV_LIT("true") : RIV_LIT("false")); return;
     case RIV_JSON_U64: put_u64(out, v->u64, false); return;
     case RIV_JSON_I64: put_u64(out, 0 - (uint64_t)v->i64, true); return;
-    case RIV_JSON_F64: write_f64(v->f64, out); return;
+    case RIV_JSON_F64: riv_json_write_f64(v->f64, out); return;
     case RIV_JSON_STR: riv_json_write_str(v->str, out); return;
     case RIV_JSON_ARR:
     case RIV_JSON_OBJ: break;

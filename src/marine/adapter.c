@@ -1,6 +1,7 @@
-/* adapter.c: runs adapters: short programs over a stack of interface values that wrap one core function.
+/* adapter.c: runs adapters: short programs over a stack of interface values that wrap one core function. Those of the usual shapes
+ * have plans (plan.c), which do the same faster; this is the reference.
  * Indices were checked when the section was read; kinds of values are checked here.
- * Spec: docs/spec/marine.md 3.4, 4.2, 4.6. Tests: service_test.c. */
+ * Spec: docs/spec/marine.md 3.4, 4.2, 4.6. Tests: service_test.c, plan_test.c. */
 #include "marine/internal.h"
 
 enum { DEPTH_MAX = 64 };
@@ -17,34 +18,82 @@ typedef struct run {
 
 static riv_err step(run *r, const marine__instr *i);
 
-riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const marine_value *args, size_t args_count,
-                    marine_value *out, size_t *out_count)
+static riv_err interpret(marine__instance *in, const marine__adapter *adapter, riv_str name, const marine_value *args,
+                         size_t args_count, marine_value *out, size_t *out_count)
 {
-    if (in->component) return marine__component_run(in, type, args, args_count, out, out_count);
-    marine_service        *s       = in->service;
-    const marine__adapter *adapter = in->module->section.adapter_of_type[type];
-    if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));
-    if (s->depth == DEPTH_MAX)
-        return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);
-    RIV_TRY(marine__charge(s, adapter->count)); /* no loops: each instruction runs once at most */
-    run r = {
-        in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX)
+    marine_service *s = in->service;
+    run             r = {
+                    in, adapter, name, args, args_count, NULL, 0, RIV_MIN(2 * adapter->count + 1, (size_t)MARINE__STACK_MAX)
     };
     void *memory;
-    RIV_TRY(marine__scratch(s, r.cap, sizeof(marine_value), &memory));
+    RIV_TRY(marine__scratch_raw(s, r.cap, sizeof(marine_value), &memory));
     r.stack = memory;
-    s->depth++;
-    riv_err err = RIV_OK;
-    for (size_t i = 0; i < adapter->count && !err; i++) err = step(&r, &adapter->code[i]);
-    s->depth--;
-    if (err) return err;
-    size_t wanted = RIV_MIN(in->module->section.types[type].outputs_count, (size_t)1);
+    for (size_t i = 0; i < adapter->count; i++) RIV_TRY(step(&r, &adapter->code[i]));
+    size_t wanted = RIV_MIN(in->module->section.types[adapter->type].outputs_count, (size_t)1);
     if (r.len != wanted)
         return marine__fail(s, MARINE_TRAP, "adapter of " RIV_FMT " leaves %zu values, not %zu", RIV_ARG(name), r.len,
                             wanted);
     *out_count = r.len;
     if (r.len) *out = r.stack[0];
     return RIV_OK;
+}
+
+/* A component wants lists, not packed arrays, and counts its fuel in a store of its own. */
+static riv_err run_component(marine__instance *in, uint32_t type, const marine_value *args, size_t args_count,
+                             marine__taker *taker, marine_value *out, size_t *out_count)
+{
+    marine_service        *s       = in->service;
+    const marine__section *section = &in->module->section;
+    riv_fault              own     = { 0 };
+    void                  *memory;
+    RIV_TRY(marine__scratch_raw(s, args_count, sizeof(marine_value), &memory));
+    marine_value *lists = memory;
+    for (size_t i = 0; i < args_count; i++)
+        if (marine__value_copy(section, &section->types[type].args[i].type, &args[i], s->scratch, &own, &lists[i]))
+            return marine__fail(s, MARINE_OUT_OF_MEMORY, "%s", own.msg);
+    bool    batched = marine__guest_enter(s);
+    riv_err err     = marine__component_run(in, type, lists, args_count, out, out_count);
+    marine__guest_left(s, batched);
+    if (!err && taker && *out_count) taker->err = taker->take(taker->ctx, out);
+    return err;
+}
+
+static riv_err run_adapter(marine__instance *in, uint32_t type, riv_str name, const marine_value *args,
+                           size_t args_count, marine__taker *taker, marine_value *out, size_t *out_count)
+{
+    if (in->component) return run_component(in, type, args, args_count, taker, out, out_count);
+    marine_service        *s       = in->service;
+    const marine__section *section = &in->module->section;
+    const marine__adapter *adapter = section->adapter_of_type[type];
+    const marine__plan    *plan    = section->plan_of_type[type];
+    riv_err                err;
+    if (!adapter) return marine__fail(s, MARINE_NOT_FOUND, "function " RIV_FMT " has no adapter", RIV_ARG(name));
+    if (s->depth == DEPTH_MAX)
+        return marine__fail(s, MARINE_STACK, "modules call each other more than %d levels deep", DEPTH_MAX);
+    RIV_TRY(marine__charge(s, adapter->count)); /* no loops: each instruction runs once at most */
+    s->depth++;
+    if (plan && !s->interpreted && marine__plan_fits(in, plan, args)) {
+        err = marine__plan_run(in, plan, name, args, taker, out, out_count);
+    } else {
+        err = interpret(in, adapter, name, args, args_count, out, out_count);
+        if (!err && taker && *out_count) taker->err = taker->take(taker->ctx, out);
+    }
+    s->depth--;
+    return err;
+}
+
+riv_err marine__run(marine__instance *in, uint32_t type, riv_str name, const marine_value *args, size_t args_count,
+                    marine_value *out, size_t *out_count)
+{
+    return run_adapter(in, type, name, args, args_count, NULL, out, out_count);
+}
+
+riv_err marine__run_to(marine__instance *in, uint32_t type, riv_str name, const marine_value *args, size_t args_count,
+                       marine__taker *taker)
+{
+    marine_value out;
+    size_t       out_count = 0;
+    return run_adapter(in, type, name, args, args_count, taker, &out, &out_count);
 }
 
 /* ---- the stack ---- */
@@ -70,9 +119,13 @@ static riv_err pop_any(run *r, marine_value *out)
 static riv_err pop(run *r, marine_type_kind kind, marine_value *out)
 {
     RIV_TRY(pop_any(r, out));
-    if (out->kind == kind) return RIV_OK;
-    return marine__fail(r->in->service, MARINE_TRAP, "adapter of " RIV_FMT " finds %s on its stack, wants %s",
-                        RIV_ARG(r->name), marine__kind_name(out->kind), marine__kind_name(kind));
+    return out->kind == kind ? RIV_OK : marine__unwanted(r->in, r->name, out->kind, kind);
+}
+
+riv_err marine__unwanted(marine__instance *in, riv_str name, marine_type_kind got, marine_type_kind wanted)
+{
+    return marine__fail(in->service, MARINE_TRAP, "adapter of " RIV_FMT " finds %s on its stack, wants %s",
+                        RIV_ARG(name), marine__kind_name(got), marine__kind_name(wanted));
 }
 
 static riv_err pop_u32(run *r, uint32_t *out)
@@ -105,17 +158,22 @@ static unsigned width(marine_type_kind kind)
 
 static bool is_unsigned(marine_type_kind kind) { return kind >= MARINE_U8 && kind <= MARINE_U64; }
 
+static riv_err no_cast(marine__instance *in, riv_str name, marine_type_kind from, marine_type_kind to, uint64_t value)
+{
+    return marine__fail(in->service, MARINE_TRAP, "`%s.from_%s` failed to cast `%s` to `%s`: %lld in function " RIV_FMT,
+                        marine__kind_name(to), marine__kind_name(from), marine__type_word(from), marine__type_word(to),
+                        (long long)value, RIV_ARG(name));
+}
+
 /* SPEC scenarios.md 5: An unsigned value with its top bit set is passed as the value; so between types of one width only bits
  * move. All else is checked by value. */
-static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
+riv_err marine__convert(marine__instance *in, riv_str name, marine_type_kind from, marine_type_kind to, uint64_t value,
+                        marine_value *out)
 {
-    marine_value v;
-    RIV_TRY(pop(r, from, &v));
-    unsigned bits  = width(to);
-    uint64_t value = v.bits;
+    unsigned bits = width(to);
     if (bits == 32 && width(from) == 32) {
-        value = is_unsigned(to) ? (uint32_t)value : from_i32((int32_t)(uint32_t)value);
-        return push(r, marine__int(to, value));
+        *out = marine__int(to, is_unsigned(to) ? (uint32_t)value : from_i32((int32_t)(uint32_t)value));
+        return RIV_OK;
     }
     bool negative = !is_unsigned(from) && (int64_t)value < 0;
     bool fits;
@@ -125,10 +183,17 @@ static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
         fits = !negative && value >> bits == 0;
     else
         fits = negative ? (int64_t)value >= -((int64_t)1 << (bits - 1)) : value < (uint64_t)1 << (bits - 1);
-    if (!fits)
-        return marine__fail(r->in->service, MARINE_TRAP, "`%s.from_%s` failed to cast %lld in function " RIV_FMT,
-                            marine__kind_name(to), marine__kind_name(from), (long long)value, RIV_ARG(r->name));
-    return push(r, marine__int(to, value));
+    if (!fits) return no_cast(in, name, from, to, value);
+    *out = marine__int(to, value);
+    return RIV_OK;
+}
+
+static riv_err convert(run *r, marine_type_kind from, marine_type_kind to)
+{
+    marine_value v;
+    RIV_TRY(pop(r, from, &v));
+    RIV_TRY(marine__convert(r->in, r->name, from, to, v.bits, &v));
+    return push(r, v);
 }
 
 /* ---- calls ---- */
@@ -163,7 +228,7 @@ static riv_err call_core(run *r, const marine__core *core)
 {
     wasmtime_val_raw_t *raw;
     void               *memory;
-    RIV_TRY(marine__scratch(r->in->service, core->params_count + 1, sizeof *raw, &memory));
+    RIV_TRY(marine__scratch_raw(r->in->service, core->params_count + 1, sizeof *raw, &memory));
     raw = memory;
     RIV_TRY(pop_core_args(r, core, raw));
     RIV_TRY(marine__call_core(r->in, core, raw));
@@ -177,26 +242,32 @@ static riv_err call_core(run *r, const marine__core *core)
 }
 
 /* A function of another module: its own adapter takes the values over. */
-static riv_err call_module(run *r, const marine__callee *callee)
+riv_err marine__call_module(marine__instance *in, const marine__callee *callee, const marine_value *args,
+                            marine_value *out, size_t *out_count)
 {
     const marine__section *section = &callee->instance->module->section;
     const marine__type    *type    = &section->types[callee->adapter];
-    size_t                 count = callee->type->args_count, out_count = 0;
-    marine_value           out;
+    uint64_t               visited = 0;
+    for (size_t i = 0; i < type->args_count; i++)
+        if (!marine__value_fits(section, &type->args[i].type, &args[i], &visited))
+            return marine__fail(in->service, MARINE_TRAP,
+                                "argument " RIV_FMT " of " RIV_FMT " in module " RIV_FMT " has another type",
+                                RIV_ARG(type->args[i].name), RIV_ARG(callee->name), RIV_ARG(callee->instance->name));
+    RIV_TRY(marine__charge(in->service, visited));
+    return marine__run(callee->instance, callee->adapter, callee->name, args, type->args_count, out, out_count);
+}
+
+static riv_err call_module(run *r, const marine__callee *callee)
+{
+    const marine__type *type  = &callee->instance->module->section.types[callee->adapter];
+    size_t              count = callee->type->args_count, out_count = 0;
+    marine_value        out;
     if (type->args_count != count || r->len < count)
         return marine__fail(r->in->service, MARINE_TRAP,
                             "function " RIV_FMT " of module " RIV_FMT " takes %zu arguments, not %zu",
                             RIV_ARG(callee->name), RIV_ARG(callee->instance->name), type->args_count, count);
     r->len -= count;
-    const marine_value *args    = &r->stack[r->len];
-    uint64_t            visited = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!marine__value_fits(section, &type->args[i].type, &args[i], &visited))
-            return marine__fail(r->in->service, MARINE_TRAP,
-                                "argument " RIV_FMT " of " RIV_FMT " in module " RIV_FMT " has another type",
-                                RIV_ARG(type->args[i].name), RIV_ARG(callee->name), RIV_ARG(callee->instance->name));
-    RIV_TRY(marine__charge(r->in->service, visited));
-    RIV_TRY(marine__run(callee->instance, callee->adapter, callee->name, args, count, &out, &out_count));
+    RIV_TRY(marine__call_module(r->in, callee, &r->stack[r->len], &out, &out_count));
     return out_count ? push(r, out) : RIV_OK;
 }
 
@@ -212,9 +283,11 @@ static riv_err call(run *r, uint64_t index)
 
 riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw)
 {
-    wasm_trap_t      *trap  = NULL;
-    size_t            slots = RIV_MAX(core->params_count, (size_t)core->has_result);
-    wasmtime_error_t *error = wasmtime_func_call_unchecked(in->service->context, &core->func, raw, slots, &trap);
+    wasm_trap_t      *trap    = NULL;
+    size_t            slots   = RIV_MAX(core->params_count, (size_t)core->has_result);
+    bool              batched = marine__guest_enter(in->service);
+    wasmtime_error_t *error   = wasmtime_func_call_unchecked(in->service->context, &core->func, raw, slots, &trap);
+    marine__guest_left(in->service, batched);
     if (!error && !trap) return RIV_OK;
     return marine__fail_wasm(in->service, MARINE_TRAP, core->name, error, trap);
 }
@@ -249,11 +322,7 @@ static riv_err write_bytes(run *r, marine_type_kind kind)
     uint32_t     ptr;
     RIV_TRY(pop(r, kind, &v));
     RIV_TRY(pop_u32(r, &ptr));
-    if (ptr == 0 &&
-        v.bytes.len) /* allocate failed; writing there would spoil what the guest keeps at its memory's start */
-        return marine__fail(r->in->service, MARINE_OUT_OF_MEMORY, "module " RIV_FMT " could not allocate %zu bytes",
-                            RIV_ARG(r->in->name), v.bytes.len);
-    RIV_TRY(marine__write(r->in, ptr, v.bytes));
+    RIV_TRY(marine__write_allocated(r->in, ptr, v.bytes));
     RIV_TRY(push_u32(r, ptr));
     return push_u32(r, (uint32_t)v.bytes.len);
 }

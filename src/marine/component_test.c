@@ -65,7 +65,10 @@ static const struct {
     { "", "(list (list string))", "[[],[\"a\",\"\"],[\"b\"]]", NULL },
     { POINT, "$p", "{\"x_pos\":1,\"y\":-2}", NULL },
     { POINT, "$p", "[1,-2]", "{\"x_pos\":1,\"y\":-2}" },
-    { POINT, "$p", "{\"x-pos\":1,\"y\":-2}", "arguments: argument v of echo: missing field x_pos of record Point" },
+    { POINT, "$p", "{\"x-pos\":1,\"y\":-2}",
+      "arguments: arguments from json deserialization error in module \"c\", function \"echo\": missing argument with "
+      "name "
+      "x_pos" },
     { "", "(tuple string u8)", "{\"f0\":\"a\",\"f1\":1}", NULL },
     { "", "(tuple string u8)", "[\"a\",1]", "{\"f0\":\"a\",\"f1\":1}" },
     { "", "(option u8)", "[7]", NULL },

@@ -401,6 +401,7 @@ static void make_section(reading *r, marine__component *c, marine__section *out)
     uint32_t     *none    = riv_new(r->arena, uint32_t, count);
     riv_map      *publics = riv_map_new(r->arena);
     if (r->records.len) memcpy(types, r->records.ptr, r->records.len * sizeof *types);
+    for (size_t i = 0; i < r->records.len; i++) marine__lay_out(&types[i], r->arena);
     for (size_t i = 0; i < count; i++) none[i] = UINT32_MAX;
     for (size_t i = 0; i < r->functions.len; i++) {
         size_t at = r->records.len + i;

@@ -46,6 +46,8 @@ typedef struct marine__type { /* function: args and at most a few outputs; recor
     const marine_type  *outputs;
     size_t              outputs_count;
     uint32_t            depth; /* record: how deep its fields nest, from 1 */
+    uint32_t            packed_bytes; /* record: as it lies in memory, 0: not counted yet */
+    const uint32_t     *sorted; size_t sorted_count; /* record: its fields as JSON has them: by name, of equal names the last */
 } marine__type;
 typedef struct marine__it_import { riv_str module, name; uint32_t type; } marine__it_import;
 typedef struct marine__it_export { riv_str name; uint32_t type; } marine__it_export;
@@ -64,10 +66,12 @@ typedef struct marine__section {
     const marine__adapter *const *adapter_of_type; /* by type; NULL: none */
     const riv_map                *publics;         /* name of a public function -> type of its adapter + 1, in the order of exports */
     const riv_map                *shims;           /* module and name -> type of the adapter of an import + 1 */
+    const struct marine__plan *const *plan_of_type; /* by type; NULL: its adapter is interpreted */
 } marine__section;
 /* Decodes and checks all indices, so that the rest of the room may trust them. Slices point into `in`. */
 RIV_MUST_USE riv_err marine__section_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__section *out);
 void marine__section_write(const marine__section *section, riv_buf *out);
+void marine__lay_out(marine__type *record, riv_arena *arena); /* counts packed_bytes, sorts the fields */
 /* The adapter of an import, or of a public function: its type, or UINT32_MAX. */
 uint32_t marine__shim_adapter(const marine__section *section, riv_str module, riv_str name);
 uint32_t marine__public_adapter(const marine__section *section, riv_str name);
@@ -93,17 +97,47 @@ void marine__manifest_read(riv_bytes wasm, const marine__wasm *parts, riv_arena 
 
 void marine__interface_of(const marine__section *section, riv_arena *arena, marine_interface *out);
 
+/* ---- plan.c: adapters of the generated shapes, made ready when the section is read ------------------------------------- */
+
+typedef struct marine__plan marine__plan;
+/* By type of the adapter; NULL where its code has another shape. */
+const marine__plan *const *marine__plans_of(const marine__section *section, riv_arena *arena);
+
 /* ---- value.c: interface values, and their JSON --------------------------------------------------------------------- */
+
+/* Inside the room an array of numbers or bools is kept as it lies in a guest's memory: its kind is MARINE__PACKED plus the kind of its
+ * elements, its bytes are theirs. Arrays of u8 are BYTES. Callers hand in lists and get lists. */
+enum { MARINE__PACKED = 0x20 };
+static inline bool marine__is_packed(const marine_value *v) { return (unsigned)v->kind >= MARINE__PACKED; }
+static inline marine_type_kind marine__packed_kind(marine_type_kind element) { return (marine_type_kind)((unsigned)element + MARINE__PACKED); }
+static inline marine_type_kind marine__element_kind(const marine_value *packed) { return (marine_type_kind)((unsigned)packed->kind - MARINE__PACKED); }
+marine_value marine__packed_at(const marine_value *packed, size_t index);
+size_t       marine__packed_count(const marine_value *packed);
+static inline bool marine__is_bytes(const marine_type *t) { return t->kind == MARINE_BYTES || (t->kind == MARINE_ARRAY && t->element->kind == MARINE_U8); }
+bool         marine__is_scalar(marine_type_kind kind); /* a number or bool */
+
+const char  *marine__type_word(marine_type_kind kind); /* "U32", "ByteArray", ... as the original's messages have it */
 
 marine_value marine__int(marine_type_kind kind, uint64_t bits);
 marine_value marine__string(riv_str s);
-/* Arguments from JSON by the rules of SPEC marine.md 8.1. */
-RIV_MUST_USE riv_err marine__args_from_json(const marine__section *section, const marine__type *function, riv_str name,
-                                            const riv_json *json, riv_arena *arena, riv_fault *fault, marine_value **out);
+/* Arguments from JSON by the rules of SPEC marine.md 8.1, and from a caller's values. What they need beyond those is in scratch. */
+typedef struct marine__args { const marine__section *section; const marine__type *function; marine_service *service; } marine__args;
+RIV_MUST_USE riv_err marine__args_from_json(const marine__args *in, const riv_json *json, riv_fault *fault, marine_value **out);
+RIV_MUST_USE riv_err marine__args_from_values(const marine__args *in, const marine_value *values, size_t count, riv_fault *fault, marine_value **out);
 RIV_MUST_USE riv_err marine__value_to_json(const marine__section *section, const marine_type *type, const marine_value *v,
                                            riv_arena *arena, riv_fault *fault, const riv_json **out);
+/* A copy for the caller: in arena, without packed arrays. */
+RIV_MUST_USE riv_err marine__value_copy(const marine__section *section, const marine_type *type, const marine_value *v, riv_arena *arena,
+                                        riv_fault *fault, marine_value *out);
 /* Whether v has the shape of type: kinds equal, array of u8 and bytes alike, records by their fields. */
 bool marine__value_fits(const marine__section *section, const marine_type *type, const marine_value *v, uint64_t *visited);
+
+/* ---- text.c: interface values and JSON text, without a tree in between ---------------------------------------------- */
+
+/* Reads what is plainly right. False: something is odd, which may still be right: the tree decides. Texts point into `text`. */
+bool marine__args_from_text(const marine__args *in, riv_str text, marine_value **out);
+/* What riv_json_write makes of the same value. */
+RIV_MUST_USE riv_err marine__value_to_text(const marine__section *section, const marine_type *type, const marine_value *v, riv_fault *fault, riv_buf *out);
 
 /* ---- instances ---------------------------------------------------------------------------------------------------- */
 
@@ -195,6 +229,11 @@ struct marine_service {
     bool                     exited; /* proc_exit was called */
     uint32_t                 exit_code;
     size_t                   depth;  /* adapters inside each other */
+    size_t                   viewed; /* bytes of values that stayed in guests' memories; they count like those in scratch */
+    bool                     batched; /* no guest code runs: fuel is counted here, and Wasmtime told when it matters */
+    bool                     fuel_known, fuel_owed; /* fuel_left is right; Wasmtime does not know of it yet */
+    uint64_t                 fuel_left;
+    bool                     interpreted; /* tests: no plan is used */
     uint64_t                 told;   /* bytes that its modules logged and printed */
     uint64_t                 ticks;  /* deadline that it began with; 0: none */
     uint64_t                 fuel_start; /* of a module that is loaded */
@@ -225,12 +264,31 @@ RIV_MUST_USE riv_err marine__find_core(marine__instance *in, riv_str name, marin
 void marine__begin(marine_service *service, const marine_call_params *params, uint64_t fuel, uint64_t ticks);
 uint64_t marine__fuel_used(const marine_service *service, uint64_t fuel); /* of so much that it began with */
 
+/* Guest code is entered and left between these two: Wasmtime counts fuel inside, we may count it outside. */
+bool marine__guest_enter(marine_service *service); /* what to hand to: */
+void marine__guest_left(marine_service *service, bool batched);
+
 /* ---- adapter.c: runs adapters and core functions -------------------------------------------------------------------- */
 
-/* Runs the adapter of this type in instance. Out: at most one value. */
+/* Takes over the result of an adapter before the guest lets go of it: texts and bytes of v are good until take returns. */
+typedef struct marine__taker { riv_err (*take)(void *ctx, const marine_value *v); void *ctx; riv_err err; } marine__taker;
+
+/* Runs the adapter of this type in instance. Out: at most one value, in the memory of the call. */
 RIV_MUST_USE riv_err marine__run(marine__instance *in, uint32_t adapter, riv_str name, const marine_value *args, size_t args_count,
                                  marine_value *out, size_t *out_count);
+/* The same, and the value goes to the taker; what that says is in taker->err when all else went well. */
+RIV_MUST_USE riv_err marine__run_to(marine__instance *in, uint32_t adapter, riv_str name, const marine_value *args, size_t args_count,
+                                    marine__taker *taker);
 RIV_MUST_USE riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmtime_val_raw_t *raw);
+/* What plans share with the interpreter. */
+RIV_MUST_USE riv_err marine__convert(marine__instance *in, riv_str name, marine_type_kind from, marine_type_kind to, uint64_t bits, marine_value *out);
+RIV_MUST_USE riv_err marine__call_module(marine__instance *in, const marine__callee *callee, const marine_value *args, marine_value *out, size_t *out_count);
+RIV_MUST_USE riv_err marine__unwanted(marine__instance *in, riv_str name, marine_type_kind got, marine_type_kind wanted);
+/* ---- plan.c ---- */
+/* False: this instance's functions do not fit the plan, and nothing was done. */
+bool marine__plan_fits(const marine__instance *in, const marine__plan *plan, const marine_value *args);
+RIV_MUST_USE riv_err marine__plan_run(marine__instance *in, const marine__plan *plan, riv_str name, const marine_value *args, marine__taker *taker,
+                                      marine_value *out, size_t *out_count);
 
 /* ---- component.c: WASI 0.2 components, which are shown as modules --------------------------------------------------------- */
 
@@ -250,20 +308,28 @@ RIV_MUST_USE riv_err marine__component_run(marine__instance *in, uint32_t adapte
 
 /* ---- memory.c: values in a guest's memory ---------------------------------------------------------------------------- */
 
+unsigned marine__packed_bytes(marine_type_kind kind); /* of a value inside a record or an array */
+void     marine__pack(const marine_value *number, uint8_t *out); /* as many of a number or bool */
 /* A checked view of [ptr, ptr + size) until the next call into the guest; size 0 is empty and never fails. */
 RIV_MUST_USE riv_err marine__view(marine__instance *in, uint32_t ptr, uint64_t size, riv_bytes *out);
 RIV_MUST_USE riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uint32_t *out);
 RIV_MUST_USE riv_err marine__write(marine__instance *in, uint32_t ptr, riv_bytes bytes);
+/* The same for memory that the guest gave by allocate: NULL with bytes is its way to say that it has none. */
+RIV_MUST_USE riv_err marine__write_allocated(marine__instance *in, uint32_t ptr, riv_bytes bytes);
 RIV_MUST_USE riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine_value *out);
 RIV_MUST_USE riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count, marine_value *out);
 RIV_MUST_USE riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine_value *out);
+/* A string, bytes, array or record (which has no size). As a view its bytes stay in the guest's memory: good until guest code runs. */
+RIV_MUST_USE riv_err marine__lift(marine__instance *in, const marine_type *type, bool view, uint32_t ptr, uint32_t size, marine_value *out);
 /* Types of the value are looked up in `section`, which is the module's own, or the host's for what the host hands in. */
 RIV_MUST_USE riv_err marine__lower_array(marine__instance *in, const marine__section *section, const marine_type *element,
                                          const marine_value *v, uint32_t *ptr, uint32_t *count);
 RIV_MUST_USE riv_err marine__lower_record(marine__instance *in, const marine__section *section, uint32_t type, const marine_value *v,
                                           uint32_t *ptr);
-/* Memory of the running call, with its limit. */
+/* Memory of the running call, with its limit; zeroed, or raw. */
 RIV_MUST_USE riv_err marine__scratch(marine_service *service, uint64_t count, size_t bytes, void **out);
+RIV_MUST_USE riv_err marine__scratch_raw(marine_service *service, uint64_t count, size_t bytes, void **out);
+bool marine__room(const marine_service *service, uint64_t count, size_t bytes); /* whether so much is left */
 
 /* ---- budget.c: one budget of bytes for all linear memories of a service ------------------------------------------------ */
 

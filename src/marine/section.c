@@ -435,6 +435,23 @@ static uint32_t found(const riv_map *map, riv_bytes key)
     return adapter ? (uint32_t)(adapter - 1) : UINT32_MAX;
 }
 
+/* SPEC marine.md 8.2: Objects are emitted with keys sorted */
+void marine__lay_out(marine__type *record, riv_arena *arena)
+{
+    const uint32_t *order  = riv_order(arena, record->args, sizeof *record->args, record->args_count);
+    uint32_t       *sorted = riv_new(arena, uint32_t, record->args_count);
+    size_t          count  = 0;
+    record->packed_bytes   = 0;
+    for (size_t i = 0; i < record->args_count; i++) {
+        uint32_t field = order ? order[i] : (uint32_t)i;
+        if (count && riv_str_eq(record->args[sorted[count - 1]].name, record->args[field].name)) count--;
+        sorted[count++] = field;
+        record->packed_bytes += marine__packed_bytes(record->args[i].type.kind);
+    }
+    record->sorted       = sorted;
+    record->sorted_count = count;
+}
+
 static void make_tables(const reading *in, marine__section *s)
 {
     uint8_t                 room[1 + 2 * NAME_BYTES_MAX];
@@ -449,6 +466,9 @@ static void make_tables(const reading *in, marine__section *s)
     s->adapter_of_type = adapters;
     s->publics         = publics;
     s->shims           = shims;
+    for (size_t i = 0; i < s->types_count; i++)
+        if (s->types[i].is_record) marine__lay_out(&in->types.ptr[i], in->arena);
+    s->plan_of_type = marine__plans_of(s, in->arena);
 }
 
 uint32_t marine__shim_adapter(const marine__section *s, riv_str module, riv_str name)
@@ -571,4 +591,7 @@ uint8_t marine__conversion_op(marine_type_kind from, marine_type_kind to)
     RIV_UNREACHABLE();
 }
 
-const char *marine__kind_name(marine_type_kind kind) { return kind_names[kind]; }
+const char *marine__kind_name(marine_type_kind kind)
+{
+    return (unsigned)kind < RIV_COUNT(kind_names) ? kind_names[kind] : "array"; /* that is packed */
+}

@@ -20,13 +20,23 @@ MARINE_EXPORT(f64, echo_f64, (f64 v)) { return v; }
 MARINE_EXPORT(string, echo_string, (string v)) { return v; }
 MARINE_EXPORT(bytes, echo_bytes, (bytes v)) { return v; }
 MARINE_EXPORT(array(bool), echo_bools, (array(bool) v)) { return v; }
+MARINE_EXPORT(array(i8), echo_i8s, (array(i8) v)) { return v; }
+MARINE_EXPORT(array(u16), echo_u16s, (array(u16) v)) { return v; }
 MARINE_EXPORT(array(i16), echo_i16s, (array(i16) v)) { return v; }
+MARINE_EXPORT(array(u32), echo_u32s, (array(u32) v)) { return v; }
+MARINE_EXPORT(array(i32), echo_i32s, (array(i32) v)) { return v; }
 MARINE_EXPORT(array(u64), echo_u64s, (array(u64) v)) { return v; }
+MARINE_EXPORT(array(i64), echo_i64s, (array(i64) v)) { return v; }
+MARINE_EXPORT(array(f32), echo_f32s, (array(f32) v)) { return v; }
 MARINE_EXPORT(array(f64), echo_f64s, (array(f64) v)) { return v; }
 MARINE_EXPORT(array(string), echo_strings, (array(string) v)) { return v; }
 MARINE_EXPORT(array(bytes), echo_blobs, (array(bytes) v)) { return v; }
 MARINE_EXPORT(array2(string), echo_rows, (array2(string) v)) { return v; }
+MARINE_EXPORT(array2(u32), echo_tables, (array2(u32) v)) { return v; }
+MARINE_EXPORT(record(Point), echo_point, (record(Point) v)) { return v; }
 MARINE_EXPORT(array(Point), echo_points, (array(Point) v)) { return v; }
+MARINE_EXPORT(array2(Point), echo_shapes, (array2(Point) v)) { return v; }
+MARINE_EXPORT(array(Everything), echo_all, (array(Everything) v)) { return v; }
 MARINE_EXPORT(record(Everything), echo_everything, (record(Everything) v)) { return v; }
 MARINE_EXPORT(void, nothing, ()) {}
 
