@@ -289,7 +289,7 @@ riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmti
     wasmtime_error_t *error   = wasmtime_func_call_unchecked(in->service->context, &core->func, raw, slots, &trap);
     marine__guest_left(in->service, batched);
     if (!error && !trap) return RIV_OK;
-    return marine__fail_wasm(in->service, MARINE_TRAP, core->name, error, trap);
+    return marine__fail_wasm(in, MARINE_TRAP, core->name, error, trap);
 }
 
 /* ---- memory ---- */

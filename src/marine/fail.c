@@ -67,14 +67,14 @@ static marine_error_kind kind_of_trap(wasmtime_trap_code_t code, marine_error_ki
     }
 }
 
-/* " in `strlen` at 0x1f3": the innermost frame; without a name section its index. */
-static void put_place(char *out, size_t bytes, const wasm_trap_t *trap)
+/* " in `strlen` at 0x1f3": the innermost frame; without a name section its index. Places are those of the file as it was given. */
+static void put_place(char *out, size_t bytes, const wasm_trap_t *trap, size_t shift)
 {
     wasm_frame_t *frame = wasm_trap_origin(trap);
     out[0]              = 0;
     if (!frame) return;
     const wasm_name_t *name   = wasmtime_frame_func_name(frame);
-    size_t             offset = wasm_frame_module_offset(frame);
+    size_t             offset = wasm_frame_module_offset(frame) - shift;
     if (name)
         snprintf(out, bytes, " in `%.*s` at 0x%zx", (int)RIV_MIN(name->size, (size_t)80), name->data, offset);
     else
@@ -82,28 +82,30 @@ static void put_place(char *out, size_t bytes, const wasm_trap_t *trap)
     wasm_frame_delete(frame);
 }
 
-static riv_err fail_trap(marine_service *s, marine_error_kind kind, riv_str name, const wasm_trap_t *trap)
+static riv_err fail_trap(marine__instance *in, marine_error_kind kind, riv_str name, const wasm_trap_t *trap)
 {
+    marine_service      *s = in->service;
     wasmtime_trap_code_t code;
     if (wasmtime_trap_code(trap, &code)) {
         const char *text = code < RIV_COUNT(trap_texts) && trap_texts[code] ? trap_texts[code] : "trap";
         char        place[128];
-        put_place(place, sizeof place, trap);
+        put_place(place, sizeof place, trap, in->module->plan.code_shift);
         return marine__fail(s, kind_of_trap(code, kind), "function `" RIV_FMT "` failed: %s%s", RIV_ARG(name), text,
                             place);
     }
     return marine__fail(s, kind, "function `" RIV_FMT "` failed", RIV_ARG(name));
 }
 
-riv_err marine__fail_wasm(marine_service *s, marine_error_kind kind, riv_str name, wasmtime_error_t *error,
+riv_err marine__fail_wasm(marine__instance *in, marine_error_kind kind, riv_str name, wasmtime_error_t *error,
                           wasm_trap_t *trap)
 {
-    riv_err err = RIV_E_CONFLICT;
+    marine_service *s   = in->service;
+    riv_err         err = RIV_E_CONFLICT;
     if (s->exited) /* what comes back then is only the way out */
         err = marine__fail(s, kind, "function `" RIV_FMT "` failed: the module ended itself with code %u",
                            RIV_ARG(name), s->exit_code);
     if (trap) {
-        err = fail_trap(s, kind, name, trap);
+        err = fail_trap(in, kind, name, trap);
         wasm_trap_delete(trap);
     }
     if (error) {

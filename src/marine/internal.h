@@ -5,6 +5,7 @@
 
 #include "marine/marine.h"
 
+#include <stdatomic.h>
 #include <wasmtime.h>
 
 enum {
@@ -90,6 +91,25 @@ bool        marine__conversion(uint8_t op, marine_type_kind *from, marine_type_k
 uint8_t     marine__conversion_op(marine_type_kind from, marine_type_kind to); /* asserts that there is one */
 const char *marine__kind_name(marine_type_kind kind); /* "u32", "string", ... in the words of the interface section */
 
+/* ---- prepare.c: a module as it is compiled: the same code, with exports of all that its calls can change ---------------- */
+
+typedef struct marine__plan { /* what the prepared module exports, under names of ours: marine__plan_name */
+    uint32_t        code_shift;    /* code stands so many bytes further than in the original: what traps tell is corrected by it */
+    uint32_t        stack_pointer; /* global with the top of LLVM's stack in memory; UINT32_MAX: none was found */
+    bool            memory;        /* 'm' 0 */
+    bool            forgets;       /* it drops segments that it may look at later, or has code that is not known: no root */
+    const uint32_t *globals; size_t globals_count; /* 'g': those that can change */
+    const uint32_t *tables;  size_t tables_count;  /* 't': those that can change */
+    uint32_t        functions_count; /* 'f' 0 and so on: all functions, where tables or globals that change hold some */
+} marine__plan;
+/* The module is appended to out, the lists of *plan live in arena. RIV_E_MALFORMED with the offset (not all that is wrong is found here);
+ * RIV_E_LIMIT; RIV_E_CONFLICT: it exports under a reserved name. */
+RIV_MUST_USE riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_buf *out, marine__plan *plan);
+riv_str marine__plan_name(riv_arena *arena, char kind, uint32_t index);
+bool    marine__plan_reserves(riv_str name);
+void    marine__plan_write(const marine__plan *plan, riv_buf *out);
+RIV_MUST_USE riv_err marine__plan_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__plan *out);
+
 /* ---- manifest.c: fills manifest and memory of info ---- */
 void marine__manifest_read(riv_bytes wasm, const marine__wasm *parts, riv_arena *arena, marine_info *info);
 
@@ -143,6 +163,7 @@ RIV_MUST_USE riv_err marine__value_to_text(const marine__section *section, const
 
 struct marine_engine {
     wasm_engine_t *wasm;
+    _Atomic(struct marine__store *) store; /* pages.c; NULL until somebody asks for a root */
     crypto_hash    id; /* of our version, Wasmtime's and the settings: code of another is not loaded */
 };
 
@@ -153,6 +174,7 @@ struct marine_module {
     riv_bytes          kept; /* bytes from which all of this but the code is read again: what the cache holds beside the code */
     marine__section    section;
     marine_interface   interface;
+    marine__plan       plan; /* lists in arena */
     wasmtime_module_t *code;
     struct marine__component *component; /* component.h; then code is NULL, and section only shows it. NULL: a module */
 };
@@ -208,6 +230,11 @@ struct marine__instance {
     const marine_pair          *envs; /* of the guest: config, mapped dirs */
     size_t                      envs_count;
     struct marine__files       *files; /* wasi_files.c; NULL: no directory is mapped */
+    struct marine__pages       *pages; /* pages.c; NULL until somebody asks for a root */
+    riv_map                    *functions; /* root.c: address of a function -> its index + 1; NULL until needed */
+    wasmtime_global_t           stack_pointer; /* state.c: of the stack in memory, */
+    uint32_t                    stack_top;     /* what it is between calls, */
+    bool                        has_stack;     /* and whether it is known */
     struct marine__component_instance *component; /* component.h; NULL: of a module */
 };
 
@@ -239,12 +266,13 @@ struct marine_service {
     uint64_t                 fuel_start; /* of a module that is loaded */
     uint32_t                 made;       /* instances in the store, also those that were unloaded */
     uint64_t                 calls, failed_calls, fuel_used; /* in all */
+    riv_map                 *known_files; /* root.c: content of files that did not change since; NULL: no root yet */
 };
 
 /* Notes the first failure of a call; returns the error that stands for its kind. */
 riv_err marine__fail(marine_service *service, marine_error_kind kind, const char *format, ...) RIV_PRINTF(3, 4);
 /* The same for what Wasmtime gives back; both may be NULL, both are deleted. */
-riv_err marine__fail_wasm(marine_service *service, marine_error_kind kind, riv_str name, wasmtime_error_t *error, wasm_trap_t *trap);
+riv_err marine__fail_wasm(marine__instance *in, marine_error_kind kind, riv_str name, wasmtime_error_t *error, wasm_trap_t *trap);
 /* A trap for Wasmtime that carries the noted failure. */
 wasm_trap_t *marine__trap_of(const marine_service *service);
 
@@ -342,6 +370,32 @@ void marine__budget_enter(marine__budget *budget);
 void     marine__linear_release(marine__linear *linear);
 uint64_t marine__linear_bytes(const marine__linear *linear); /* 0 for NULL */
 
+/* ---- state.c: what a prepared module shows of its state ------------------------------------------------------------------ */
+
+bool marine__state_find(marine__instance *in, char kind, uint32_t index, wasmtime_extern_t *out); /* by the letters of marine__plan */
+/* The top of the stack that LLVM's code keeps in memory is noted when a module has started, and put back after a failure. */
+void marine__stack_note(marine__instance *in);
+void marine__stack_restore(marine_service *service);
+
+/* ---- pages.c: the tree over a memory, and which of its pages changed; root.c ------------------------------------------------ */
+
+enum { MARINE__CHUNK_BYTES = 4096, MARINE__MEMORY_LEVELS = 20 /* of the tree over a memory: 4 GiB */ };
+typedef struct marine__pages marine__pages;
+typedef struct marine__store { /* one file of an engine, with a range for each memory that is looked at */
+    int             file, pagemap; /* -1: the system has none; then all of a memory is hashed each time */
+    _Atomic int64_t next;
+} marine__store;
+marine__pages *marine__pages_new(marine_engine *engine);
+void           marine__pages_free(marine__pages *pages); /* after its memory was unmapped; accepts NULL */
+/* The top of the tree over [base, base + size), which is always the same memory, shorter before. *hashed grows by the chunks that were. */
+crypto_hash    marine__pages_root(marine__pages *pages, uint8_t *base, size_t size, riv_arena *arena, uint64_t *hashed);
+crypto_hash    marine__node_hash(const crypto_hash *left, const crypto_hash *right);
+void           marine__zero_hashes(crypto_hash *out, size_t count); /* of trees of zeros, by height */
+bool           marine__is_zero(const uint8_t *chunk);
+marine__store *marine__store_of(marine_engine *engine);
+void           marine__store_free(marine__store *store); /* accepts NULL */
+void           marine__root_free(marine_service *service);
+
 /* ---- host.c, wasi.c: what the world offers ------------------------------------------------------------------------------- */
 
 typedef struct marine__host_function {
@@ -358,6 +412,9 @@ riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wa
 typedef struct marine__files marine__files;
 RIV_MUST_USE riv_err marine__files_open(marine__instance *in); /* MARINE_LOAD: a directory is missing */
 void marine__files_close(marine__files *files); /* accepts NULL */
+/* For the root over a service's state. A slot that is not in use has fd -1; false: there are no more. */
+typedef struct marine__open_file { uint32_t number; int fd; bool is_dir, append, mapped; } marine__open_file;
+bool marine__files_slot(const marine__files *files, size_t index, marine__open_file *out); /* mapped directories come first */
 /* The functions of WASI that touch files; those on descriptors 0..2 are answered in wasi.c before. NULL: none of this name. */
 const marine__host_function *marine__files_find(riv_str name);
 

@@ -3,7 +3,9 @@
 #include "marine/internal.h"
 
 /* Raised when code of before must not be used: other settings that Wasmtime does not see, other preparation, other kept bytes. */
-#define ENGINE_FORMAT "1"
+#define ENGINE_FORMAT "2"
+
+static const riv_str PLAN_SECTION = RIV_LIT_INIT("rivulet-plan"); /* among what is kept, never in a file */
 
 static const uint32_t SDK_MIN[3] = { 0, 6, 0 }, IT_MIN[3] = { 0, 20, 0 };
 
@@ -73,6 +75,7 @@ riv_err marine_engine_new_with(const marine_engine_config *with, riv_fault *faul
 void marine_engine_free(marine_engine *engine)
 {
     if (!engine) return;
+    marine__store_free(atomic_load(&engine->store));
     wasm_engine_delete(engine->wasm);
     riv_free(engine);
 }
@@ -89,6 +92,25 @@ static void keep_section(riv_buf *out, riv_str name, riv_bytes body)
     marine__put_uleb(out, head.len + body.len);
     riv_put_bytes(out, riv_buf_view(&head));
     riv_put_bytes(out, body);
+}
+
+static void keep_plan(marine_module *m, const marine__plan *plan)
+{
+    riv_buf kept = riv_buf_in(m->arena), bytes = riv_buf_in(m->arena);
+    marine__plan_write(plan, &bytes);
+    riv_put_bytes(&kept, m->kept);
+    keep_section(&kept, PLAN_SECTION, riv_buf_view(&bytes));
+    m->kept = riv_buf_view(&kept);
+}
+
+/* Of kept bytes. */
+static riv_err read_plan(marine_module *m, riv_fault *fault)
+{
+    marine__wasm          parts;
+    const marine__custom *plan;
+    RIV_TRY(marine__wasm_read(m->kept, m->arena, fault, &parts));
+    RIV_TRY(marine__wasm_custom(&parts, PLAN_SECTION, fault, &plan));
+    return marine__plan_read(plan->body, m->arena, fault, &m->plan);
 }
 
 /* Reads and checks the sections; everything that is kept lives in m->arena. */
@@ -139,16 +161,39 @@ static marine_module *module_alloc(marine_engine *engine, const crypto_hash *has
     return m;
 }
 
+/* What is wrong with it the engine says best, and with places in the file as it was given. */
+static riv_err compile(marine_module *m, riv_bytes wasm, riv_fault *fault)
+{
+    riv_arena        *arena    = riv_arena_new(0);
+    riv_buf           prepared = riv_buf_in(arena);
+    riv_fault         own      = { 0 };
+    marine__plan      plan;
+    wasmtime_error_t *error = NULL, *original = NULL;
+    riv_err           err = marine__prepare(wasm, arena, &own, &prepared, &plan);
+    if (!err) error = wasmtime_module_new(m->engine->wasm, prepared.ptr, prepared.len, &m->code);
+    if (err || error) original = wasmtime_module_validate(m->engine->wasm, wasm.ptr, wasm.len);
+    if (original) {
+        if (error) wasmtime_error_delete(error);
+        err = engine_fault(fault, RIV_E_MALFORMED, "module does not compile", original);
+    } else if (error) {
+        err = engine_fault(fault, RIV_E_MALFORMED, "module does not compile", error);
+    } else if (err) {
+        err = riv_fail(fault, err, own.pos, "%s", own.msg);
+    } else {
+        keep_plan(m, &plan);
+        err = read_plan(m, fault);
+    }
+    riv_arena_free(arena);
+    return err;
+}
+
 riv_err marine__module_compile(marine_engine *engine, riv_bytes wasm, const crypto_hash *hash, riv_fault *fault,
                                marine_module **out)
 {
     marine_module *m   = module_alloc(engine, hash);
     bool           is  = marine__is_component(wasm);
     riv_err        err = is ? marine__component_compile(m, wasm, fault) : read_sections(m, wasm, fault);
-    if (!err && !is) {
-        wasmtime_error_t *error = wasmtime_module_new(engine->wasm, wasm.ptr, wasm.len, &m->code);
-        if (error) err = engine_fault(fault, RIV_E_MALFORMED, "module does not compile", error);
-    }
+    if (!err && !is) err = compile(m, wasm, fault);
     if (err)
         marine_module_free(m);
     else
@@ -162,6 +207,10 @@ riv_err marine__module_revive(marine_engine *engine, const marine__sealed *seale
     marine_module *m   = module_alloc(engine, &sealed->wasm);
     bool           is  = marine__is_component(sealed->kept);
     riv_err        err = is ? marine__component_revive(m, sealed->code, fault) : read_sections(m, sealed->kept, fault);
+    if (!err && !is) {
+        m->kept = riv_bytes_dup(m->arena, sealed->kept);
+        err     = read_plan(m, fault);
+    }
     if (!err && !is) err = take_code(m, sealed->code, file, fault);
     if (err)
         marine_module_free(m);
@@ -190,8 +239,8 @@ riv_err marine_module_from_code(marine_engine *engine, const crypto_secret *key,
 riv_err marine_module_code(const marine_module *module, const crypto_secret *key, riv_buf *out, riv_fault *fault)
 {
     wasm_byte_vec_t   code;
-    wasmtime_error_t *error = module->component ? marine__component_serialize(module, &code)
-                                                : wasmtime_module_serialize(module->code, &code);
+    wasmtime_error_t *error =
+        module->component ? marine__component_serialize(module, &code) : wasmtime_module_serialize(module->code, &code);
     if (error) return engine_fault(fault, RIV_E_IO, "native code cannot be written", error);
     const marine__sealed sealed = { .code   = { (const uint8_t *)code.data, code.size },
                                     .kept   = module->kept,

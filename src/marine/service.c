@@ -61,6 +61,7 @@ void marine_service_free(marine_service *s)
     if (!s) return;
     while (s->instances_count > 0) marine__instance_free(s->instances[--s->instances_count]);
     wasmtime_store_delete(s->store); /* writes into the budget's books, which live in the arena */
+    marine__root_free(s);
     riv_arena_free(s->scratch);
     riv_arena_free(s->arena);
     riv_free(s);
@@ -77,6 +78,7 @@ void marine__count(marine_service *s, bool is_call, uint64_t fuel_used)
     s->failed_calls += is_call && failed;
     if (__builtin_add_overflow(s->fuel_used, fuel_used, &s->fuel_used)) s->fuel_used = UINT64_MAX;
     if (!failed) s->budget->rejects = 0;
+    if (failed) marine__stack_restore(s);
 }
 
 void marine_service_stats(const marine_service *s, riv_arena *arena, marine_stats *out)
@@ -140,7 +142,7 @@ static riv_err instantiate(marine__instance *in)
     wasmtime_error_t *error = wasmtime_instance_new(s->context, in->module->code, imports, count, &in->handle, &trap);
     marine__budget_enter(NULL);
     in->linear = s->budget->made; /* also where the instance failed: it has its memory until the store goes */
-    return error || trap ? marine__fail_wasm(s, MARINE_LOAD, in->name, error, trap) : RIV_OK;
+    return error || trap ? marine__fail_wasm(in, MARINE_LOAD, in->name, error, trap) : RIV_OK;
 }
 
 /* _initialize and _start; a module that ends itself with proc_exit(0) has started well. */
@@ -184,7 +186,9 @@ static riv_err load(marine__instance *in)
     RIV_TRY(instantiate(in));
     RIV_TRY(marine__bind_exports(in));
     RIV_TRY(start(in, RIV_LIT("_initialize")));
-    return start(in, RIV_LIT("_start"));
+    RIV_TRY(start(in, RIV_LIT("_start")));
+    marine__stack_note(in);
+    return RIV_OK;
 }
 
 riv_err marine__instance_new(marine_service *s, const marine_module_config *config, size_t place,
@@ -212,6 +216,7 @@ void marine__instance_free(marine__instance *in)
 {
     marine__files_close(in->files);
     marine__linear_release(in->linear);
+    marine__pages_free(in->pages);
     marine__component_stop(in);
     riv_arena_free(in->arena);
 }

@@ -40,27 +40,31 @@ static inline riv_bytes testing_read(const char *path, riv_arena *arena)
 }
 
 /* Compiles one source (a path below the root of the tree) as it is, without an interface section. */
-static inline riv_bytes testing_compile(const char *source, riv_arena *arena)
+static inline riv_bytes testing_compile_with(const char *source, const char *flags, riv_arena *arena)
 {
     char path[512], command[2048];
     snprintf(path, sizeof path, "%s/tests/module-%d.wasm", RIV_BINARY_DIR, (int)getpid());
     snprintf(command, sizeof command,
              "clang-14 --target=wasm32-wasi -O2 -Wall -Wextra -Wno-infinite-recursion -mexec-model=reactor -Wl,--strip-all -Wl,--stack-first "
-             "-I %s/sdk/c %s/%s -o %s",
-             RIV_SOURCE_DIR, RIV_SOURCE_DIR, source, path);
+             "%s -I %s/sdk/c %s/%s -o %s",
+             flags, RIV_SOURCE_DIR, RIV_SOURCE_DIR, source, path);
     if (system(command)) fail_msg("%s does not compile", source);
     riv_bytes wasm = testing_read(path, arena);
     unlink(path);
     return wasm;
 }
 
-static inline riv_bytes testing_build(const char *source, riv_arena *arena)
+static inline riv_bytes testing_compile(const char *source, riv_arena *arena) { return testing_compile_with(source, "", arena); }
+
+static inline riv_bytes testing_build_with(const char *source, const char *flags, riv_arena *arena)
 {
     riv_fault fault = { 0 };
     riv_buf   out   = riv_buf_in(arena);
-    if (marine_embed(testing_compile(source, arena), &fault, &out)) fail_msg("%s: %s", source, fault.msg);
+    if (marine_embed(testing_compile_with(source, flags, arena), &fault, &out)) fail_msg("%s: %s", source, fault.msg);
     return riv_buf_view(&out);
 }
+
+static inline riv_bytes testing_build(const char *source, riv_arena *arena) { return testing_build_with(source, "", arena); }
 
 static inline marine_module *testing_module(marine_engine *engine, riv_bytes wasm)
 {

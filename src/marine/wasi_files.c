@@ -82,6 +82,15 @@ void marine__files_close(marine__files *files)
     riv_free(files);
 }
 
+bool marine__files_slot(const marine__files *files, size_t index, marine__open_file *out)
+{
+    if (index >= FILES_MAX) return false;
+    const file *f = &files->files[index];
+    *out          = (marine__open_file){ FD_FIRST + (uint32_t)index, f->open ? f->fd : -1, f->is_dir, f->append,
+                                         f->alias.ptr != NULL };
+    return true;
+}
+
 /* ---- errors, arguments ---- */
 
 static uint32_t wasi_errno(void)

@@ -1,0 +1,81 @@
+/* state.c: a service that changes all that a call can change: memory, globals, a table with functions, files; and that fails in between.
+ * The table and a global are written in assembly, because C has none. */
+#include "marine.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+__asm__(".tabletype state_table, funcref, 4\n"
+        ".globl state_table\n"
+        "state_table:\n"
+        ".tabletype __indirect_function_table, funcref\n"
+        ".globaltype state_global, i64\n"
+        ".globl state_global\n"
+        "state_global:\n"
+        ".section .text.state_table_put,\"\",@\n"
+        ".globl state_table_put\n"
+        ".type state_table_put,@function\n"
+        "state_table_put:\n"
+        ".functype state_table_put (i32, i32) -> ()\n"
+        "local.get 0\n"
+        "local.get 1\n"
+        "table.get __indirect_function_table\n"
+        "table.set state_table\n"
+        "end_function\n"
+        ".section .text.state_global_put,\"\",@\n"
+        ".globl state_global_put\n"
+        ".type state_global_put,@function\n"
+        "state_global_put:\n"
+        ".functype state_global_put (i64) -> ()\n"
+        "local.get 0\n"
+        "global.set state_global\n"
+        "end_function\n"
+        ".text\n");
+
+void     state_table_put(uint32_t at, uint32_t function);
+void     state_global_put(uint64_t value);
+
+enum { BYTES = 8 << 20 };
+static uint8_t heap[BYTES];
+
+static uint32_t one(uint32_t v) { return v + 1; }
+static uint32_t two(uint32_t v) { return v * 2; }
+static uint32_t (*volatile functions[])(uint32_t) = { one, two };
+
+MARINE_EXPORT(void, poke, (u32 at, u32 value)) { heap[at % BYTES] = (uint8_t)value; }
+MARINE_EXPORT(u32, peek, (u32 at)) { return heap[at % BYTES]; }
+MARINE_EXPORT(void, fill, (u32 at, u32 count, u32 value))
+{
+    at %= BYTES;
+    memset(heap + at, (int)value, count < BYTES - at ? count : BYTES - at);
+}
+MARINE_EXPORT(u32, grow, (u32 pages)) { return (uint32_t)__builtin_wasm_memory_grow(0, pages); }
+MARINE_EXPORT(void, set_global, (u64 value)) { state_global_put(value); }
+/* Entry `at` becomes nothing (0), or one of two functions. */
+MARINE_EXPORT(void, set_table, (u32 at, u32 which))
+{
+    state_table_put(at, which ? (uint32_t)(uintptr_t)functions[(which - 1) & 1] : 0);
+}
+MARINE_EXPORT(u32, random, ())
+{
+    uint32_t v;
+    getentropy(&v, sizeof v);
+    return v;
+}
+MARINE_EXPORT(i32, write_file, (string name, string text))
+{
+    char path[256] = "";
+    if (name.len >= sizeof path) return -1;
+    memcpy(path, name.ptr, name.len);
+    FILE *f = fopen(path, "w");
+    if (!f) return -1;
+    fwrite(text.ptr, 1, text.len, f);
+    return fclose(f);
+}
+/* Fails with a frame of the stack in memory taken, which nobody gives back. */
+MARINE_EXPORT(void, fail, (u32 bytes))
+{
+    volatile uint8_t frame[1024];
+    for (uint32_t i = 0; i < sizeof frame; i++) frame[i] = (uint8_t)bytes;
+    if (frame[bytes % sizeof frame] == (uint8_t)bytes) __builtin_trap();
+}
