@@ -31,7 +31,7 @@ static void test_commands(void **state)
         { { "air" }, NULL, "'air' needs one more word: air parse, air fmt, air show, air verify, air invoke", 0 },
         { { "air", "--help" }, NULL, "'air' needs one more word: air parse", 0 },
         { { "air", "prase" }, NULL, "there is no command 'air prase'; did you mean 'air parse'?", 0 },
-        { { "modul", "build" }, NULL, "there is no command 'modul'; did you mean 'module build'?", 0 },
+        { { "modul", "build" }, NULL, "there is no command 'modul'; did you mean 'module new'?", 0 },
         { { "zzzzzz" }, NULL, "there is no command 'zzzzzz'", 0 },
         { { "" }, NULL, "there is no command ''", 0 },
         { { "key", "news" }, NULL, "did you mean 'key new'?", 0 },

@@ -163,7 +163,8 @@ bool cli_config_load(cli *c, riv_str beside, cli_config *out, int *code);
 
 /* ---- modules ---- */
 
-/* C source (one file or a folder) to wasm with its sections; through the cache unless fresh. Prints what is wrong. */
+/* A source (build.c tells which there are) to one wasm with its sections; C and C++ through the cache unless fresh. Prints what is wrong. */
+bool cli_is_source(riv_str path); /* rather than a module that is built already */
 bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_bytes *wasm, int *code);
 riv_str cli_cache_dir(riv_arena *arena, const char *kind);
 marine_cache cli_code_cache(riv_arena *arena); /* for marine_module_open; without a usable key it keeps nothing */
@@ -249,7 +250,7 @@ bool cli_interrupted(void);
 #define CLI_COMMANDS(X) \
     X(repl) \
     X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(aqua_explain) X(aqua_fmt) X(aqua_doc) X(test) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(module_build) \
-    X(module_info) X(key_new) X(key_show) X(completion) X(version) X(help)
+    X(module_info) X(module_aqua) X(module_new) X(module_pack) X(key_new) X(key_show) X(completion) X(version) X(help)
 #define X(name) int cli_cmd_##name(cli *c);
 CLI_COMMANDS(X)
 #undef X

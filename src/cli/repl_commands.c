@@ -88,8 +88,6 @@ static uint64_t fuel_used(const repl *r)
 
 /* ---- code ---- */
 
-static bool is_source(riv_str file) { return riv_str_ends(file, RIV_LIT(".c")) || host_is_dir(file); }
-
 static bool build_module(repl *r, riv_str file, repl_answer *out, marine_module **module)
 {
     riv_bytes wasm;
@@ -108,7 +106,7 @@ static bool build_module(repl *r, riv_str file, repl_answer *out, marine_module 
 static bool open_module(repl *r, riv_str file, repl_answer *out, marine_module **module)
 {
     riv_fault fault = { 0 };
-    if (is_source(file)) return build_module(r, file, out, module);
+    if (cli_is_source(file)) return build_module(r, file, out, module);
     riv_err err = marine_module_open(r->engine, &r->cache, file, &fault, module, NULL);
     if (!err) return true;
     if (err == RIV_E_NOT_FOUND) return fail_file(r, out, "load", &fault);

@@ -55,8 +55,6 @@ marine_cache cli_code_cache(riv_arena *arena)
     return cache;
 }
 
-static bool is_source(riv_str file) { return riv_str_ends(file, RIV_LIT(".c")) || host_is_dir(file); }
-
 static const marine_module *load_module(cli *c, cli_services *s, const cli_service *service, riv_str file, int *code)
 {
     riv_bytes      wasm;
@@ -66,14 +64,14 @@ static const marine_module *load_module(cli *c, cli_services *s, const cli_servi
         if (riv_str_eq(s->modules.ptr[i].file, file)) return s->modules.ptr[i].module;
     *code       = CLI_USAGE;
     riv_err err = RIV_OK;
-    if (!is_source(file))
+    if (!cli_is_source(file))
         err = marine_module_open(s->engine, &s->cache, file, &fault, &module, NULL);
     else if (cli_module_build(c, file, false, s->arena, &wasm, code))
         err = marine_module_open_bytes(s->engine, &s->cache, wasm, &fault, &module, NULL);
     else
         return NULL;
     if (err == RIV_E_NOT_FOUND || err == RIV_E_IO) {
-        cli_error(c, CLI_USAGE, "service '" RIV_FMT "' (" RIV_FMT "): %s", RIV_ARG(service->id),
+        cli_error(c, CLI_USAGE, "service '" RIV_FMT "' (" RIV_FMT "): cannot read %s", RIV_ARG(service->id),
                   RIV_ARG(service->where), fault.msg);
         return NULL;
     }
@@ -81,7 +79,9 @@ static const marine_module *load_module(cli *c, cli_services *s, const cli_servi
         cli_error(c, CLI_USAGE, "service '" RIV_FMT "' (" RIV_FMT "): " RIV_FMT " cannot be used: %s (offset %llu)",
                   RIV_ARG(service->id), RIV_ARG(service->where), RIV_ARG(file), fault.msg,
                   (unsigned long long)fault.pos);
-        if (err == RIV_E_MALFORMED) cli_hint(c, "expected a .wasm module of Marine, or a .c source to build one from");
+        if (err == RIV_E_MALFORMED)
+            cli_hint(c, "expected a .wasm module of Marine, or a source (.c, .cpp, a folder of these, Cargo.toml) to "
+                        "build one from");
         return NULL;
     }
     *riv_push(s->arena, &s->modules) = (loaded){ file, module };

@@ -6,7 +6,7 @@
 #define FLAGS(array) array, RIV_COUNT(array)
 #define F_JSON    { "json",    'j', CLI_SWITCH, NULL,   "print one JSON document on standard output" }
 #define F_CONFIG  { "config",  'c', CLI_VALUE,  "FILE", "configuration instead of the rivulet.toml that lies beside" }
-#define F_SERVICE { "service", 's', CLI_VALUES, "ID=FILE", "add a service: a .wasm module, or a .c source that is built first" }
+#define F_SERVICE { "service", 's', CLI_VALUES, "ID=FILE", "add a service: a .wasm module, or a source that is built first" }
 #define F_IMPORT  { "import",  'm', CLI_VALUES, "[PREFIX:]DIR", "also look here for imported files, or for those whose names begin with PREFIX" }
 #define F_CONST   { "const",   0,   CLI_VALUES, "NAME=VALUE", "set a constant of the program" }
 #define F_AVM     { "avm-version", 0, CLI_VALUE, "0.62|0.64", "behave as this version where the originals differ (default 0.64)" }
@@ -102,8 +102,17 @@ static const cli_flag air_invoke_flags[] = { F_AVM };
 static const cli_flag air_verify_flags[] = { F_PARTICLE, { "stored", 0, CLI_VALUE, "FILE", "look for contradictions with this data too" }, F_JSON };
 static const cli_flag trace_flags[]      = { { "air", 'a', CLI_VALUE, "FILE", "the script, to show instructions beside states; when the file does not hold it" }, F_PARTICLE, F_JSON };
 static const cli_flag build_flags[] = {
-    { "output", 'o', CLI_VALUE,  "OUT.wasm", "where to write the module" },
-    { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache" },
+    { "output", 'o', CLI_VALUE,  "OUT.wasm|FOLDER", "where to write the module, or each of them" },
+    { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache (C and C++; cargo decides by itself)" },
+};
+static const cli_flag module_new_flags[]  = { { "lang", 'l', CLI_VALUE, "c|c++|rust", "language of the service (default c)" } };
+static const cli_flag module_aqua_flags[] = {
+    { "service", 's', CLI_VALUE, "NAME", "name of the service; by default that of the file" },
+    { "id",      'i', CLI_VALUE, "ID",   "id that calls of the service have by default" },
+};
+static const cli_flag module_pack_flags[] = {
+    { "output", 'o', CLI_VALUE, "NAME.tar|FOLDER", "what to write" },
+    { "name",   0,   CLI_VALUE, "NAME", "name of the service; by default that of the last module" },
 };
 static const cli_flag repl_flags[]    = {
     { "fuel",     0, CLI_VALUE, "N",    "instructions of each call (default 10000000000)" },
@@ -156,10 +165,19 @@ const cli_command cli_commands[] = {
     { "trace", "DATA", 1, 1, "show what a particle did: its trace as a tree",
       "With peers, values, signatures and, when the script is known, its instructions. DATA as for air verify.", FLAGS(trace_flags), cli_cmd_trace },
     { "sim", "FILE", 1, 1, "replay an AIR scenario in a simulated network", "The format is docs/spec/scenarios.md section 1.", FLAGS(sim_flags), cli_cmd_sim },
-    { "module build", "SOURCE.c|FOLDER", 1, 1, "build a WebAssembly service from C",
-      "Calls clang with the SDK's header (#include <marine.h>), then writes the interface section. Plain sources keep the sections they have.",
+    { "module new", "NAME", 1, 1, "make a folder with a service and a program that calls it",
+      "NAME is the folder and the name of the service: small letters, digits, - and _. Nothing is overwritten.", FLAGS(module_new_flags), cli_cmd_module_new },
+    { "module build", "SOURCE", 1, 1, "build WebAssembly services from C, C++ or Rust",
+      "SOURCE is a .c or .cpp file, a folder of these, or a folder with Cargo.toml (each of its binaries is a module); a .wasm file of another toolchain\n"
+      "only gets its interface section. C and C++ are compiled by clang with the SDK's header (#include <marine.h>), Rust by cargo with the crate\n"
+      "marine-rs-sdk. When a tool is missing the exit code is 4, and the hint says what to install.",
       FLAGS(build_flags), cli_cmd_module_build },
-    { "module info", "FILE.wasm", 1, 1, "show interface, versions and imports of a module", NULL, FLAGS(info_flags), cli_cmd_module_info },
+    { "module info", "FILE.wasm", 1, 1, "show interface, versions, manifest, memory and imports of a module", NULL, FLAGS(info_flags), cli_cmd_module_info },
+    { "module aqua", "FILE.wasm", 1, 1, "print the Aqua declarations of a module",
+      "Data types and one service, as the original's `marine aqua` prints them.", FLAGS(module_aqua_flags), cli_cmd_module_aqua },
+    { "module pack", "SOURCE...", 1, CLI_VALUES_MAX, "put the modules of a service into one file or folder",
+      "In the order in which they are linked; the last is the facade. With Config.toml, Aqua declarations and content ids; the same modules give the same bytes.",
+      FLAGS(module_pack_flags), cli_cmd_module_pack },
     { "repl", "[CONFIG.toml]", 0, 1, "load WebAssembly services and call their functions by hand",
       "One command a line; `help` lists them. CONFIG.toml is a service in the original's format. With standard input that is no terminal there is\n"
       "no prompt. Ctrl-C ends a running call; end of input or `quit` ends the session. docs/marine.md tells more.",

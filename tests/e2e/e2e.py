@@ -705,7 +705,7 @@ def run_reports_what_went_wrong():
 
 
 def run_bad_services():
-    for bad, says in (("/etc/passwd", "not a wasm file"), ("/no/such.wasm", "cannot read"), (SOURCE, "holds 0 .c files")):
+    for bad, says in (("/etc/passwd", "not a wasm file"), ("/no/such.wasm", "cannot read"), (SOURCE, r"holds 0 sources of C or C\+\+")):
         check(rivulet("run", HELLO, "-f", 'hello("x")', "--service", "greeting=" + bad), 2, err=says)
     cut = os.path.join(TMP, "cut.wasm")
     whole = os.path.join(TMP, "whole.wasm")
