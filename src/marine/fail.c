@@ -89,7 +89,7 @@ static riv_err fail_trap(marine__instance *in, marine_error_kind kind, riv_str n
     if (wasmtime_trap_code(trap, &code)) {
         const char *text = code < RIV_COUNT(trap_texts) && trap_texts[code] ? trap_texts[code] : "trap";
         char        place[128];
-        put_place(place, sizeof place, trap, in->module->plan.code_shift);
+        put_place(place, sizeof place, trap, in->module->prepared.code_shift);
         return marine__fail(s, kind_of_trap(code, kind), "function `" RIV_FMT "` failed: %s%s", RIV_ARG(name), text,
                             place);
     }

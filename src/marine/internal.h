@@ -93,7 +93,7 @@ const char *marine__kind_name(marine_type_kind kind); /* "u32", "string", ... in
 
 /* ---- prepare.c: a module as it is compiled: the same code, with exports of all that its calls can change ---------------- */
 
-typedef struct marine__plan { /* what the prepared module exports, under names of ours: marine__plan_name */
+typedef struct marine__prepared { /* what the prepared module exports, under names of ours: marine__prepared_name */
     uint32_t        code_shift;    /* code stands so many bytes further than in the original: what traps tell is corrected by it */
     uint32_t        stack_pointer; /* global with the top of LLVM's stack in memory; UINT32_MAX: none was found */
     bool            memory;        /* 'm' 0 */
@@ -101,14 +101,14 @@ typedef struct marine__plan { /* what the prepared module exports, under names o
     const uint32_t *globals; size_t globals_count; /* 'g': those that can change */
     const uint32_t *tables;  size_t tables_count;  /* 't': those that can change */
     uint32_t        functions_count; /* 'f' 0 and so on: all functions, where tables or globals that change hold some */
-} marine__plan;
+} marine__prepared;
 /* The module is appended to out, the lists of *plan live in arena. RIV_E_MALFORMED with the offset (not all that is wrong is found here);
  * RIV_E_LIMIT; RIV_E_CONFLICT: it exports under a reserved name. */
-RIV_MUST_USE riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_buf *out, marine__plan *plan);
-riv_str marine__plan_name(riv_arena *arena, char kind, uint32_t index);
-bool    marine__plan_reserves(riv_str name);
-void    marine__plan_write(const marine__plan *plan, riv_buf *out);
-RIV_MUST_USE riv_err marine__plan_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__plan *out);
+RIV_MUST_USE riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_buf *out, marine__prepared *plan);
+riv_str marine__prepared_name(riv_arena *arena, char kind, uint32_t index);
+bool    marine__prepared_reserves(riv_str name);
+void    marine__prepared_write(const marine__prepared *plan, riv_buf *out);
+RIV_MUST_USE riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__prepared *out);
 
 /* ---- manifest.c: fills manifest and memory of info ---- */
 void marine__manifest_read(riv_bytes wasm, const marine__wasm *parts, riv_arena *arena, marine_info *info);
@@ -174,7 +174,7 @@ struct marine_module {
     riv_bytes          kept; /* bytes from which all of this but the code is read again: what the cache holds beside the code */
     marine__section    section;
     marine_interface   interface;
-    marine__plan       plan; /* lists in arena */
+    marine__prepared   prepared; /* lists in arena */
     wasmtime_module_t *code;
     struct marine__component *component; /* component.h; then code is NULL, and section only shows it. NULL: a module */
 };
@@ -372,7 +372,7 @@ uint64_t marine__linear_bytes(const marine__linear *linear); /* 0 for NULL */
 
 /* ---- state.c: what a prepared module shows of its state ------------------------------------------------------------------ */
 
-bool marine__state_find(marine__instance *in, char kind, uint32_t index, wasmtime_extern_t *out); /* by the letters of marine__plan */
+bool marine__state_find(marine__instance *in, char kind, uint32_t index, wasmtime_extern_t *out); /* by the letters of marine__prepared */
 /* The top of the stack that LLVM's code keeps in memory is noted when a module has started, and put back after a failure. */
 void marine__stack_note(marine__instance *in);
 void marine__stack_restore(marine_service *service);

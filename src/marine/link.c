@@ -293,7 +293,7 @@ static void find_memory(marine__instance *in)
     char             *name;
     size_t            len;
     for (size_t i = 0; wasmtime_instance_export_nth(in->service->context, &in->handle, i, &name, &len, &item); i++) {
-        if (item.kind != WASMTIME_EXTERN_MEMORY || marine__plan_reserves((riv_str){ name, len })) continue;
+        if (item.kind != WASMTIME_EXTERN_MEMORY || marine__prepared_reserves((riv_str){ name, len })) continue;
         in->memory     = item.of.memory;
         in->has_memory = true;
         return;

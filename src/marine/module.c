@@ -94,10 +94,10 @@ static void keep_section(riv_buf *out, riv_str name, riv_bytes body)
     riv_put_bytes(out, body);
 }
 
-static void keep_plan(marine_module *m, const marine__plan *plan)
+static void keep_plan(marine_module *m, const marine__prepared *plan)
 {
     riv_buf kept = riv_buf_in(m->arena), bytes = riv_buf_in(m->arena);
-    marine__plan_write(plan, &bytes);
+    marine__prepared_write(plan, &bytes);
     riv_put_bytes(&kept, m->kept);
     keep_section(&kept, PLAN_SECTION, riv_buf_view(&bytes));
     m->kept = riv_buf_view(&kept);
@@ -110,7 +110,7 @@ static riv_err read_plan(marine_module *m, riv_fault *fault)
     const marine__custom *plan;
     RIV_TRY(marine__wasm_read(m->kept, m->arena, fault, &parts));
     RIV_TRY(marine__wasm_custom(&parts, PLAN_SECTION, fault, &plan));
-    return marine__plan_read(plan->body, m->arena, fault, &m->plan);
+    return marine__prepared_read(plan->body, m->arena, fault, &m->prepared);
 }
 
 /* Reads and checks the sections; everything that is kept lives in m->arena. */
@@ -167,7 +167,7 @@ static riv_err compile(marine_module *m, riv_bytes wasm, riv_fault *fault)
     riv_arena        *arena    = riv_arena_new(0);
     riv_buf           prepared = riv_buf_in(arena);
     riv_fault         own      = { 0 };
-    marine__plan      plan;
+    marine__prepared  plan;
     wasmtime_error_t *error = NULL, *original = NULL;
     riv_err           err = marine__prepare(wasm, arena, &own, &prepared, &plan);
     if (!err) error = wasmtime_module_new(m->engine->wasm, prepared.ptr, prepared.len, &m->code);

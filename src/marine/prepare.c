@@ -102,10 +102,10 @@ static riv_err read_exports(prep *p);
 static riv_err read_data(prep *p);
 static void    read_names(prep *p);
 static void    scan_code(prep *p);
-static void    make_plan(const prep *p, marine__plan *plan);
-static void    write_module(const prep *p, marine__plan *plan, riv_buf *out);
+static void    make_plan(const prep *p, marine__prepared *plan);
+static void    write_module(const prep *p, marine__prepared *plan, riv_buf *out);
 
-riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_buf *out, marine__plan *plan)
+riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_buf *out, marine__prepared *plan)
 {
     prep p = { .wasm = wasm, .arena = arena, .fault = fault, .stack_named = UINT32_MAX };
     RIV_TRY(find_parts(&p));
@@ -123,12 +123,12 @@ riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_
     return RIV_OK;
 }
 
-riv_str marine__plan_name(riv_arena *arena, char kind, uint32_t index)
+riv_str marine__prepared_name(riv_arena *arena, char kind, uint32_t index)
 {
     return riv_format(arena, RESERVED "%c%u", kind, index);
 }
 
-bool marine__plan_reserves(riv_str name) { return riv_str_starts(name, RIV_LIT(RESERVED)); }
+bool marine__prepared_reserves(riv_str name) { return riv_str_starts(name, RIV_LIT(RESERVED)); }
 
 /* ---- the plan as bytes: what a cache keeps of it ---- */
 
@@ -138,7 +138,7 @@ static void put_indices(riv_buf *out, const uint32_t *indices, size_t count)
     for (size_t i = 0; i < count; i++) marine__put_uleb(out, indices[i]);
 }
 
-void marine__plan_write(const marine__plan *plan, riv_buf *out)
+void marine__prepared_write(const marine__prepared *plan, riv_buf *out)
 {
     marine__put_uleb(out, plan->code_shift);
     marine__put_uleb(out, plan->stack_pointer);
@@ -170,11 +170,11 @@ static riv_err read_indices(riv_reader *r, riv_arena *arena, riv_fault *fault, c
     return RIV_OK;
 }
 
-riv_err marine__plan_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__plan *out)
+riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__prepared *out)
 {
-    riv_reader   r     = riv_reader_of(in);
-    marine__plan plan  = { 0 };
-    uint32_t     flags = 0;
+    riv_reader       r     = riv_reader_of(in);
+    marine__prepared plan  = { 0 };
+    uint32_t         flags = 0;
     RIV_TRY(read_u32(&r, fault, &plan.code_shift));
     RIV_TRY(read_u32(&r, fault, &plan.stack_pointer));
     RIV_TRY(read_u32(&r, fault, &flags));
@@ -370,7 +370,7 @@ static riv_err read_exports(prep *p)
         riv_str  name  = riv_bytes_str(riv_read_bytes(&r, leb(&r)));
         uint8_t  kind  = riv_read_u8(&r);
         uint64_t index = leb(&r);
-        if (!r.short_read && marine__plan_reserves(name))
+        if (!r.short_read && marine__prepared_reserves(name))
             return riv_fail(p->fault, RIV_E_CONFLICT, (uint64_t)(r.in.ptr - p->wasm.ptr) + start,
                             "export under a reserved name");
         if (kind == KIND_GLOBAL && index < p->globals_count) p->globals[index].exported = true;
@@ -558,11 +558,11 @@ static uint32_t stack_pointer(const prep *p)
     return top && !g->exported && p->found.stack_frame && !p->found.unread ? 0 : UINT32_MAX;
 }
 
-static void make_plan(const prep *p, marine__plan *plan)
+static void make_plan(const prep *p, marine__prepared *plan)
 {
     uint32_t *globals = riv_new(p->arena, uint32_t, p->globals_count), *tables = riv_new(p->arena, uint32_t, p->tables);
     bool      functions = false;
-    *plan               = (marine__plan){
+    *plan               = (marine__prepared){
                       .globals = globals, .tables = tables, .memory = p->memories > 0, .stack_pointer = stack_pointer(p)
     };
     for (uint64_t i = p->globals_imported; i < p->globals_count; i++)
@@ -586,7 +586,7 @@ static void make_plan(const prep *p, marine__plan *plan)
 
 static void put_export(const prep *p, riv_buf *out, char letter, uint8_t kind, uint32_t index)
 {
-    riv_str name = marine__plan_name(p->arena, letter, index);
+    riv_str name = marine__prepared_name(p->arena, letter, index);
     marine__put_uleb(out, name.len);
     riv_put_str(out, name);
     riv_put_u8(out, kind);
@@ -602,7 +602,7 @@ static size_t place_of_exports(const prep *p)
     return place;
 }
 
-static void write_module(const prep *p, marine__plan *plan, riv_buf *out)
+static void write_module(const prep *p, marine__prepared *plan, riv_buf *out)
 {
     riv_buf     added = riv_buf_in(p->arena), body = riv_buf_in(p->arena);
     const part *old = &p->parts[SECTION_EXPORT];

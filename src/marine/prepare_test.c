@@ -64,10 +64,10 @@ static void test_cases(void **state)
     (void)state;
     riv_arena *arena = riv_arena_new(0);
     for (size_t i = 0; i < RIV_COUNT(cases); i++) {
-        riv_fault    fault = { 0 };
-        riv_buf      out   = riv_buf_in(arena);
-        marine__plan plan;
-        riv_err      err = marine__prepare(cases[i].wasm, arena, &fault, &out, &plan);
+        riv_fault        fault = { 0 };
+        riv_buf          out   = riv_buf_in(arena);
+        marine__prepared plan;
+        riv_err          err = marine__prepare(cases[i].wasm, arena, &fault, &out, &plan);
         if (err != cases[i].err || fault.pos != cases[i].pos)
             fail_msg("%s: %s at %llu: %s", cases[i].name, riv_err_name(err), (unsigned long long)fault.pos, fault.msg);
         if (err) continue;
@@ -97,8 +97,8 @@ static void test_valid_stays_valid(void **state)
     for (size_t i = 0; i < RIV_COUNT(sources); i++)
         wasm[RIV_COUNT(cases) + i] = testing_compile_with(sources[i], "-mreference-types", arena);
     for (size_t i = 0; i < RIV_COUNT(wasm); i++) {
-        riv_buf      out = riv_buf_in(arena);
-        marine__plan plan;
+        riv_buf          out = riv_buf_in(arena);
+        marine__prepared plan;
         if (marine__prepare(wasm[i], arena, NULL, &out, &plan)) continue;
         assert_int_equal(valid(engine, riv_buf_view(&out)), valid(engine, wasm[i]));
         good += valid(engine, wasm[i]);
@@ -119,7 +119,7 @@ static void test_places_are_the_originals(void **state)
     const marine_module_config  one    = { .name = RIV_LIT("test"), .module = b.modules[0] };
     const marine_service_config config = { .modules = &one, .modules_count = 1 };
     assert_int_equal(marine_service_new(b.engine, &config, &b.fault, &b.service), RIV_OK);
-    assert_true(b.modules[0]->plan.code_shift > 0);
+    assert_true(b.modules[0]->prepared.code_shift > 0);
     const char *text = bench_call(&b, "trap", "[]"), *at = strstr(text, " at 0x");
     assert_non_null(at);
     size_t place = (size_t)strtoul(at + 6, NULL, 16);
@@ -158,13 +158,13 @@ static void test_faults_are_the_originals(void **state)
 static void test_plan_is_read_as_written(void **state)
 {
     (void)state;
-    riv_arena         *arena     = riv_arena_new(0);
-    const uint32_t     globals[] = { 0, 5, 300 }, tables[] = { 1 };
-    const marine__plan plan = { 77, NONE, true, false, globals, 3, tables, 1, 12 };
-    riv_buf            out  = riv_buf_in(arena);
-    marine__plan       back;
-    marine__plan_write(&plan, &out);
-    assert_int_equal(marine__plan_read(riv_buf_view(&out), arena, NULL, &back), RIV_OK);
+    riv_arena             *arena     = riv_arena_new(0);
+    const uint32_t         globals[] = { 0, 5, 300 }, tables[] = { 1 };
+    const marine__prepared plan = { 77, NONE, true, false, globals, 3, tables, 1, 12 };
+    riv_buf                out  = riv_buf_in(arena);
+    marine__prepared       back;
+    marine__prepared_write(&plan, &out);
+    assert_int_equal(marine__prepared_read(riv_buf_view(&out), arena, NULL, &back), RIV_OK);
     assert_int_equal(back.code_shift, 77);
     assert_int_equal(back.stack_pointer, NONE);
     assert_true(back.memory && !back.forgets);
@@ -173,10 +173,10 @@ static void test_plan_is_read_as_written(void **state)
     assert_int_equal(back.globals[2], 300);
     assert_int_equal(back.tables[0], 1);
     for (size_t len = 0; len < out.len; len++)
-        assert_int_equal(marine__plan_read(riv_bytes_sub(riv_buf_view(&out), 0, len), arena, NULL, &back),
+        assert_int_equal(marine__prepared_read(riv_bytes_sub(riv_buf_view(&out), 0, len), arena, NULL, &back),
                          RIV_E_MALFORMED);
     riv_put_u8(&out, 0);
-    assert_int_equal(marine__plan_read(riv_buf_view(&out), arena, NULL, &back), RIV_E_MALFORMED);
+    assert_int_equal(marine__prepared_read(riv_buf_view(&out), arena, NULL, &back), RIV_E_MALFORMED);
     riv_arena_free(arena);
 }
 

@@ -127,7 +127,7 @@ static crypto_hash memory_hash(looking *l, marine__instance *in)
 {
     wasmtime_extern_t item;
     marine_service   *s = in->service;
-    if (!in->module->plan.memory) return (crypto_hash){ 0 };
+    if (!in->module->prepared.memory) return (crypto_hash){ 0 };
     RIV_ASSERT(marine__state_find(in, 'm', 0, &item) && item.kind == WASMTIME_EXTERN_MEMORY);
     uint8_t *base = wasmtime_memory_data(s->context, &item.of.memory);
     size_t   size = wasmtime_memory_data_size(s->context, &item.of.memory);
@@ -143,7 +143,7 @@ static crypto_hash memory_hash(looking *l, marine__instance *in)
 /* Functions are told by their index; Wasmtime tells them by address, the same for the same function of an instance. */
 static riv_err put_function(looking *l, marine__instance *in, const wasmtime_func_t *f, riv_buf *b)
 {
-    const marine__plan *plan = &in->module->plan;
+    const marine__prepared *plan = &in->module->prepared;
     if (f->store_id == 0) {
         riv_put_u32be(b, (uint32_t)NO_FUNCTION);
         return RIV_OK;
@@ -195,8 +195,8 @@ static riv_err put_value(looking *l, marine__instance *in, const wasmtime_val_t 
 
 static riv_err globals_hash(looking *l, marine__instance *in, crypto_hash *out)
 {
-    const marine__plan *plan = &in->module->plan;
-    riv_buf             b    = record(l, RIV_LIT("rivulet/globals/1"));
+    const marine__prepared *plan = &in->module->prepared;
+    riv_buf                 b    = record(l, RIV_LIT("rivulet/globals/1"));
     riv_put_u32be(&b, (uint32_t)plan->globals_count);
     for (size_t i = 0; i < plan->globals_count; i++) {
         wasmtime_extern_t item;
@@ -214,9 +214,9 @@ static riv_err globals_hash(looking *l, marine__instance *in, crypto_hash *out)
 
 static riv_err tables_hash(looking *l, marine__instance *in, crypto_hash *out)
 {
-    const marine__plan *plan    = &in->module->plan;
-    wasmtime_context_t *context = in->service->context;
-    riv_buf             b       = record(l, RIV_LIT("rivulet/tables/1"));
+    const marine__prepared *plan    = &in->module->prepared;
+    wasmtime_context_t     *context = in->service->context;
+    riv_buf                 b       = record(l, RIV_LIT("rivulet/tables/1"));
     riv_put_u32be(&b, (uint32_t)plan->tables_count);
     for (size_t i = 0; i < plan->tables_count; i++) {
         wasmtime_extern_t item;
@@ -459,7 +459,7 @@ static riv_err module_hash(looking *l, marine__instance *in, crypto_hash *out)
     if (in->module->component)
         return riv_fail(l->fault, RIV_E_UNSUPPORTED, 0,
                         "module " RIV_FMT " is a component, whose state the engine does not show", RIV_ARG(in->name));
-    if (in->module->plan.forgets)
+    if (in->module->prepared.forgets)
         return riv_fail(l->fault, RIV_E_UNSUPPORTED, 0,
                         "module " RIV_FMT " drops data while it runs, or has code that is not known",
                         RIV_ARG(in->name));

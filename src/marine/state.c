@@ -5,7 +5,7 @@
 
 bool marine__state_find(marine__instance *in, char kind, uint32_t index, wasmtime_extern_t *out)
 {
-    riv_str name = marine__plan_name(in->service->scratch, kind, index);
+    riv_str name = marine__prepared_name(in->service->scratch, kind, index);
     return wasmtime_instance_export_get(in->service->context, &in->handle, name.ptr, name.len, out);
 }
 
@@ -13,8 +13,8 @@ void marine__stack_note(marine__instance *in)
 {
     wasmtime_extern_t item;
     wasmtime_val_t    value;
-    if (in->module->plan.stack_pointer == UINT32_MAX) return;
-    if (!marine__state_find(in, 'g', in->module->plan.stack_pointer, &item) || item.kind != WASMTIME_EXTERN_GLOBAL)
+    if (in->module->prepared.stack_pointer == UINT32_MAX) return;
+    if (!marine__state_find(in, 'g', in->module->prepared.stack_pointer, &item) || item.kind != WASMTIME_EXTERN_GLOBAL)
         return;
     wasmtime_global_get(in->service->context, &item.of.global, &value);
     if (value.kind != WASMTIME_I32) return;
