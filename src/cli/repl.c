@@ -91,12 +91,21 @@ static void on_output(void *ctx, riv_str module, bool is_stderr, riv_str text)
     put_foreign(ctx, text);
 }
 
+/* Whoever names a program in a configuration for this session may run it. */
+static riv_err on_command(void *ctx, const marine_command *command, riv_arena *arena, riv_fault *fault,
+                          marine_output *out)
+{
+    (void)ctx;
+    return host_mounted_run(&command->path, 1, command, arena, fault, out);
+}
+
 static void set_up_env(repl *r)
 {
-    r->env        = cli_world_env(r->c);
-    r->env.ctx    = r;
-    r->env.log    = on_log;
-    r->env.output = on_output;
+    r->env         = cli_world_env(r->c); /* clock and randomness look at no ctx */
+    r->env.ctx     = r;
+    r->env.log     = on_log;
+    r->env.output  = on_output;
+    r->env.command = on_command;
 }
 
 /* ---- the session ---- */
