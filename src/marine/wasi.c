@@ -1,43 +1,30 @@
 /* wasi.c: WASI preview 1 for modules, by hand, so that a guest sees no more of the world than marine_env shows: its clock, its
- * randomness, two outputs, an environment. No arguments, an empty standard input. Files are in wasi_files.c; what is left
- * answers "not supported". Pointers of the guest that lead nowhere end the call, as they do in the original.
- * Spec: docs/spec/marine.md 5.5; WASI preview 1 (wasi_snapshot_preview1). Tests: wasi_test.c. */
-#include "marine/internal.h"
+ * randomness, two outputs, an environment. No arguments, an empty standard input. Files are in wasi_files.c; signals, rights and
+ * sockets answer "not supported". Pointers of the guest that lead nowhere end the call, as they do in the original. The older
+ * wasi_unstable is the same but for three layouts and the numbers of lseek's origins.
+ * Spec: docs/spec/marine.md 5.5; WASI preview 1 (wasi_snapshot_preview1). Tests: wasi_test.c, wasi_all_test.c. */
+#define _XOPEN_SOURCE 700 /* NAME_MAX */
+#include "marine/wasi.h"
 
 enum {
-    FD_STDIN                  = 0,
-    FD_STDOUT                 = 1,
-    FD_STDERR                 = 2,
-    FDS_STANDARD              = 3,
-    IOVEC_BYTES               = 8,
-    IOVECS_MAX                = 1024,
-    WRITE_BYTES_MAX           = 64 << 10, /* of one fd_write; the guest then writes the rest */
-    FDSTAT_BYTES              = 24,
-    FILESTAT_BYTES            = 64,
-    FILETYPE_CHARACTER_DEVICE = 2,
-    SUBSCRIPTION_BYTES        = 48,
-    EVENT_BYTES               = 32,
-    SUBSCRIPTIONS_MAX         = 64,
-    EVENT_CLOCK               = 0,
-    EXIT_BYTES                = 4,
+    FD_STDIN               = 0,
+    FD_STDOUT              = 1,
+    FD_STDERR              = 2,
+    FDS_STANDARD           = 3,
+    WRITE_BYTES_MAX        = 64 << 10, /* of one fd_write; the guest then writes the rest */
+    CLOCKS                 = 4,        /* real, monotonic, of the process, of the thread */
+    SUBSCRIPTION_BYTES     = 48,
+    OLD_SUBSCRIPTION_BYTES = 56, /* a clock has a second mark there */
+    EVENT_BYTES            = 32,
+    SUBSCRIPTIONS_MAX      = 64,
+    EVENT_CLOCK            = 0,
+    EVENT_READ             = 1,
+    EVENT_WRITE            = 2,
+    EVENT_HANGUP           = 1,
+    READY_BYTES            = 64 << 10,
 };
 #define RIGHT_FD_WRITE UINT64_C(0x40)
 #define CLOCK_STEP_NS  UINT64_C(1)
-
-static riv_err put_bytes(marine__instance *in, uint32_t ptr, riv_bytes bytes) { return marine__write(in, ptr, bytes); }
-
-static riv_err put_u32(marine__instance *in, uint32_t ptr, uint32_t v)
-{
-    uint8_t le[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
-    return put_bytes(in, ptr, (riv_bytes){ le, sizeof le });
-}
-
-static riv_err put_u64(marine__instance *in, uint32_t ptr, uint64_t v)
-{
-    uint8_t le[8];
-    for (int i = 0; i < 8; i++) le[i] = (uint8_t)(v >> (8 * i));
-    return put_bytes(in, ptr, (riv_bytes){ le, sizeof le });
-}
 
 riv_err marine__wasi_end(wasmtime_val_raw_t *io, uint32_t error)
 {
@@ -45,14 +32,12 @@ riv_err marine__wasi_end(wasmtime_val_raw_t *io, uint32_t error)
     return RIV_OK;
 }
 
-static uint32_t arg(const wasmtime_val_raw_t *io, size_t i) { return (uint32_t)io[i].i32; }
-
 /* ---- arguments, environment, clock, randomness ---- */
 
 static riv_err args_sizes_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    RIV_TRY(put_u32(in, arg(io, 0), 0));
-    RIV_TRY(put_u32(in, arg(io, 1), 0));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 0), 0));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 1), 0));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
@@ -66,21 +51,21 @@ static riv_err environ_sizes_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < in->envs_count; i++) bytes += in->envs[i].key.len + in->envs[i].value.len + 2;
-    RIV_TRY(put_u32(in, arg(io, 0), (uint32_t)in->envs_count));
-    RIV_TRY(put_u32(in, arg(io, 1), (uint32_t)bytes));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 0), (uint32_t)in->envs_count));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 1), (uint32_t)bytes));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err environ_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    uint32_t at = arg(io, 1);
+    uint32_t at = wasi__arg(io, 1);
     for (size_t i = 0; i < in->envs_count; i++) {
         riv_bytes parts[] = { riv_str_bytes(in->envs[i].key), RIV_BYTES("="), riv_str_bytes(in->envs[i].value),
                               RIV_BYTES("\0") };
-        RIV_TRY(put_u32(in, arg(io, 0) + (uint32_t)(4 * i), at));
+        RIV_TRY(wasi__put_u32(in, wasi__arg(io, 0) + (uint32_t)(4 * i), at));
         for (size_t k = 0; k < RIV_COUNT(parts); k++) {
             RIV_TRY(marine__charge(in->service, parts[k].len));
-            RIV_TRY(put_bytes(in, at, parts[k]));
+            RIV_TRY(marine__write(in, at, parts[k]));
             at += (uint32_t)parts[k].len;
         }
     }
@@ -89,7 +74,8 @@ static riv_err environ_get(marine__instance *in, wasmtime_val_raw_t *io)
 
 static riv_err clock_res_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    RIV_TRY(put_u64(in, arg(io, 1), CLOCK_STEP_NS));
+    if (wasi__arg(io, 0) >= CLOCKS) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    RIV_TRY(wasi__put_u64(in, wasi__arg(io, 1), CLOCK_STEP_NS));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
@@ -97,7 +83,8 @@ static riv_err clock_res_get(marine__instance *in, wasmtime_val_raw_t *io)
 static riv_err clock_time_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
     const marine_env *env = &in->service->env;
-    RIV_TRY(put_u64(in, arg(io, 2), env->now_ns ? env->now_ns(env->ctx) : 0));
+    if (wasi__arg(io, 0) >= CLOCKS) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    RIV_TRY(wasi__put_u64(in, wasi__arg(io, 2), env->now_ns ? env->now_ns(env->ctx) : 0));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
@@ -105,9 +92,9 @@ static riv_err random_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
     marine_service *s = in->service;
     riv_bytes       room;
-    RIV_TRY(marine__charge(s, arg(io, 1)));
-    RIV_TRY(marine__view(in, arg(io, 0), arg(io, 1), &room));
-    uint8_t *to = room.len ? wasmtime_memory_data(s->context, &in->memory) + arg(io, 0) : NULL;
+    RIV_TRY(marine__charge(s, wasi__arg(io, 1)));
+    RIV_TRY(marine__view(in, wasi__arg(io, 0), wasi__arg(io, 1), &room));
+    uint8_t *to = room.len ? wasmtime_memory_data(s->context, &in->memory) + wasi__arg(io, 0) : NULL;
     if (room.len && s->env.random)
         s->env.random(s->env.ctx, to, room.len);
     else if (room.len)
@@ -121,37 +108,70 @@ static riv_err sched_yield(marine__instance *in, wasmtime_val_raw_t *io)
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
-/* Nothing sleeps here: every wait for a clock is over at once. */
-static riv_err poll_oneoff(marine__instance *in, wasmtime_val_raw_t *io)
+static bool is_open(marine__instance *in, uint32_t fd) { return fd < FDS_STANDARD || wasi__file_of(in, fd); }
+
+/* What a subscription comes to: its errno, with the bytes that a read or a write finds at once. */
+static uint32_t ready(marine__instance *in, const uint8_t *sub, uint8_t *event)
 {
-    uint32_t count = arg(io, 2), events = 0;
+    uint8_t kind = sub[8];
+    if (kind == EVENT_CLOCK) return MARINE__WASI_OK;
+    if (kind != EVENT_READ && kind != EVENT_WRITE) return MARINE__WASI_INVAL;
+    uint32_t fd = (uint32_t)sub[16] | (uint32_t)sub[17] << 8 | (uint32_t)sub[18] << 16 | (uint32_t)sub[19] << 24;
+    if (!is_open(in, fd)) return MARINE__WASI_BADF;
+    if (kind == EVENT_READ && fd < FDS_STANDARD)
+        event[24] = EVENT_HANGUP; /* nothing ever comes */
+    else
+        wasi__le64(event + 16, READY_BYTES);
+    return MARINE__WASI_OK;
+}
+
+/* Nothing sleeps here: every wait for a clock is over at once, and files are always ready. */
+static riv_err poll(marine__instance *in, wasmtime_val_raw_t *io, uint32_t sub_bytes)
+{
+    uint32_t count = wasi__arg(io, 2);
     if (count == 0 || count > SUBSCRIPTIONS_MAX) return marine__wasi_end(io, MARINE__WASI_INVAL);
     for (uint32_t i = 0; i < count; i++) {
         riv_bytes sub;
-        RIV_TRY(marine__view(in, arg(io, 0) + i * SUBSCRIPTION_BYTES, SUBSCRIPTION_BYTES, &sub));
+        RIV_TRY(marine__view(in, wasi__arg(io, 0) + i * sub_bytes, sub_bytes, &sub));
         uint8_t event[EVENT_BYTES] = { 0 };
         memcpy(event, sub.ptr, 8); /* the user's mark */
-        uint8_t kind = sub.ptr[8];
-        event[8]     = kind == EVENT_CLOCK ? MARINE__WASI_OK : MARINE__WASI_NOSYS;
-        event[10]    = kind;
-        RIV_TRY(put_bytes(in, arg(io, 1) + events++ * EVENT_BYTES, (riv_bytes){ event, sizeof event }));
+        event[8]  = (uint8_t)ready(in, sub.ptr, event);
+        event[10] = sub.ptr[8];
+        RIV_TRY(marine__write(in, wasi__arg(io, 1) + i * EVENT_BYTES, (riv_bytes){ event, sizeof event }));
     }
-    RIV_TRY(put_u32(in, arg(io, 3), events));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 3), count));
     return marine__wasi_end(io, MARINE__WASI_OK);
+}
+
+static riv_err poll_oneoff(marine__instance *in, wasmtime_val_raw_t *io) { return poll(in, io, SUBSCRIPTION_BYTES); }
+static riv_err old_poll_oneoff(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return poll(in, io, OLD_SUBSCRIPTION_BYTES);
 }
 
 /* Ends the call; service.c tells a good end of _start from a failure. */
 static riv_err proc_exit(marine__instance *in, wasmtime_val_raw_t *io)
 {
     in->service->exited    = true;
-    in->service->exit_code = arg(io, 0);
+    in->service->exit_code = wasi__arg(io, 0);
     return RIV_E_EXPIRED;
 }
 
-static riv_err not_supported(marine__instance *in, wasmtime_val_raw_t *io)
+static riv_err proc_raise(marine__instance *in, wasmtime_val_raw_t *io)
 {
     (void)in;
-    return marine__wasi_end(io, MARINE__WASI_NOSYS);
+    return marine__wasi_end(io, WASI_NOTSUP);
+}
+
+static riv_err fd_fdstat_set_rights(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return marine__wasi_end(io, is_open(in, wasi__arg(io, 0)) ? WASI_NOTSUP : MARINE__WASI_BADF);
+}
+
+/* All functions of sockets: there is none that could be open. */
+static riv_err no_socket(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return marine__wasi_end(io, is_open(in, wasi__arg(io, 0)) ? WASI_NOTSOCK : MARINE__WASI_BADF);
 }
 
 /* ---- standard input and output ---- */
@@ -159,11 +179,11 @@ static riv_err not_supported(marine__instance *in, wasmtime_val_raw_t *io)
 static riv_err write_out(marine__instance *in, bool is_stderr, wasmtime_val_raw_t *io)
 {
     marine_service *s     = in->service;
-    uint32_t        count = arg(io, 2);
+    uint32_t        count = wasi__arg(io, 2);
     riv_buf         text  = riv_buf_in(s->scratch);
     riv_bytes       vecs;
-    if (count > IOVECS_MAX) return marine__wasi_end(io, MARINE__WASI_INVAL);
-    RIV_TRY(marine__view(in, arg(io, 1), (uint64_t)count * IOVEC_BYTES, &vecs));
+    if (count > WASI_IOVECS_MAX) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    RIV_TRY(marine__view(in, wasi__arg(io, 1), (uint64_t)count * WASI_IOVEC_BYTES, &vecs));
     riv_reader r = riv_reader_of(vecs);
     for (uint32_t i = 0; i < count && text.len < WRITE_BYTES_MAX; i++) {
         uint32_t  ptr = riv_read_u32le(&r), len = riv_read_u32le(&r);
@@ -174,7 +194,7 @@ static riv_err write_out(marine__instance *in, bool is_stderr, wasmtime_val_raw_
     RIV_TRY(marine__charge(s, text.len));
     RIV_TRY(marine__tell(in, text.len)); /* which bounds the copies too: they stay until the call is over */
     if (s->env.output && text.len) s->env.output(s->env.ctx, in->name, is_stderr, riv_buf_str(&text));
-    RIV_TRY(put_u32(in, arg(io, 3), (uint32_t)text.len));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 3), (uint32_t)text.len));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
@@ -186,53 +206,70 @@ static riv_err files(marine__instance *in, const char *name, wasmtime_val_raw_t 
 
 static riv_err fd_write(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    uint32_t fd = arg(io, 0);
+    uint32_t fd = wasi__arg(io, 0);
     if (fd == FD_STDIN) return marine__wasi_end(io, MARINE__WASI_BADF);
     return fd < FDS_STANDARD ? write_out(in, fd == FD_STDERR, io) : files(in, "fd_write", io);
 }
 
 static riv_err fd_read(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    uint32_t fd = arg(io, 0);
+    uint32_t fd = wasi__arg(io, 0);
     if (fd >= FDS_STANDARD) return files(in, "fd_read", io);
     if (fd != FD_STDIN) return marine__wasi_end(io, MARINE__WASI_BADF);
-    RIV_TRY(put_u32(in, arg(io, 3), 0)); /* the end */
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 3), 0)); /* the end */
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_fdstat_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    uint32_t fd = arg(io, 0);
+    uint32_t fd = wasi__arg(io, 0);
     if (fd >= FDS_STANDARD) return files(in, "fd_fdstat_get", io);
-    uint8_t stat[FDSTAT_BYTES] = { FILETYPE_CHARACTER_DEVICE };
+    uint8_t stat[WASI_FDSTAT_BYTES] = { WASI_TYPE_DEVICE };
     if (fd != FD_STDIN) stat[8] = (uint8_t)RIGHT_FD_WRITE;
-    RIV_TRY(put_bytes(in, arg(io, 1), (riv_bytes){ stat, sizeof stat }));
+    RIV_TRY(marine__write(in, wasi__arg(io, 1), (riv_bytes){ stat, sizeof stat }));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_filestat_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    uint32_t fd = arg(io, 0);
+    uint32_t fd = wasi__arg(io, 0);
     if (fd >= FDS_STANDARD) return files(in, "fd_filestat_get", io);
-    uint8_t stat[FILESTAT_BYTES] = { 0 };
-    stat[16]                     = FILETYPE_CHARACTER_DEVICE;
-    RIV_TRY(put_bytes(in, arg(io, 1), (riv_bytes){ stat, sizeof stat }));
+    RIV_TRY(wasi__put_stat(in, (wasi_stat){ 0, 0, WASI_TYPE_DEVICE }, false, wasi__arg(io, 1)));
+    return marine__wasi_end(io, MARINE__WASI_OK);
+}
+
+static riv_err old_fd_filestat_get(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    uint32_t fd = wasi__arg(io, 0);
+    if (fd >= FDS_STANDARD) return wasi__old_files_find(RIV_LIT("fd_filestat_get"))->run(in, io);
+    RIV_TRY(wasi__put_stat(in, (wasi_stat){ 0, 0, WASI_TYPE_DEVICE }, true, wasi__arg(io, 1)));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_close(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    return arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_OK) : files(in, "fd_close", io);
+    return wasi__arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_OK) : files(in, "fd_close", io);
 }
 
 static riv_err fd_seek(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    return arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_SPIPE) : files(in, "fd_seek", io);
+    return wasi__arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_SPIPE) : files(in, "fd_seek", io);
+}
+
+static riv_err old_fd_seek(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    if (wasi__arg(io, 0) < FDS_STANDARD) return marine__wasi_end(io, MARINE__WASI_SPIPE);
+    return wasi__old_files_find(RIV_LIT("fd_seek"))->run(in, io);
+}
+
+static riv_err fd_tell(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return wasi__arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_SPIPE) : files(in, "fd_tell", io);
 }
 
 static riv_err fd_sync(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    return arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_OK) : files(in, "fd_sync", io);
+    return wasi__arg(io, 0) < FDS_STANDARD ? marine__wasi_end(io, MARINE__WASI_OK) : files(in, "fd_sync", io);
 }
 
 /* ---- the table ---- */
@@ -247,44 +284,47 @@ static const marine__host_function functions[] = {
     { "environ_sizes_get", "ii", "i", environ_sizes_get },
     { "fd_close", "i", "i", fd_close },
     { "fd_fdstat_get", "ii", "i", fd_fdstat_get },
+    { "fd_fdstat_set_rights", "iII", "i", fd_fdstat_set_rights },
     { "fd_filestat_get", "ii", "i", fd_filestat_get },
     { "fd_read", "iiii", "i", fd_read },
     { "fd_seek", "iIii", "i", fd_seek },
     { "fd_sync", "i", "i", fd_sync },
     { "fd_datasync", "i", "i", fd_sync },
+    { "fd_tell", "ii", "i", fd_tell },
     { "fd_write", "iiii", "i", fd_write },
     { "poll_oneoff", "iiii", "i", poll_oneoff },
     { "proc_exit", "i", "", proc_exit },
+    { "proc_raise", "i", "i", proc_raise },
     { "random_get", "ii", "i", random_get },
     { "sched_yield", "", "i", sched_yield },
+    { "sock_accept", "iii", "i", no_socket },
+    { "sock_recv", "iiiiii", "i", no_socket },
+    { "sock_send", "iiiii", "i", no_socket },
+    { "sock_shutdown", "ii", "i", no_socket },
 };
-/* Known by name and type, so that modules link. */
-static const marine__host_function others[] = {
-    { "fd_advise", "iIIi", "i", not_supported },
-    { "fd_allocate", "iII", "i", not_supported },
-    { "fd_fdstat_set_rights", "iII", "i", not_supported },
-    { "fd_filestat_set_times", "iIIi", "i", not_supported },
-    { "fd_renumber", "ii", "i", not_supported },
-    { "path_filestat_set_times", "iiiiIIi", "i", not_supported },
-    { "path_link", "iiiiiii", "i", not_supported },
-    { "path_readlink", "iiiiii", "i", not_supported },
-    { "path_symlink", "iiiii", "i", not_supported },
-    { "proc_raise", "i", "i", not_supported },
-    { "sock_accept", "iii", "i", not_supported },
-    { "sock_recv", "iiiiii", "i", not_supported },
-    { "sock_send", "iiiii", "i", not_supported },
-    { "sock_shutdown", "ii", "i", not_supported },
+/* What wasi_unstable lays out otherwise; sock_accept came later. */
+static const marine__host_function old_functions[] = {
+    { "fd_filestat_get", "ii", "i", old_fd_filestat_get },
+    { "fd_seek", "iIii", "i", old_fd_seek },
+    { "poll_oneoff", "iiii", "i", old_poll_oneoff },
 };
 /* clang-format on */
 
+static const marine__host_function *find(const marine__host_function *list, size_t count, riv_str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (riv_str_eq(name, riv_str_c(list[i].name))) return &list[i];
+    return NULL;
+}
+
 const marine__host_function *marine__wasi_find(riv_str module, riv_str name)
 {
-    if (!riv_str_eq(module, RIV_LIT("wasi_snapshot_preview1"))) return NULL;
-    for (size_t i = 0; i < RIV_COUNT(functions); i++)
-        if (riv_str_eq(name, riv_str_c(functions[i].name))) return &functions[i];
-    const marine__host_function *on_files = marine__files_find(name);
-    if (on_files) return on_files;
-    for (size_t i = 0; i < RIV_COUNT(others); i++)
-        if (riv_str_eq(name, riv_str_c(others[i].name))) return &others[i];
-    return NULL;
+    const marine__host_function *f   = NULL;
+    bool                         old = riv_str_eq(module, RIV_LIT("wasi_unstable"));
+    if (!old && !riv_str_eq(module, RIV_LIT("wasi_snapshot_preview1"))) return NULL;
+    if (old && riv_str_eq(name, RIV_LIT("sock_accept"))) return NULL;
+    if (old) f = find(old_functions, RIV_COUNT(old_functions), name);
+    if (old && !f) f = wasi__old_files_find(name);
+    if (!f) f = find(functions, RIV_COUNT(functions), name);
+    return f ? f : marine__files_find(name);
 }

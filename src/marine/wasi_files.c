@@ -1,65 +1,44 @@
-/* wasi_files.c: the mapped directories of a module, as WASI sees files. Paths are walked one name at a time with directory
- * descriptors: no symbolic link is followed, ".." never leaves the mapped directory, only regular files and directories open.
- * Times of files read as 0: the host's clock shows nowhere.
- * Spec: docs/spec/marine.md 5.5; WASI preview 1. Tests: wasi_test.c. */
+/* wasi_files.c: open files and mapped directories of a module, as WASI sees them: only regular files and directories open. Times of
+ * files read as 0 and setting them changes nothing: the host's clock shows nowhere. Links are not made.
+ * Spec: docs/spec/marine.md 5.5; WASI preview 1. Tests: wasi_test.c, wasi_all_test.c. */
 #define _XOPEN_SOURCE 700 /* openat and its kin */
-#include "marine/internal.h"
+#include "marine/wasi.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h> /* renameat */
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    FILES_MAX      = 64,
-    FD_FIRST       = 3,
-    PATH_BYTES_MAX = 4096,
-    DEPTH_MAX      = 32,
-    IOVEC_BYTES    = 8,
-    IOVECS_MAX     = 1024,
-    ENTRIES_MAX    = 10000,
-    FDSTAT_BYTES   = 24,
-    FILESTAT_BYTES = 64,
-    DIRENT_BYTES   = 24,
-    PRESTAT_BYTES  = 8,
-    TYPE_UNKNOWN   = 0,
-    TYPE_DIRECTORY = 3,
-    TYPE_REGULAR   = 4,
-    FDFLAG_APPEND  = 1,
-    SYNC_FUEL      = 1000000, /* a disk takes milliseconds */
+    DIRENT_BYTES       = 24,
+    PRESTAT_BYTES      = 8,
+    FDFLAG_APPEND      = 1,
+    SYNC_FUEL          = 1000000,  /* a disk takes milliseconds */
+    TRANSFER_BYTES_MAX = 16 << 20, /* of one read or write; the guest then does the rest */
 };
 enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
-#define RIGHT_READ  UINT64_C(0x2)
-#define RIGHT_WRITE UINT64_C(0x40)
-
-typedef struct file {
-    bool    open, is_dir, append;
-    int     fd;
-    riv_str alias; /* of a mapped directory */
-} file;
-
-struct marine__files {
-    file files[FILES_MAX];
-};
-
-/* A parent directory that is open, and the last name of a path. */
-typedef struct place {
-    int  fd;
-    bool owned;
-    char name[NAME_MAX + 1];
-} place;
+enum { LOOKUP_FOLLOW = 1 };
+enum { TIME_FLAGS = 15, ACCESS_SET = 1, ACCESS_NOW = 2, MODIFY_SET = 4, MODIFY_NOW = 8 };
+#define RIGHT_READ     UINT64_C(0x2)
+#define RIGHT_WRITE    UINT64_C(0x40)
+#define ALL_RIGHTS     UINT64_C(0x1fffffff) /* what is not allowed fails when tried */
+#define FILE_BYTES_MAX (INT64_C(4) << 30)   /* of one file */
 
 typedef int (*place_fn)(int dir, const char *name);
+
+static void close_file(wasi_file *f)
+{
+    close(f->fd);
+    wasi__unlist(f);
+    *f = (wasi_file){ 0 };
+}
 
 riv_err marine__files_open(marine__instance *in)
 {
     const marine_module_config *c = in->config;
     if (c->mapped_dirs_count == 0) return RIV_OK;
-    if (c->mapped_dirs_count > FILES_MAX / 2)
+    if (c->mapped_dirs_count > WASI_FILES_MAX / 2)
         return marine__fail(in->service, MARINE_LOAD, "module " RIV_FMT ": %zu mapped directories", RIV_ARG(in->name),
                             c->mapped_dirs_count);
     in->files = riv_alloc(sizeof *in->files);
@@ -69,7 +48,11 @@ riv_err marine__files_open(marine__instance *in)
             return marine__fail(in->service, MARINE_LOAD,
                                 "module " RIV_FMT ": mapped directory " RIV_FMT " does not open", RIV_ARG(in->name),
                                 RIV_ARG(c->mapped_dirs[i].value));
-        in->files->files[i] = (file){ .open = true, .is_dir = true, .fd = fd, .alias = c->mapped_dirs[i].key };
+        in->files->files[i] = (wasi_file){ .open   = true,
+                                           .is_dir = true,
+                                           .fd     = fd,
+                                           .id     = wasi__root_id(c->mapped_dirs[i].key),
+                                           .alias  = c->mapped_dirs[i].key };
     }
     return RIV_OK;
 }
@@ -77,158 +60,48 @@ riv_err marine__files_open(marine__instance *in)
 void marine__files_close(marine__files *files)
 {
     if (!files) return;
-    for (size_t i = 0; i < FILES_MAX; i++)
-        if (files->files[i].open) close(files->files[i].fd);
+    for (size_t i = 0; i < WASI_FILES_MAX; i++)
+        if (files->files[i].open) close_file(&files->files[i]);
     riv_free(files);
 }
 
 bool marine__files_slot(const marine__files *files, size_t index, marine__open_file *out)
 {
-    if (index >= FILES_MAX) return false;
-    const file *f = &files->files[index];
-    *out          = (marine__open_file){ FD_FIRST + (uint32_t)index, f->open ? f->fd : -1, f->is_dir, f->append,
-                                         f->alias.ptr != NULL };
+    if (index >= WASI_FILES_MAX) return false;
+    const wasi_file *f = &files->files[index];
+    *out = (marine__open_file){ WASI_FD_FIRST + (uint32_t)index, f->open ? f->fd : -1, f->is_dir, f->append,
+                                f->alias.ptr != NULL };
     return true;
 }
 
-/* ---- errors, arguments ---- */
-
-static uint32_t wasi_errno(void)
+wasi_file *wasi__file_of(marine__instance *in, uint32_t fd)
 {
-    static const struct {
-        int      host;
-        uint32_t wasi;
-    } map[] = {
-        { EACCES, MARINE__WASI_ACCES },
-        { EBADF, MARINE__WASI_BADF },
-        { EEXIST, MARINE__WASI_EXIST },
-        { EINVAL, MARINE__WASI_INVAL },
-        { EISDIR, MARINE__WASI_ISDIR },
-        { ELOOP, MARINE__WASI_LOOP },
-        { EMFILE, MARINE__WASI_MFILE },
-        { ENOENT, MARINE__WASI_NOENT },
-        { ENOSPC, MARINE__WASI_NOSPC },
-        { ENOTDIR, MARINE__WASI_NOTDIR },
-        { EPERM, MARINE__WASI_PERM },
-        { ENOTEMPTY, MARINE__WASI_NOTEMPTY },
-        { ENAMETOOLONG, MARINE__WASI_NAMETOOLONG },
-    };
-    for (size_t i = 0; i < RIV_COUNT(map); i++)
-        if (map[i].host == errno) return map[i].wasi;
-    return MARINE__WASI_IO;
-}
-
-static riv_err end_errno(wasmtime_val_raw_t *io) { return marine__wasi_end(io, wasi_errno()); }
-
-static uint32_t arg(const wasmtime_val_raw_t *io, size_t i) { return (uint32_t)io[i].i32; }
-
-/* NULL: not open; the caller answers BADF. */
-static file *file_of(marine__instance *in, uint32_t fd)
-{
-    if (!in->files || fd < FD_FIRST || fd - FD_FIRST >= FILES_MAX) return NULL;
-    file *f = &in->files->files[fd - FD_FIRST];
+    if (!in->files || fd < WASI_FD_FIRST || fd - WASI_FD_FIRST >= WASI_FILES_MAX) return NULL;
+    wasi_file *f = &in->files->files[fd - WASI_FD_FIRST];
     return f->open ? f : NULL;
 }
 
-static void le32(uint8_t *to, uint32_t v)
-{
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(v >> (8 * i));
-}
-
-static void le64(uint8_t *to, uint64_t v)
-{
-    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(v >> (8 * i));
-}
-
-static riv_err put_u32(marine__instance *in, uint32_t ptr, uint32_t v)
-{
-    uint8_t le[4];
-    le32(le, v);
-    return marine__write(in, ptr, (riv_bytes){ le, sizeof le });
-}
-
-static riv_err put_u64(marine__instance *in, uint32_t ptr, uint64_t v)
-{
-    uint8_t le[8];
-    le64(le, v);
-    return marine__write(in, ptr, (riv_bytes){ le, sizeof le });
-}
+static riv_err end_errno(wasmtime_val_raw_t *io) { return marine__wasi_end(io, wasi__errno()); }
 
 /* ---- paths ---- */
 
-static uint32_t walk(int root, riv_str path, place *out)
+/* A path that ends with a slash means a directory. */
+static uint32_t check_slash(const wasi_place *p)
 {
-    int      stack[DEPTH_MAX];
-    size_t   depth = 0, pos = 0;
-    uint32_t error              = MARINE__WASI_OK;
-    char     name[NAME_MAX + 1] = ".";
-    if (path.len && path.ptr[0] == '/') return MARINE__WASI_NOTCAPABLE;
-    while (pos < path.len && !error) {
-        size_t  slash = riv_str_find_char(path, '/', pos);
-        riv_str part  = riv_str_sub(path, pos, slash);
-        bool    last  = slash == SIZE_MAX || slash + 1 == path.len;
-        pos           = slash == SIZE_MAX ? path.len : slash + 1;
-        if (part.len == 0 || riv_str_eq(part, RIV_LIT("."))) continue;
-        if (part.len > NAME_MAX) {
-            error = MARINE__WASI_NAMETOOLONG;
-        } else if (riv_str_eq(part, RIV_LIT(".."))) {
-            if (!depth)
-                error = MARINE__WASI_NOTCAPABLE;
-            else
-                close(stack[--depth]);
-        } else {
-            memcpy(name, part.ptr, part.len);
-            name[part.len] = 0;
-            if (last) break;
-            int parent = depth ? stack[depth - 1] : root;
-            int fd = depth == DEPTH_MAX ? -1 : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (fd >= 0)
-                stack[depth++] = fd;
-            else
-                error = depth == DEPTH_MAX ? MARINE__WASI_NAMETOOLONG : wasi_errno();
-            name[0] = '.';
-            name[1] = 0;
-        }
-    }
-    bool keep = !error && depth;
-    *out      = (place){ .fd = keep ? stack[depth - 1] : root, .owned = keep };
-    memcpy(out->name, name, sizeof name);
-    for (size_t i = 0; i + (keep ? 1 : 0) < depth; i++) close(stack[i]);
-    return error;
+    struct stat st;
+    if (!p->slash) return MARINE__WASI_OK;
+    if (fstatat(p->fd, p->name, &st, AT_SYMLINK_NOFOLLOW)) return wasi__errno();
+    return S_ISDIR(st.st_mode) ? MARINE__WASI_OK : MARINE__WASI_NOTDIR;
 }
 
-/* A path of the guest below one of its directories. *error is an errno of WASI. */
-static riv_err find_place(marine__instance *in, uint32_t dir, uint32_t ptr, uint32_t len, place *out, uint32_t *error)
+static riv_err on_place(marine__instance *in, wasmtime_val_raw_t *io, bool makes, place_fn act)
 {
-    const file *f = file_of(in, dir);
-    riv_bytes   bytes;
-    *out = (place){ .fd = -1 };
-    if (!f || !f->is_dir) {
-        *error = f ? MARINE__WASI_NOTDIR : MARINE__WASI_BADF;
-        return RIV_OK;
-    }
-    *error = MARINE__WASI_NAMETOOLONG;
-    if (len > PATH_BYTES_MAX) return RIV_OK;
-    RIV_TRY(marine__view(in, ptr, len, &bytes));
-    riv_str path = riv_bytes_str(bytes);
-    *error       = riv_str_find_char(path, '\0', 0) != SIZE_MAX ? MARINE__WASI_INVAL : walk(f->fd, path, out);
-    return RIV_OK;
-}
-
-static void leave_place(const place *p)
-{
-    int kept = errno;
-    if (p->owned) close(p->fd);
-    errno = kept;
-}
-
-static riv_err on_place(marine__instance *in, wasmtime_val_raw_t *io, place_fn act)
-{
-    place    p;
-    uint32_t error;
-    RIV_TRY(find_place(in, arg(io, 0), arg(io, 1), arg(io, 2), &p, &error));
-    if (!error && act(p.fd, p.name)) error = wasi_errno();
-    leave_place(&p);
+    wasi_place p;
+    uint32_t   error;
+    RIV_TRY(wasi__find_place(in, wasi__arg(io, 0), wasi__arg(io, 1), wasi__arg(io, 2), &p, &error));
+    if (!error && !makes) error = check_slash(&p);
+    if (!error && act(p.fd, p.name)) error = wasi__errno();
+    wasi__leave_place(&p);
     return marine__wasi_end(io, error);
 }
 
@@ -238,111 +111,192 @@ static int remove_file(int dir, const char *name) { return unlinkat(dir, name, 0
 
 static riv_err path_create_directory(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    return on_place(in, io, make_dir);
+    return on_place(in, io, true, make_dir);
 }
 static riv_err path_remove_directory(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    return on_place(in, io, remove_dir);
+    return on_place(in, io, false, remove_dir);
 }
-static riv_err path_unlink_file(marine__instance *in, wasmtime_val_raw_t *io) { return on_place(in, io, remove_file); }
+static riv_err path_unlink_file(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return on_place(in, io, false, remove_file);
+}
+
+static uint32_t rename_place(const wasi_place *from, const wasi_place *to)
+{
+    wasi_place named = *from;
+    named.slash      = from->slash || to->slash;
+    uint32_t error   = check_slash(&named);
+    return error ? error : renameat(from->fd, from->name, to->fd, to->name) ? wasi__errno() : MARINE__WASI_OK;
+}
 
 static riv_err path_rename(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    place    from, to = { .fd = -1 };
-    uint32_t error;
-    RIV_TRY(find_place(in, arg(io, 0), arg(io, 1), arg(io, 2), &from, &error));
-    riv_err err = error ? RIV_OK : find_place(in, arg(io, 3), arg(io, 4), arg(io, 5), &to, &error);
-    if (!err && !error && renameat(from.fd, from.name, to.fd, to.name)) error = wasi_errno();
-    leave_place(&from);
-    leave_place(&to);
+    wasi_place from, to = { .fd = -1 };
+    uint32_t   error;
+    RIV_TRY(wasi__find_place(in, wasi__arg(io, 0), wasi__arg(io, 1), wasi__arg(io, 2), &from, &error));
+    riv_err err = RIV_OK;
+    if (!error) err = wasi__find_place(in, wasi__arg(io, 3), wasi__arg(io, 4), wasi__arg(io, 5), &to, &error);
+    if (!err && !error) error = rename_place(&from, &to);
+    wasi__leave_place(&from);
+    wasi__leave_place(&to);
     return err ? err : marine__wasi_end(io, error);
+}
+
+/* Links would be a second way to a file, and one out of the directory: both ends are looked at, then it is refused. */
+static riv_err path_link(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    const wasi_file *from = wasi__file_of(in, wasi__arg(io, 0)), *to = wasi__file_of(in, wasi__arg(io, 4));
+    return marine__wasi_end(io, from && to ? MARINE__WASI_PERM : MARINE__WASI_BADF);
+}
+
+static riv_err path_symlink(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return marine__wasi_end(io, wasi__file_of(in, wasi__arg(io, 2)) ? MARINE__WASI_PERM : MARINE__WASI_BADF);
+}
+
+/* A link can only have been put there from outside. */
+static riv_err path_readlink(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    wasi_place p;
+    uint32_t   error;
+    char       text[WASI_PATH_BYTES_MAX];
+    RIV_TRY(wasi__find_place(in, wasi__arg(io, 0), wasi__arg(io, 1), wasi__arg(io, 2), &p, &error));
+    ssize_t len = error ? 0 : readlinkat(p.fd, p.name, text, sizeof text);
+    if (len < 0) error = wasi__errno();
+    wasi__leave_place(&p);
+    if (error) return marine__wasi_end(io, error);
+    size_t kept = RIV_MIN((size_t)len, (size_t)wasi__arg(io, 4));
+    RIV_TRY(marine__write(in, wasi__arg(io, 3), (riv_bytes){ (const uint8_t *)text, kept }));
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 5), (uint32_t)kept));
+    return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 /* ---- opening ---- */
 
+static int open_flags(uint32_t oflags, uint64_t rights, uint32_t fdflags, bool slash)
+{
+    bool dir    = oflags & OFLAG_DIRECTORY || slash;
+    bool writes = rights & RIGHT_WRITE || oflags & (OFLAG_CREAT | OFLAG_TRUNC);
+    int  flags  = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY; /* a FIFO must not hold us up */
+    flags |= writes && !dir ? (rights & RIGHT_READ ? O_RDWR : O_WRONLY) : O_RDONLY;
+    if (oflags & OFLAG_CREAT) flags |= O_CREAT;
+    if (oflags & OFLAG_EXCL) flags |= O_EXCL;
+    if (oflags & OFLAG_TRUNC) flags |= O_TRUNC;
+    if (dir) flags |= O_DIRECTORY;
+    if (fdflags & FDFLAG_APPEND) flags |= O_APPEND;
+    return flags;
+}
+
+static uint32_t open_place(const wasi_place *p, int flags, wasi_file *out)
+{
+    struct stat st;
+    uint32_t    error = MARINE__WASI_OK;
+    if (flags & O_CREAT && flags & O_DIRECTORY) return p->slash ? MARINE__WASI_ISDIR : MARINE__WASI_INVAL;
+    int fd = openat(p->fd, p->name, flags, 0666);
+    if (fd < 0) return errno == ENXIO ? MARINE__WASI_NOTCAPABLE : wasi__errno();
+    if (fstat(fd, &st))
+        error = wasi__errno();
+    else if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+        error = MARINE__WASI_NOTCAPABLE;
+    if (error)
+        close(fd);
+    else
+        *out = (wasi_file){
+            .open = true, .is_dir = S_ISDIR(st.st_mode), .append = flags & O_APPEND, .fd = fd, .id = p->id
+        };
+    return error;
+}
+
 static riv_err path_open(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    uint32_t oflags = arg(io, 4), fdflags = arg(io, 7), out = arg(io, 8), error, slot = 0;
-    uint64_t rights = (uint64_t)io[5].i64;
-    place    p;
-    RIV_TRY(find_place(in, arg(io, 0), arg(io, 2), arg(io, 3), &p, &error));
-    while (in->files && slot < FILES_MAX && in->files->files[slot].open) slot++;
-    if (!error && slot == FILES_MAX) error = MARINE__WASI_MFILE;
-    if (!error) {
-        bool writes = rights & RIGHT_WRITE || oflags & (OFLAG_CREAT | OFLAG_TRUNC);
-        int  flags  = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY; /* a FIFO must not hold us up */
-        flags |= writes && !(oflags & OFLAG_DIRECTORY) ? (rights & RIGHT_READ ? O_RDWR : O_WRONLY) : O_RDONLY;
-        if (oflags & OFLAG_CREAT) flags |= O_CREAT;
-        if (oflags & OFLAG_EXCL) flags |= O_EXCL;
-        if (oflags & OFLAG_TRUNC) flags |= O_TRUNC;
-        if (oflags & OFLAG_DIRECTORY) flags |= O_DIRECTORY;
-        if (fdflags & FDFLAG_APPEND) flags |= O_APPEND;
-        struct stat st;
-        int         fd = openat(p.fd, p.name, flags, 0666);
-        if (fd < 0 || fstat(fd, &st)) {
-            error = wasi_errno();
-        } else if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
-            error = MARINE__WASI_NOTCAPABLE;
-        } else {
-            in->files->files[slot] =
-                (file){ .open = true, .is_dir = S_ISDIR(st.st_mode), .append = fdflags & FDFLAG_APPEND, .fd = fd };
-        }
-        if (error && fd >= 0) close(fd);
-    }
-    leave_place(&p);
-    if (!error) RIV_TRY(put_u32(in, out, slot + FD_FIRST));
+    uint32_t   oflags = wasi__arg(io, 4), fdflags = wasi__arg(io, 7), out = wasi__arg(io, 8), error, slot = 0;
+    uint64_t   rights = (uint64_t)io[5].i64;
+    wasi_place p;
+    RIV_TRY(wasi__find_place(in, wasi__arg(io, 0), wasi__arg(io, 2), wasi__arg(io, 3), &p, &error));
+    while (in->files && slot < WASI_FILES_MAX && in->files->files[slot].open) slot++;
+    if (!error && slot == WASI_FILES_MAX) error = MARINE__WASI_MFILE;
+    if (!error) error = open_place(&p, open_flags(oflags, rights, fdflags, p.slash), &in->files->files[slot]);
+    wasi__leave_place(&p);
+    if (!error) RIV_TRY(wasi__put_u32(in, out, slot + WASI_FD_FIRST));
     return marine__wasi_end(io, error);
 }
 
 static riv_err fd_close(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    file *f = file_of(in, arg(io, 0));
+    wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
-    close(f->fd);
-    *f = (file){ 0 };
+    close_file(f);
+    return marine__wasi_end(io, MARINE__WASI_OK);
+}
+
+static riv_err fd_renumber(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    wasi_file *from = wasi__file_of(in, wasi__arg(io, 0)), *to = wasi__file_of(in, wasi__arg(io, 1));
+    if (!from || !to) return marine__wasi_end(io, MARINE__WASI_BADF);
+    if (from == to) return marine__wasi_end(io, MARINE__WASI_OK);
+    close_file(to);
+    *to   = *from;
+    *from = (wasi_file){ 0 };
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_prestat_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f = file_of(in, arg(io, 0));
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
     if (!f || !f->alias.len) return marine__wasi_end(io, MARINE__WASI_BADF);
     uint8_t stat[PRESTAT_BYTES] = { 0 }; /* kind 0: a directory */
-    le32(stat + 4, (uint32_t)f->alias.len);
-    RIV_TRY(marine__write(in, arg(io, 1), (riv_bytes){ stat, sizeof stat }));
+    wasi__le32(stat + 4, (uint32_t)f->alias.len);
+    RIV_TRY(marine__write(in, wasi__arg(io, 1), (riv_bytes){ stat, sizeof stat }));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_prestat_dir_name(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f = file_of(in, arg(io, 0));
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
     if (!f || !f->alias.len) return marine__wasi_end(io, MARINE__WASI_BADF);
-    if (arg(io, 2) < f->alias.len) return marine__wasi_end(io, MARINE__WASI_NAMETOOLONG);
-    RIV_TRY(marine__write(in, arg(io, 1), riv_str_bytes(f->alias)));
+    if (wasi__arg(io, 2) < f->alias.len) return marine__wasi_end(io, MARINE__WASI_NAMETOOLONG);
+    RIV_TRY(marine__write(in, wasi__arg(io, 1), riv_str_bytes(f->alias)));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 /* ---- reading and writing ---- */
 
+/* No file grows without end: neither what is written nor where. */
+static bool fits(const wasi_file *f, int64_t at, uint32_t len)
+{
+    struct stat st;
+    if (at < 0 && f->append)
+        at = fstat(f->fd, &st) ? 0 : st.st_size;
+    else if (at < 0)
+        at = lseek(f->fd, 0, SEEK_CUR);
+    return at <= FILE_BYTES_MAX - (int64_t)len;
+}
+
 /* Moves bytes between a file and the pieces of the guest's memory; at: an offset, or -1 for the file's own. */
 static riv_err transfer(marine__instance *in, wasmtime_val_raw_t *io, bool writes, int64_t at, uint32_t out)
 {
-    const file *f     = file_of(in, arg(io, 0));
-    uint32_t    count = arg(io, 2), total = 0;
-    riv_bytes   vecs, piece;
-    void       *copy;
+    const wasi_file *f     = wasi__file_of(in, wasi__arg(io, 0));
+    uint32_t         count = wasi__arg(io, 2), total = 0;
+    riv_bytes        vecs, piece;
+    void            *copy;
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
     if (f->is_dir) return marine__wasi_end(io, MARINE__WASI_ISDIR);
-    if (count > IOVECS_MAX) return marine__wasi_end(io, MARINE__WASI_INVAL);
-    RIV_TRY(marine__view(in, arg(io, 1), (uint64_t)count * IOVEC_BYTES, &vecs));
+    if (count > WASI_IOVECS_MAX) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    RIV_TRY(marine__view(in, wasi__arg(io, 1), (uint64_t)count * WASI_IOVEC_BYTES, &vecs));
     RIV_TRY(marine__scratch(in->service, vecs.len, 1, &copy)); /* a read may land on the list itself */
     if (vecs.len) memcpy(copy, vecs.ptr, vecs.len);
     riv_reader r = riv_reader_of((riv_bytes){ copy, vecs.len });
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && total < TRANSFER_BYTES_MAX; i++) {
         uint32_t ptr = riv_read_u32le(&r), len = riv_read_u32le(&r);
         RIV_TRY(marine__view(in, ptr, len, &piece));
+        len = RIV_MIN(len, TRANSFER_BYTES_MAX - total);
+        if (!len) continue;
         RIV_TRY(marine__charge(in->service, len));
-        if (!piece.len) continue;
+        if (writes && !fits(f, at < 0 ? at : at + total, len)) {
+            if (!total) return marine__wasi_end(io, WASI_FBIG);
+            break;
+        }
         uint8_t *to  = wasmtime_memory_data(in->service->context, &in->memory) + ptr;
         ssize_t  got = at < 0 ? (writes ? write(f->fd, to, len) : read(f->fd, to, len))
                               : (writes ? pwrite(f->fd, to, len, at + total) : pread(f->fd, to, len, at + total));
@@ -350,173 +304,208 @@ static riv_err transfer(marine__instance *in, wasmtime_val_raw_t *io, bool write
         if (got > 0) total += (uint32_t)got;
         if (got < (ssize_t)len) break;
     }
-    RIV_TRY(put_u32(in, out, total));
+    RIV_TRY(wasi__put_u32(in, out, total));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
-static riv_err fd_read(marine__instance *in, wasmtime_val_raw_t *io) { return transfer(in, io, false, -1, arg(io, 3)); }
-static riv_err fd_write(marine__instance *in, wasmtime_val_raw_t *io) { return transfer(in, io, true, -1, arg(io, 3)); }
+static riv_err fd_read(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return transfer(in, io, false, -1, wasi__arg(io, 3));
+}
+static riv_err fd_write(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return transfer(in, io, true, -1, wasi__arg(io, 3));
+}
 
 static riv_err transfer_at(marine__instance *in, wasmtime_val_raw_t *io, bool writes)
 {
     if (io[3].i64 < 0) return marine__wasi_end(io, MARINE__WASI_INVAL);
-    return transfer(in, io, writes, RIV_MIN(io[3].i64, INT64_MAX / 2), arg(io, 4));
+    return transfer(in, io, writes, RIV_MIN(io[3].i64, INT64_MAX / 2), wasi__arg(io, 4));
 }
 
 static riv_err fd_pread(marine__instance *in, wasmtime_val_raw_t *io) { return transfer_at(in, io, false); }
 static riv_err fd_pwrite(marine__instance *in, wasmtime_val_raw_t *io) { return transfer_at(in, io, true); }
 
-static riv_err seek(marine__instance *in, wasmtime_val_raw_t *io, int64_t by, uint32_t whence, uint32_t out)
+/* old: wasi_unstable numbers the origins otherwise. */
+static riv_err seek(marine__instance *in, wasmtime_val_raw_t *io, int64_t by, uint32_t whence, bool old, uint32_t out)
 {
-    static const int whences[] = { SEEK_SET, SEEK_CUR, SEEK_END };
-    const file      *f         = file_of(in, arg(io, 0));
+    static const int whences[2][3] = { { SEEK_SET, SEEK_CUR, SEEK_END }, { SEEK_CUR, SEEK_END, SEEK_SET } };
+    wasi_file       *f             = wasi__file_of(in, wasi__arg(io, 0));
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
-    if (whence >= RIV_COUNT(whences)) return marine__wasi_end(io, MARINE__WASI_INVAL);
-    off_t at = lseek(f->fd, by, whences[whence]);
+    if (whence >= RIV_COUNT(whences[0])) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    if (f->is_dir) return marine__wasi_end(io, MARINE__WASI_ISDIR); /* its offset would be the file system's own */
+    off_t at = lseek(f->fd, by, whences[old][whence]);
     if (at < 0) return end_errno(io);
-    RIV_TRY(put_u64(in, out, (uint64_t)at));
+    RIV_TRY(wasi__put_u64(in, out, (uint64_t)at));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_seek(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    return seek(in, io, io[1].i64, arg(io, 2), arg(io, 3));
+    return seek(in, io, io[1].i64, wasi__arg(io, 2), false, wasi__arg(io, 3));
 }
-static riv_err fd_tell(marine__instance *in, wasmtime_val_raw_t *io) { return seek(in, io, 0, 1, arg(io, 1)); }
+static riv_err old_fd_seek(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return seek(in, io, io[1].i64, wasi__arg(io, 2), true, wasi__arg(io, 3));
+}
+static riv_err fd_tell(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    return seek(in, io, 0, 1, false, wasi__arg(io, 1));
+}
 
 static riv_err fd_sync(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f = file_of(in, arg(io, 0));
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
     RIV_TRY(marine__charge(in->service, SYNC_FUEL));
     return fsync(f->fd) ? end_errno(io) : marine__wasi_end(io, MARINE__WASI_OK);
 }
 
+static riv_err set_size(const wasi_file *f, wasmtime_val_raw_t *io, int64_t size)
+{
+    if (size < 0) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    if (size > FILE_BYTES_MAX) return marine__wasi_end(io, WASI_FBIG);
+    return ftruncate(f->fd, size) ? end_errno(io) : marine__wasi_end(io, MARINE__WASI_OK);
+}
+
 static riv_err fd_filestat_set_size(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f = file_of(in, arg(io, 0));
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
+    return f ? set_size(f, io, io[1].i64) : marine__wasi_end(io, MARINE__WASI_BADF);
+}
+
+/* The file is made long enough; that the disk has room is not promised. */
+static riv_err fd_allocate(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
+    struct stat      st;
+    int64_t          end;
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
-    return ftruncate(f->fd, io[1].i64) ? end_errno(io) : marine__wasi_end(io, MARINE__WASI_OK);
+    if (io[1].i64 < 0 || io[2].i64 <= 0) return marine__wasi_end(io, MARINE__WASI_INVAL);
+    if (__builtin_add_overflow(io[1].i64, io[2].i64, &end)) return marine__wasi_end(io, WASI_FBIG);
+    if (f->is_dir) return marine__wasi_end(io, MARINE__WASI_ISDIR);
+    if (fstat(f->fd, &st)) return end_errno(io);
+    return end > st.st_size ? set_size(f, io, end) : marine__wasi_end(io, MARINE__WASI_OK);
+}
+
+static riv_err fd_advise(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
+    if (!f || f->is_dir) return marine__wasi_end(io, MARINE__WASI_BADF);
+    bool good = io[1].i64 >= 0 && io[2].i64 >= 0 && wasi__arg(io, 3) <= 5;
+    return marine__wasi_end(io, good ? MARINE__WASI_OK : MARINE__WASI_INVAL);
 }
 
 /* ---- what is known of a file ---- */
 
-static uint8_t type_of(mode_t mode)
+static wasi_stat stat_of(const struct stat *st, uint64_t id)
 {
-    return S_ISDIR(mode) ? TYPE_DIRECTORY : S_ISREG(mode) ? TYPE_REGULAR : TYPE_UNKNOWN;
+    uint8_t type = wasi__type_of(st->st_mode);
+    return (wasi_stat){ id, type == WASI_TYPE_REGULAR ? (uint64_t)st->st_size : 0, type };
+}
+
+static uint32_t check_times(uint32_t flags)
+{
+    bool both = (flags & ACCESS_SET && flags & ACCESS_NOW) || (flags & MODIFY_SET && flags & MODIFY_NOW);
+    return both || flags & ~(uint32_t)TIME_FLAGS ? MARINE__WASI_INVAL : MARINE__WASI_OK;
+}
+
+static riv_err fd_filestat_set_times(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
+    return marine__wasi_end(io, f ? check_times(wasi__arg(io, 3)) : MARINE__WASI_BADF);
+}
+
+static riv_err path_filestat_set_times(marine__instance *in, wasmtime_val_raw_t *io)
+{
+    wasi_place  p;
+    uint32_t    error, flags = wasi__arg(io, 6);
+    struct stat st;
+    RIV_TRY(wasi__find_place(in, wasi__arg(io, 0), wasi__arg(io, 2), wasi__arg(io, 3), &p, &error));
+    if (!error && fstatat(p.fd, p.name, &st, AT_SYMLINK_NOFOLLOW)) error = wasi__errno();
+    wasi__leave_place(&p);
+    return marine__wasi_end(io, error ? error : check_times(flags));
 }
 
 static riv_err fd_fdstat_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f = file_of(in, arg(io, 0));
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
-    uint8_t stat[FDSTAT_BYTES] = { f->is_dir ? TYPE_DIRECTORY : TYPE_REGULAR, 0, f->append ? FDFLAG_APPEND : 0 };
-    le64(stat + 8, UINT64_C(0x1fffffff)); /* all rights; what is not allowed fails when tried */
-    le64(stat + 16, UINT64_C(0x1fffffff));
-    RIV_TRY(marine__write(in, arg(io, 1), (riv_bytes){ stat, sizeof stat }));
+    uint8_t stat[WASI_FDSTAT_BYTES] = { f->is_dir ? WASI_TYPE_DIRECTORY : WASI_TYPE_REGULAR, 0,
+                                        f->append ? FDFLAG_APPEND : 0 };
+    wasi__le64(stat + 8, ALL_RIGHTS);
+    wasi__le64(stat + 16, ALL_RIGHTS);
+    RIV_TRY(marine__write(in, wasi__arg(io, 1), (riv_bytes){ stat, sizeof stat }));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
 static riv_err fd_fdstat_set_flags(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    file *f = file_of(in, arg(io, 0));
+    wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
-    f->append = arg(io, 1) & FDFLAG_APPEND;
+    f->append = wasi__arg(io, 1) & FDFLAG_APPEND;
     return fcntl(f->fd, F_SETFL, f->append ? O_APPEND : 0) ? end_errno(io) : marine__wasi_end(io, MARINE__WASI_OK);
 }
 
-static riv_err put_filestat(marine__instance *in, const struct stat *st, uint32_t ptr)
+static riv_err fd_stat(marine__instance *in, wasmtime_val_raw_t *io, bool old)
 {
-    uint8_t out[FILESTAT_BYTES] = { 0 };
-    le64(out, 1); /* one device */
-    le64(out + 8, (uint64_t)st->st_ino);
-    out[16] = type_of(st->st_mode);
-    le64(out + 24, (uint64_t)st->st_nlink);
-    le64(out + 32, (uint64_t)st->st_size);
-    return marine__write(in, ptr, (riv_bytes){ out, sizeof out });
-}
-
-static riv_err fd_filestat_get(marine__instance *in, wasmtime_val_raw_t *io)
-{
-    const file *f = file_of(in, arg(io, 0));
-    struct stat st;
+    const wasi_file *f = wasi__file_of(in, wasi__arg(io, 0));
+    struct stat      st;
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
     if (fstat(f->fd, &st)) return end_errno(io);
-    RIV_TRY(put_filestat(in, &st, arg(io, 1)));
+    RIV_TRY(wasi__put_stat(in, stat_of(&st, f->id), old, wasi__arg(io, 1)));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
-static riv_err path_filestat_get(marine__instance *in, wasmtime_val_raw_t *io)
+static riv_err path_stat(marine__instance *in, wasmtime_val_raw_t *io, bool old)
 {
-    place       p;
-    uint32_t    error, out = arg(io, 4);
-    struct stat st;
-    RIV_TRY(find_place(in, arg(io, 0), arg(io, 2), arg(io, 3), &p, &error));
-    if (!error && fstatat(p.fd, p.name, &st, AT_SYMLINK_NOFOLLOW)) error = wasi_errno();
-    leave_place(&p);
-    if (!error) RIV_TRY(put_filestat(in, &st, out));
+    wasi_place  p;
+    uint32_t    error, follow = wasi__arg(io, 1) & LOOKUP_FOLLOW, out = wasi__arg(io, 4);
+    struct stat st = { 0 };
+    RIV_TRY(wasi__find_place(in, wasi__arg(io, 0), wasi__arg(io, 2), wasi__arg(io, 3), &p, &error));
+    if (!error && fstatat(p.fd, p.name, &st, AT_SYMLINK_NOFOLLOW)) error = wasi__errno();
+    if (!error && p.slash && !S_ISDIR(st.st_mode)) error = MARINE__WASI_NOTDIR;
+    if (!error && follow && S_ISLNK(st.st_mode)) error = MARINE__WASI_LOOP; /* as opening it says */
+    wasi__leave_place(&p);
+    if (!error) RIV_TRY(wasi__put_stat(in, stat_of(&st, p.id), old, out));
     return marine__wasi_end(io, error);
 }
 
+static riv_err fd_filestat_get(marine__instance *in, wasmtime_val_raw_t *io) { return fd_stat(in, io, false); }
+static riv_err old_fd_filestat_get(marine__instance *in, wasmtime_val_raw_t *io) { return fd_stat(in, io, true); }
+static riv_err path_filestat_get(marine__instance *in, wasmtime_val_raw_t *io) { return path_stat(in, io, false); }
+static riv_err old_path_filestat_get(marine__instance *in, wasmtime_val_raw_t *io) { return path_stat(in, io, true); }
+
 /* ---- directories ---- */
 
-typedef struct entry {
-    char    *name;
-    uint64_t ino;
-    uint8_t  type;
-} entry;
-
-static int by_name(const void *a, const void *b) { return strcmp(((const entry *)a)->name, ((const entry *)b)->name); }
-
-/* In the order of names, so that it does not depend on the file system. */
-static uint32_t list_dir(int fd, riv_arena *arena, entry **out, size_t *out_count)
-{
-    RIV_VEC(entry) list = { 0 };
-    int  own            = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir            = own < 0 ? NULL : fdopendir(own);
-    if (!dir) {
-        uint32_t error = wasi_errno();
-        if (own >= 0) close(own);
-        return error;
-    }
-    for (struct dirent *e; list.len < ENTRIES_MAX && (e = readdir(dir));) {
-        struct stat st;
-        if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW)) continue;
-        char *name              = riv_arena_alloc(arena, strlen(e->d_name) + 1, 1);
-        *riv_push(arena, &list) = (entry){ strcpy(name, e->d_name), (uint64_t)st.st_ino, type_of(st.st_mode) };
-    }
-    closedir(dir);
-    if (list.len) qsort(list.ptr, list.len, sizeof *list.ptr, by_name);
-    *out       = list.ptr;
-    *out_count = list.len;
-    return MARINE__WASI_OK;
-}
-
+/* A listing begins with cookie 0; what changes in the directory afterwards is seen by the next one. */
 static riv_err fd_readdir(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const file *f   = file_of(in, arg(io, 0));
-    uint32_t    ptr = arg(io, 1), size = arg(io, 2), error;
-    uint64_t    cookie  = (uint64_t)io[3].i64;
-    entry      *entries = NULL;
-    size_t      count   = 0;
-    riv_buf     text    = riv_buf_in(in->service->scratch);
+    wasi_file *f   = wasi__file_of(in, wasi__arg(io, 0));
+    uint32_t   ptr = wasi__arg(io, 1), size = wasi__arg(io, 2), error = MARINE__WASI_OK, used = 0;
+    uint64_t   cookie = (uint64_t)io[3].i64;
     if (!f) return marine__wasi_end(io, MARINE__WASI_BADF);
-    if ((error = list_dir(f->fd, in->service->scratch, &entries, &count))) return marine__wasi_end(io, error);
-    if (riv_arena_over(in->service->scratch))
-        return marine__fail(in->service, MARINE_OUT_OF_MEMORY, "too many directories listed in one call");
-    for (uint64_t i = cookie; i < count && text.len < size; i++) {
-        uint8_t head[DIRENT_BYTES] = { 0 };
-        le64(head, i + 1);
-        le64(head + 8, entries[i].ino);
-        le32(head + 16, (uint32_t)strlen(entries[i].name));
-        head[20] = entries[i].type;
-        riv_put_bytes(&text, (riv_bytes){ head, sizeof head });
-        riv_put_str(&text, riv_str_c(entries[i].name));
+    if (!f->is_dir) return marine__wasi_end(io, MARINE__WASI_NOTDIR);
+    bool fresh = cookie == 0 || !f->listing.arena;
+    if (fresh) error = wasi__list(in->files, f);
+    if (error) return marine__wasi_end(io, error);
+    if (fresh) RIV_TRY(marine__charge(in->service, f->listing.count * DIRENT_BYTES));
+    for (uint64_t i = cookie; i < f->listing.count && used < size; i++) {
+        const wasi_entry *e                             = &f->listing.entries[i];
+        uint8_t           text[DIRENT_BYTES + NAME_MAX] = { 0 };
+        uint32_t          len                           = (uint32_t)RIV_MIN(DIRENT_BYTES + e->name.len, sizeof text);
+        wasi__le64(text, i + 1);
+        wasi__le64(text + 8, e->id);
+        wasi__le32(text + 16, len - DIRENT_BYTES);
+        text[20] = e->type;
+        memcpy(text + DIRENT_BYTES, e->name.ptr, len - DIRENT_BYTES);
+        len = RIV_MIN(len, size - used); /* the last one is cut; the guest asks for it again */
+        RIV_TRY(marine__charge(in->service, len));
+        RIV_TRY(marine__write(in, ptr + used, (riv_bytes){ text, len }));
+        used += len;
     }
-    riv_bytes part = riv_bytes_sub(riv_buf_view(&text), 0, size);
-    RIV_TRY(marine__charge(in->service, count * DIRENT_BYTES));
-    RIV_TRY(marine__write(in, ptr, part));
-    RIV_TRY(put_u32(in, arg(io, 4), (uint32_t)part.len));
+    if (used < size) wasi__unlist(f); /* the end was seen */
+    RIV_TRY(wasi__put_u32(in, wasi__arg(io, 4), used));
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
@@ -524,34 +513,55 @@ static riv_err fd_readdir(marine__instance *in, wasmtime_val_raw_t *io)
 
 /* clang-format off */
 static const marine__host_function functions[] = {
+    { "fd_advise", "iIIi", "i", fd_advise },
+    { "fd_allocate", "iII", "i", fd_allocate },
     { "fd_close", "i", "i", fd_close },
     { "fd_datasync", "i", "i", fd_sync },
     { "fd_fdstat_get", "ii", "i", fd_fdstat_get },
     { "fd_fdstat_set_flags", "ii", "i", fd_fdstat_set_flags },
     { "fd_filestat_get", "ii", "i", fd_filestat_get },
     { "fd_filestat_set_size", "iI", "i", fd_filestat_set_size },
+    { "fd_filestat_set_times", "iIIi", "i", fd_filestat_set_times },
     { "fd_pread", "iiiIi", "i", fd_pread },
     { "fd_prestat_dir_name", "iii", "i", fd_prestat_dir_name },
     { "fd_prestat_get", "ii", "i", fd_prestat_get },
     { "fd_pwrite", "iiiIi", "i", fd_pwrite },
     { "fd_read", "iiii", "i", fd_read },
     { "fd_readdir", "iiiIi", "i", fd_readdir },
+    { "fd_renumber", "ii", "i", fd_renumber },
     { "fd_seek", "iIii", "i", fd_seek },
     { "fd_sync", "i", "i", fd_sync },
     { "fd_tell", "ii", "i", fd_tell },
     { "fd_write", "iiii", "i", fd_write },
     { "path_create_directory", "iii", "i", path_create_directory },
     { "path_filestat_get", "iiiii", "i", path_filestat_get },
+    { "path_filestat_set_times", "iiiiIIi", "i", path_filestat_set_times },
+    { "path_link", "iiiiiii", "i", path_link },
     { "path_open", "iiiiiIIii", "i", path_open },
+    { "path_readlink", "iiiiii", "i", path_readlink },
     { "path_remove_directory", "iii", "i", path_remove_directory },
     { "path_rename", "iiiiii", "i", path_rename },
+    { "path_symlink", "iiiii", "i", path_symlink },
     { "path_unlink_file", "iii", "i", path_unlink_file },
+};
+/* What wasi_unstable lays out otherwise. */
+static const marine__host_function old_functions[] = {
+    { "fd_filestat_get", "ii", "i", old_fd_filestat_get },
+    { "fd_seek", "iIii", "i", old_fd_seek },
+    { "path_filestat_get", "iiiii", "i", old_path_filestat_get },
 };
 /* clang-format on */
 
-const marine__host_function *marine__files_find(riv_str name)
+static const marine__host_function *find(const marine__host_function *list, size_t count, riv_str name)
 {
-    for (size_t i = 0; i < RIV_COUNT(functions); i++)
-        if (riv_str_eq(name, riv_str_c(functions[i].name))) return &functions[i];
+    for (size_t i = 0; i < count; i++)
+        if (riv_str_eq(name, riv_str_c(list[i].name))) return &list[i];
     return NULL;
+}
+
+const marine__host_function *marine__files_find(riv_str name) { return find(functions, RIV_COUNT(functions), name); }
+
+const marine__host_function *wasi__old_files_find(riv_str name)
+{
+    return find(old_functions, RIV_COUNT(old_functions), name);
 }
