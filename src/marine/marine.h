@@ -215,7 +215,9 @@ void marine_service_stats(const marine_service *service, riv_arena *arena, marin
 /* ---- state ---- */
 /* A BLAKE3 Merkle root over all that calls can change: memories, globals, tables, and the files below mapped directories, module by module.
  * The first costs all of it, a later one what changed since. Between calls only. Equal states give equal roots on any machine.
- * docs/marine.md has the exact shape. RIV_E_UNSUPPORTED: a module keeps something that has no bytes (a foreign reference). */
+ * docs/spec/proofs.md 3.2 has the exact shape. RIV_E_UNSUPPORTED: a component, or a module that forgets what it may look at later (dropped
+ * segments). RIV_E_IO, RIV_E_LIMIT: files that cannot be read, or more than 100000 of them. A chunk has 4096 bytes; hashed are those
+ * that may have changed and are not all zeros. */
 typedef struct marine_root { crypto_hash hash; uint64_t chunks_hashed, chunks_total; } marine_root;
 RIV_MUST_USE riv_err marine_service_root(marine_service *service, riv_fault *fault, marine_root *out);
 

@@ -330,7 +330,7 @@ static riv_err read_memories(prep *p)
 
 static bool skip_instruction(riv_reader *r, scan *found, uint64_t tables, uint8_t *op);
 
-/* SPEC core: expr; *value is that of a single i32.const */
+/* An expression of the core specification; *value is that of a single i32.const. */
 static bool skip_const(riv_reader *r, bool *simple, uint32_t *value)
 {
     riv_reader look = *r;

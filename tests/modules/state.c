@@ -50,6 +50,17 @@ MARINE_EXPORT(void, fill, (u32 at, u32 count, u32 value))
     memset(heap + at, (int)value, count < BYTES - at ? count : BYTES - at);
 }
 MARINE_EXPORT(u32, grow, (u32 pages)) { return (uint32_t)__builtin_wasm_memory_grow(0, pages); }
+/* Writes to all memory from the end of the heap on, and then to some pages far from each other. */
+MARINE_EXPORT(void, fill_all, (u32 bytes))
+{
+    uint8_t *end = (uint8_t *)(__builtin_wasm_memory_size(0) * 65536);
+    memset(end - bytes, 3, bytes);
+}
+MARINE_EXPORT(void, touch, (u32 pages))
+{
+    uint8_t *end = (uint8_t *)(__builtin_wasm_memory_size(0) * 65536);
+    for (uint32_t i = 1; i <= pages; i++) end[-(int32_t)(i * 300000)]++;
+}
 MARINE_EXPORT(void, set_global, (u64 value)) { state_global_put(value); }
 /* Entry `at` becomes nothing (0), or one of two functions. */
 MARINE_EXPORT(void, set_table, (u32 at, u32 which))
