@@ -250,6 +250,42 @@ static void test_made_up_types(void **state)
     bench_close(&b);
 }
 
+/* ---- without JSON ---- */
+
+static void test_values(void **state)
+{
+    bench b;
+    (void)state;
+    bench_start(&b);
+    assert_null(component_open(
+        &b,
+        "(component " CORE_MODULE(
+            "(func (export \"say\") (param i32 i32) (result i32)"
+            " (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8))") //
+        "(core instance $i (instantiate $m))"
+        "(func (export \"say\") (param \"text\" string) (result string)"
+        " (canon lift (core func $i \"say\") (memory (core memory $i \"memory\")) (realloc (core func $i "
+        "\"realloc\")))))",
+        NULL));
+    marine_call  call  = { .function = RIV_LIT("say") };
+    marine_value value = { 0 }, arg = { .kind = MARINE_STRING, .bytes = RIV_BYTES_INIT("Ada") };
+    bool         has = false;
+    assert_int_equal(marine_service_call_values(b.service, &call, &arg, 1, b.arena, &b.fault, &b.result, &value, &has),
+                     RIV_OK);
+    assert_true(has && value.kind == MARINE_STRING && riv_bytes_eq(value.bytes, RIV_BYTES("Ada")));
+    /* The engine would end the process over such text. */
+    arg.bytes = RIV_BYTES("\xff");
+    assert_int_not_equal(
+        marine_service_call_values(b.service, &call, &arg, 1, b.arena, &b.fault, &b.result, &value, &has), RIV_OK);
+    assert_int_equal(b.result.error, MARINE_BAD_ARGUMENTS);
+    riv_buf text = riv_buf_in(b.arena);
+    b.fault      = (riv_fault){ 0 };
+    assert_int_equal(marine_service_call_text(b.service, &call, RIV_LIT("[\"Bob\"]"), &b.fault, &b.result, &text),
+                     RIV_OK);
+    assert_true(riv_str_eq(riv_buf_str(&text), RIV_LIT("\"Bob\"")));
+    bench_close(&b);
+}
+
 /* ---- what it is shown as ---- */
 
 #define PLAIN_CORE "(core module $m (func (export \"f\") (result i32) i32.const 7)) (core instance $i (instantiate $m))"
@@ -401,11 +437,16 @@ static void test_code(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_type),   cmocka_unit_test(test_made_up_types),
+        cmocka_unit_test(test_every_type),
+        cmocka_unit_test(test_made_up_types),
 
-        cmocka_unit_test(test_interface),    cmocka_unit_test(test_inspect),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_resources_are_left_out),
-        cmocka_unit_test(test_broken_bytes), cmocka_unit_test(test_code),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_interface),
+        cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_resources_are_left_out),
+        cmocka_unit_test(test_broken_bytes),
+        cmocka_unit_test(test_code),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);
