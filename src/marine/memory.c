@@ -409,6 +409,9 @@ static riv_err lower(marine__instance *in, const marine__section *section, const
 {
     static const marine_type u8  = { .kind = MARINE_U8 };
     uint32_t                 ptr = 0, count = 0;
+    const marine_value       none = { .kind = MARINE_BYTES };
+    /* as bytes they would be allocated, also when they are none */
+    if (t->kind == MARINE_BYTES && v->kind == MARINE_ARRAY && v->list.count == 0) v = &none;
     if (t->kind == MARINE_ARRAY || (t->kind == MARINE_BYTES && v->kind == MARINE_ARRAY)) {
         RIV_TRY(marine__lower_array(in, section, t->element ? t->element : &u8, v, &ptr, &count));
     } else if (t->kind != v->kind) {
