@@ -16,12 +16,16 @@ export class Ours {
     createInterface({ input: this.child.stdout, crlfDelay: Infinity }).on('line', (line) => this.waiting.shift().resolve(line));
   }
 
-  /** Sends one line; its answer as a document whose numbers are Num. */
-  async line(text) {
+  /** The next answer, as a document whose numbers are Num. */
+  async expect() {
     if (this.ended) throw new Error(this.ended);
-    const answer = new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
-    this.child.stdin.write(text + '\n');
-    return parse(await answer);
+    return parse(await new Promise((resolve, reject) => this.waiting.push({ resolve, reject })));
+  }
+
+  /** Sends one line; its answer. */
+  line(text) {
+    if (!this.ended) this.child.stdin.write(text + '\n');
+    return this.expect();
   }
 
   /** modules: [{ name, file, logger_enabled, envs, mapped_dirs }] */
