@@ -33,7 +33,7 @@ struct cli_services {
     node_service      *nodes;
     uint64_t          *fuels;
     riv_str            log_filter; /* WASM_LOG */
-    uint32_t           call_ticks;
+    uint32_t           call_ms;
     host_ticker       *ticker; /* of the engine's deadlines; NULL: no node is real */
     RIV_VEC(loaded) modules;
     RIV_VEC(instance *) instances;
@@ -160,7 +160,7 @@ cli_services *cli_services_load(cli *c, const cli_config *config, int *code)
     s->fuels            = riv_new(s->arena, uint64_t, s->count + 1);
     s->tomls            = riv_new(s->arena, host_service_toml, s->count + 1);
     s->log_filter       = host_env("WASM_LOG");
-    s->call_ticks       = call_ms / TICK_MS + 1;
+    s->call_ms          = call_ms;
     c->mounted          = config->mounted;
     c->mounted_count    = config->mounted_count;
     host_log_filter(s->log_filter, (riv_str){ 0 }, &ignored);
@@ -256,9 +256,11 @@ static riv_err start_service(cli_services *s, size_t index, instance *in, const 
     marine_module_config    *modules;
     if (needs_folder(service, toml)) RIV_TRY(service_folder(s, in, own->state, service->id, fault, &place.working_dir));
     RIV_TRY(host_service_modules(toml, &place, s->arena, fault, &modules));
-    for (size_t m = 0; m < toml->modules_count; m++)
+    for (size_t m = 0; m < toml->modules_count; m++) {
+        modules[m].command_ms_max = RIV_MIN(s->call_ms, (uint32_t)MARINE_COMMAND_MS_DEFAULT);
         for (size_t i = 0; i < s->modules.len; i++)
             if (riv_str_eq(s->modules.ptr[i].file, toml->modules[m].file)) modules[m].module = s->modules.ptr[i].module;
+    }
     marine_service_config config = { .modules       = modules,
                                      .modules_count = toml->modules_count,
                                      .memory_bytes_max =
@@ -282,7 +284,7 @@ const work_env *cli_services_env(cli *c, cli_services *s, const cli_services_nod
     instance *made  = riv_new(s->arena, instance, 1);
     made->services  = riv_new(s->arena, marine_service *, s->count + 1);
     made->env       = (work_env){ .services = made->services, .services_count = s->count, .fuels = s->fuels };
-    if (own->real) made->env.now_us = now_us, made->env.call_ticks = s->call_ticks;
+    if (own->real) made->env.now_us = now_us, made->env.call_ticks = s->call_ms / TICK_MS + 1;
     *riv_push(s->arena, &s->instances) = made;
     if (own->real && s->count && !s->ticker && host_ticker_start(TICK_MS, tick, s->engine, &fault, &s->ticker)) {
         *code = cli_fault(c, &fault);

@@ -719,7 +719,151 @@ def run_bad_services():
     check(rivulet("run", HELLO, "-f", 'hello("x")', "--service", "greeting"), 2, err="--service takes ID=FILE")
 
 
+WORLD_C = r"""#include "marine.h"
+#include <stdlib.h>
+MARINE_RECORD(MountedBinaryResult, (i32 ret_code, string error, bytes out, bytes err))
+MARINE_IMPORT("__marine_host_api_v3", record(MountedBinaryResult), tool, (array(string) args));
+MARINE_EXPORT(u32, count, ())
+{
+    char  text[32] = "0";
+    FILE *f = fopen("box/count", "r");
+    if (f) fgets(text, sizeof text, f), fclose(f);
+    u32 n = (u32)atoi(text) + 1;
+    f = fopen("box/count", "w");
+    if (!f) return 0;
+    fprintf(f, "%u", (unsigned)n);
+    fclose(f);
+    return n;
+}
+MARINE_EXPORT(string, env, (string name)) { const char *v = getenv(name.ptr); return marine_text(v ? v : "(none)"); }
+MARINE_EXPORT(string, run, (string script))
+{
+    marine_array_string args = marine_array_new(string, 2);
+    args.ptr[0] = marine_text("-c");
+    args.ptr[1] = script;
+    MountedBinaryResult r = tool(args);
+    return marine_format("%d %s", r.ret_code, r.error.len ? r.error.ptr : marine_format("%.*s", (int)r.out.len, (const char *)r.out.ptr).ptr);
+}
+static volatile u32 rounds;
+MARINE_EXPORT(u32, spin, ()) { for (;;) rounds++; }
+"""
+WORLD_AQUA = """aqua World declares *
+
+export count, env, run, spin
+
+service W("My World"):
+  count() -> u32
+  env(name: string) -> string
+  run(script: string) -> string
+  spin() -> u32
+
+func count() -> u32:
+  on HOST_PEER_ID:
+    x <- W.count()
+  <- x
+func env(name: string) -> string:
+  on HOST_PEER_ID:
+    x <- W.env(name)
+  <- x
+func run(script: string) -> string:
+  on HOST_PEER_ID:
+    x <- W.run(script)
+  <- x
+func spin() -> u32:
+  on HOST_PEER_ID:
+    x <- W.spin()
+  <- x
+"""
+
+
+def world_service(node_keys):
+    """A service in the original's configuration, and a rivulet.toml that names it."""
+    folder = os.path.join(TMP, "world")
+    os.makedirs(folder, exist_ok=True)
+    source = write("world/world.c", WORLD_C)
+    check(rivulet("module", "build", source, "-o", os.path.join(folder, "w.wasm")), 0)
+    write("world/Config.toml", 'total_memory_limit = "64 MiB"\n[[module]]\nname = "w"\nmem_pages_count = 100\n[module.mounted_binaries]\ntool = "/bin/sh"\n'
+          '[module.wasi]\nenvs = { FROM_CONFIG = "yes", service_id = "not this" }\nmapped_dirs = { box = "deep/box" }\n')
+    toml = write("world.toml", '[[service]]\nid = "My World"\nconfig = "world/Config.toml"\nenvs = { FROM_NODE = "too" }\n[node]\n' + node_keys)
+    return write("world.aqua", WORLD_AQUA), toml
+
+
+def run_services_of_a_configuration():
+    program, toml = world_service('mounted_binaries = ["/bin/sh"]\n')
+    def answer(call):
+        return json.loads(check(rivulet("run", program, "-f", call, "--config", toml), 0, err="Config.toml:4:1: 'mem_pages_count' is obsolete").out)
+    assert answer("count()") == 1 and answer("count()") == 1  # folders of a run go with it
+    assert answer('env("FROM_CONFIG")') == "yes" and answer('env("FROM_NODE")') == "too"
+    assert answer('env("service_id")') == "My World"
+    assert answer('env("HOME")') == "(none)"
+    assert answer('run("echo $FROM_CONFIG-$service_id-$HOME; test -d deep/box && test $box = $PWD/deep/box && echo here")') == "0 yes-My World-\nhere\n"
+    assert answer('run("exit 9")') == "9 "
+    assert leftovers() == [], leftovers()
+    doc = json.loads(check(rivulet("run", program, "-f", "count()", "--service", "My World=" + os.path.join(TMP, "world/Config.toml"), "--json"), 2).out)
+    assert "may not run here" in doc["error"]["message"], doc
+
+
+def run_programs_that_are_not_allowed():
+    program, toml = world_service('mounted_binaries = ["/bin/true"]\n')
+    check(rivulet("run", program, "-f", "count()", "--config", toml), 2,
+          err=["module w mounts /bin/sh, which services may not run here", r'mounted_binaries = \["/bin/sh"\] in \[node\]'])
+    for keys, says in (('mounted_binaries = ["sh"]', "whole paths"), ("mounted_binary = []", "did you mean 'mounted_binaries'")):
+        program, toml = world_service(keys)
+        check(rivulet("run", program, "-f", "count()", "--config", toml), 2, err=says)
+    program, toml = world_service("")
+    write("world/Config.toml", '[[module]]\nname = "w"\nlogger_enable = true\n')
+    check(rivulet("run", program, "-f", "count()", "--config", toml), 2, err="world/Config.toml:3:1: unknown key 'logger_enable' in .*did you mean 'logger_enabled'")
+    write("world/Config.toml", '[[module]]\nname = "w"\nfile_name = "gone.wasm"\n')
+    check(rivulet("run", program, "-f", "count()", "--config", toml), 2, err="gone.wasm")
+
+
 # ---- real nodes ----
+
+
+def nodes_keep_files_of_services():
+    program, toml = world_service('mounted_binaries = ["/bin/sh"]\ncall_max = 300\n')
+    state = os.path.join(TMP, "world-state")
+    for wanted in ((1, 2), (3, 4)):
+        with node("--state", state, "--config", toml) as n:
+            relay = n.addresses()[0]
+            for value in wanted:
+                assert json.loads(check(rivulet("run", program, "-f", "count()", "--relay", relay), 0).out) == value
+            assert n.stop() == 0
+    folders = os.listdir(os.path.join(state, "services"))
+    assert len(folders) == 1 and folders[0].startswith("ID"), folders
+    with open(os.path.join(state, "services", folders[0], "deep/box/count")) as f:
+        assert f.read() == "4"
+    shutil.rmtree(state)
+
+
+def nodes_end_calls_that_last():
+    """A call that loops is ended at the node's limit; others go on meanwhile and afterwards. What a program leaves dies with its node."""
+    program, toml = world_service('mounted_binaries = ["/bin/sh"]\ncall_max = 300\n')
+    with node("--config", toml) as n:
+        relay = n.addresses()[0]
+        began = time.time()
+        check(rivulet("run", program, "-f", "spin()", "--relay", relay, "--ttl", "20000"), 1, err="deadline passed")
+        assert time.time() - began < 10 * SLOW
+        assert json.loads(check(rivulet("run", program, "-f", 'run("echo $$")', "--relay", relay), 0).out).startswith("0 ")
+        assert n.stop() == 0
+    program, toml = world_service('mounted_binaries = ["/bin/sh"]\n')
+    with node("--config", toml) as n:
+        relay = n.addresses()[0]
+        with Running("run", program, "-f", 'run("sleep 300 & sleep 300")', "--relay", relay, "--ttl", "60000"):
+            until = time.time() + 20 * SLOW
+            while len(children_of(n.process.pid)) < 1 and time.time() < until:
+                time.sleep(0.05)
+            time.sleep(0.3)
+            seen = [pid for child in children_of(n.process.pid) for pid in [child, *children_of(child), *[g for c in children_of(child) for g in children_of(c)]]]
+            assert len(seen) >= 3, seen
+            n.process.kill()
+            n.process.wait()
+        until = time.time() + 10 * SLOW
+        while any(alive(pid) for pid in seen) and time.time() < until:
+            time.sleep(0.02)
+        assert not any(alive(pid) for pid in seen), seen
+    for name in leftovers():
+        shutil.rmtree(os.path.join(TMP, name))
 
 
 def nodes_answer_through_a_relay():
