@@ -1,4 +1,5 @@
-/* adapter_fuzz.c: any interface section that reads, over one fixed small module: its adapters run with arguments of their types.
+/* adapter_fuzz.c: any interface section that reads, over one fixed small module: its adapters run with arguments of their types, by their
+ * plans and by the interpreter alone.
  * Whatever they do to the stack, the memory and the core functions must end in a result or an error. */
 #include "marine/internal.h"
 
@@ -54,7 +55,23 @@ static const riv_json *value_of(const marine_interface *in, const marine_type *t
     }
 }
 
-static void call_all(marine_service *service, const marine_interface *in)
+/* One call in words: result or failure, and what it took. */
+static riv_str outcome(marine_service *service, const marine_call *call, riv_arena *arena)
+{
+    riv_fault     fault = { 0 };
+    riv_buf       out   = riv_buf_in(arena);
+    marine_result result;
+    riv_err       err = marine_service_call(service, call, arena, &fault, &result);
+    RIV_ASSERT((err == RIV_OK) == (result.error == MARINE_NO_ERROR));
+    RIV_ASSERT(err == RIV_OK || fault.msg[0]);
+    RIV_ASSERT(result.fuel_used <= call->fuel);
+    if (!err) riv_json_write(result.value, &out);
+    riv_putf(&out, " %d %s %llu", (int)result.error, fault.msg, (unsigned long long)result.fuel_used);
+    return riv_buf_str(&out);
+}
+
+/* With plans and without: the same. */
+static void call_all(marine_service *planned, marine_service *interpreted, const marine_interface *in)
 {
     for (size_t i = 0; i < in->functions_count && i < 16; i++) {
         riv_arena             *arena  = riv_arena_new(16 << 20);
@@ -63,13 +80,9 @@ static void call_all(marine_service *service, const marine_interface *in)
         riv_json_list          args   = { 0 };
         for (size_t k = 0; k < f->args_count; k++)
             riv_json_add(arena, &args, value_of(in, &f->args[k].type, &budget, arena));
-        marine_call   call  = { .function = f->name, .args = riv_json_arr(arena, args.ptr, args.len), .fuel = 1000000 };
-        riv_fault     fault = { 0 };
-        marine_result result;
-        riv_err       err = marine_service_call(service, &call, arena, &fault, &result);
-        RIV_ASSERT((err == RIV_OK) == (result.error == MARINE_NO_ERROR));
-        RIV_ASSERT(err == RIV_OK || fault.msg[0]);
-        RIV_ASSERT(result.fuel_used <= call.fuel);
+        marine_call call = { .function = f->name, .args = riv_json_arr(arena, args.ptr, args.len), .fuel = 1000000 };
+        riv_str     one  = outcome(planned, &call, arena);
+        RIV_ASSERT(riv_str_eq(one, outcome(interpreted, &call, arena)));
         riv_arena_free(arena);
     }
 }
@@ -81,12 +94,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (marine__section_read((riv_bytes){ data, size }, module.arena, NULL, &module.section) == RIV_OK) {
         const marine_module_config one     = { .name = RIV_LIT("fuzz"), .module = &module };
         marine_service_config      config  = { .modules = &one, .modules_count = 1, .memory_bytes_max = 1 << 20 };
-        marine_service            *service = NULL;
+        marine_service            *planned = NULL, *interpreted = NULL;
         marine__interface_of(&module.section, module.arena, &module.interface);
-        if (marine_service_new(engine, &config, NULL, &service) == RIV_OK) {
-            call_all(service, &module.interface);
-            marine_service_free(service);
+        if (marine_service_new(engine, &config, NULL, &planned) == RIV_OK &&
+            marine_service_new(engine, &config, NULL, &interpreted) == RIV_OK) {
+            interpreted->interpreted = true;
+            call_all(planned, interpreted, &module.interface);
         }
+        marine_service_free(planned);
+        marine_service_free(interpreted);
     }
     riv_arena_free(module.arena);
     return 0;

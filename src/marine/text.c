@@ -434,15 +434,16 @@ static void write_scalar(writing *w, const marine_value *v)
 }
 
 /* "0," to "255,", each in four bytes. */
+#define DIGIT(n) ((uint8_t)('0' + (n) % 10))
 #define BYTE(n)                                                                                                        \
     {                                                                                                                  \
-        (n) < 10    ? '0' + (n)                                                                                        \
-        : (n) < 100 ? '0' + (n) / 10                                                                                   \
-                    : '0' + (n) / 100,                                                                                 \
+        (n) < 10    ? DIGIT(n)                                                                                         \
+        : (n) < 100 ? DIGIT((n) / 10)                                                                                  \
+                    : DIGIT((n) / 100),                                                                                \
             (n) < 10    ? ','                                                                                          \
-            : (n) < 100 ? '0' + (n) % 10                                                                               \
-                        : '0' + (n) / 10 % 10,                                                                         \
-            (n) < 100 ? ',' : '0' + (n) % 10, ','                                                                      \
+            : (n) < 100 ? DIGIT(n)                                                                                     \
+                        : DIGIT((n) / 10),                                                                             \
+            (n) < 100 ? ',' : DIGIT(n), ','                                                                            \
     }
 #define BYTES4(n)  BYTE(n), BYTE((n) + 1), BYTE((n) + 2), BYTE((n) + 3)
 #define BYTES16(n) BYTES4(n), BYTES4((n) + 4), BYTES4((n) + 8), BYTES4((n) + 12)
