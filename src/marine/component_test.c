@@ -410,6 +410,80 @@ static void test_broken_bytes(void **state)
     bench_close(&b);
 }
 
+/* ---- beside modules ---- */
+
+/* What tests/modules/facade.c imports: shift moves the origin, join forgets the parts. */
+static const char *const adder_text = "(component " CORE_MODULE(
+    "(func (export \"add\") (param i64 i64) (result i64) (i64.add (local.get 0) (local.get 1)))"
+    "(func (export \"both\") (param i32 i32) (result i32) (i32.and (local.get 0) (local.get 1)))"
+    "(func (export \"half\") (param f32) (result f32) (f32.div (local.get 0) (f32.const 2)))"
+    "(func (export \"negate\") (param i32) (result i32) (i32.sub (i32.const 0) (local.get 0)))"
+    "(func (export \"fall\") unreachable)"
+    "(func (export \"join\") (param i32 i32 i32 i32) (result i32)"
+    " (i32.store (i32.const 8) (local.get 2)) (i32.store (i32.const 12) (local.get 3)) i32.const 8)"
+    "(func (export \"shift\") (param i32 i32 i32 i32 f64 f64 f64) (result i32)"
+    " (i32.store (i32.const 64) (local.get 0)) (i32.store (i32.const 68) (local.get 1))"
+    " (i32.store (i32.const 72) (local.get 2)) (i32.store (i32.const 76) (local.get 3))"
+    " (f64.store (i32.const 80) (f64.add (local.get 4) (local.get 6))) (f64.store (i32.const 88) (local.get 5)) "
+    "i32.const 64)") //
+    "(core instance $i (instantiate $m))"
+    "(type $p' (record (field \"x\" f64) (field \"y\" f64))) (export $p \"point\" (type $p'))"
+    "(type $w' (record (field \"name\" string) (field \"points\" (list $p)) (field \"origin\" $p))) (export $w "
+    "\"path\" (type $w'))"
+    "(func (export \"add\") (param \"a\" u64) (param \"b\" u64) (result u64) (canon lift (core func $i \"add\")))"
+    "(func (export \"both\") (param \"a\" bool) (param \"b\" bool) (result bool) (canon lift (core func $i \"both\")))"
+    "(func (export \"half\") (param \"v\" f32) (result f32) (canon lift (core func $i \"half\")))"
+    "(func (export \"negate\") (param \"v\" s8) (result s8) (canon lift (core func $i \"negate\")))"
+    "(func (export \"fall\") (canon lift (core func $i \"fall\")))"
+    "(func (export \"join\") (param \"parts\" (list string)) (param \"by\" string) (result string)"
+    " (canon lift (core func $i \"join\") (memory (core memory $i \"memory\")) (realloc (core func $i \"realloc\"))))"
+    "(func (export \"shift\") (param \"path\" $w) (param \"by\" f64) (result $w)"
+    " (canon lift (core func $i \"shift\") (memory (core memory $i \"memory\")) (realloc (core func $i "
+    "\"realloc\")))))";
+
+static void test_beside_modules(void **state)
+{
+    bench        b;
+    marine_root  root;
+    marine_stats stats;
+    (void)state;
+    bench_start(&b);
+    b.modules[0]                       = testing_module(b.engine, component_bytes(adder_text, b.arena));
+    b.modules[1]                       = testing_module(b.engine, testing_build("tests/modules/facade.c", b.arena));
+    const marine_module_config  both[] = { { .name = RIV_LIT("adder"), .module = b.modules[0] },
+                                           { .name = RIV_LIT("facade"), .module = b.modules[1] } };
+    const marine_service_config config = { .modules = both, .modules_count = RIV_COUNT(both) };
+    if (marine_service_new(b.engine, &config, &b.fault, &b.service)) fail_msg("%s", b.fault.msg);
+    assert_string_equal(bench_call(&b, "sum", "[[1,2,39]]"), "42");
+    assert_string_equal(bench_call(&b, "greet_all", "[[\"Ada\",\"Bob\"],\"+\"]"), "\"Hi, + (2)+\"");
+    assert_string_equal(bench_call(&b, "scalars", "[true,3.0,-7]"), "\"1 1.5 7\"");
+    assert_string_equal(
+        bench_call(&b, "shift_twice",
+                   "[{\"name\":\"way\",\"points\":[{\"x\":1.0,\"y\":2.0}],\"origin\":{\"x\":0.5,\"y\":0.0}},2.0]"),
+        "{\"name\":\"way\",\"origin\":{\"x\":4.5,\"y\":0.0},\"points\":[{\"x\":1.0,\"y\":2.0}]}");
+    assert_true(riv_str_starts(riv_str_c(bench_call(&b, "stumble", "[]")), RIV_LIT("trap: ")));
+    assert_string_equal(bench_call(&b, "sum", "[[1,2]]"), "3");
+    marine_service_stats(b.service, b.arena, &stats);
+    assert_true(stats.modules[0].memory_bytes >= 65536);
+    assert_int_equal(stats.modules[0].memory_bytes + stats.modules[1].memory_bytes, stats.memory_bytes);
+    b.fault = (riv_fault){ 0 };
+    assert_int_equal(marine_service_root(b.service, &b.fault, &root), RIV_E_UNSUPPORTED);
+    assert_string_equal(b.fault.msg, "module adder is a component, whose state the engine does not show");
+    /* A component takes the place of a component, and one without its functions does not. */
+    riv_bytes            less    = component_bytes("(component)", b.arena);
+    marine_module       *empty   = testing_module(b.engine, less);
+    marine_module_config instead = { .name = RIV_LIT("adder"), .module = empty };
+    b.fault                      = (riv_fault){ 0 };
+    assert_int_not_equal(marine_service_replace(b.service, &instead, &b.fault), RIV_OK);
+    assert_int_equal(b.fault.code, MARINE_LINK);
+    instead.module = b.modules[0];
+    b.fault        = (riv_fault){ 0 };
+    assert_int_equal(marine_service_replace(b.service, &instead, &b.fault), RIV_OK);
+    assert_string_equal(bench_call(&b, "sum", "[[4,5]]"), "9");
+    marine_module_free(empty);
+    bench_close(&b);
+}
+
 /* ---- kept code ---- */
 
 static void test_code(void **state)
@@ -446,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_resources_are_left_out),
         cmocka_unit_test(test_broken_bytes),
+        cmocka_unit_test(test_beside_modules),
         cmocka_unit_test(test_code),
     };
     testing_main();
