@@ -1,6 +1,6 @@
 /* driver.c: services for the comparisons of this folder, by lines on standard input, one JSON document a line back.
  * Lines and answers are those of `rivulet repl --json` (docs/spec/scenarios.md 5), with `new` taking
- * a configuration in JSON.
+ * a configuration in JSON. Beside them `ways MODULE FUNCTION ARGS`: the call made by tree, by text and by values, which must say the same.
  * Tests: compare.mjs, generate.mjs. */
 #include "marine/marine.h"
 
@@ -198,6 +198,154 @@ static void do_call(driver *d, const marine_call *call, riv_arena *arena)
         answer_result(result.value, &result, arena);
 }
 
+/* ---- the same call in three ways ---- */
+
+static const marine_interface *interface_of(driver *d, riv_str module)
+{
+    for (size_t i = 0; i < d->modules_count; i++)
+        if (riv_str_eq(d->names[i], module)) return marine_module_interface(d->modules[i]);
+    return NULL;
+}
+
+static const marine_function *function_of(const marine_interface *in, riv_str name)
+{
+    for (size_t i = 0; in && i < in->functions_count; i++)
+        if (riv_str_eq(in->functions[i].name, name)) return &in->functions[i];
+    return NULL;
+}
+
+/* A value of the type, from JSON that has exactly its shape; false: it has not. */
+static bool value_of(const marine_interface *in, const marine_type *t, const riv_json *json, riv_arena *arena,
+                     marine_value *out)
+{
+    bool is_int   = json->kind == RIV_JSON_U64 || json->kind == RIV_JSON_I64;
+    *out          = (marine_value){ .kind = t->kind };
+    double number = json->kind == RIV_JSON_F64   ? json->f64
+                    : json->kind == RIV_JSON_I64 ? (double)json->i64
+                                                 : (double)json->u64;
+    switch (t->kind) {
+    case MARINE_BOOL: return out->bits = json->boolean, json->kind == RIV_JSON_BOOL;
+    case MARINE_STRING: return out->bytes = riv_str_bytes(json->str), json->kind == RIV_JSON_STR;
+    case MARINE_F32: return out->f32 = (float)number, is_int || json->kind == RIV_JSON_F64;
+    case MARINE_F64: return out->f64 = number, is_int || json->kind == RIV_JSON_F64;
+    case MARINE_RECORD:
+    case MARINE_ARRAY:
+    case MARINE_BYTES: break;
+    default: return out->bits = json->kind == RIV_JSON_I64 ? (uint64_t)json->i64 : json->u64, is_int;
+    }
+    bool record = t->kind == MARINE_RECORD, bytes = t->kind == MARINE_BYTES;
+    if (json->kind != (record ? RIV_JSON_OBJ : RIV_JSON_ARR)) return false;
+    size_t count = record ? in->records[t->record].fields_count : json->arr.count;
+    if (bytes) {
+        uint8_t *all = riv_new(arena, uint8_t, count);
+        for (size_t i = 0; i < count; i++) {
+            if (json->arr.items[i]->kind != RIV_JSON_U64) return false;
+            all[i] = (uint8_t)json->arr.items[i]->u64;
+        }
+        out->bytes = (riv_bytes){ all, count };
+        return true;
+    }
+    marine_value *items = riv_new(arena, marine_value, count);
+    for (size_t i = 0; i < count; i++) {
+        const riv_json *item = record ? riv_json_get(json, in->records[t->record].fields[i].name) : json->arr.items[i];
+        const marine_type *type = record ? &in->records[t->record].fields[i].type : t->element;
+        if (!item || !value_of(in, type, item, arena, &items[i])) return false;
+    }
+    out->list.items = items;
+    out->list.count = count;
+    return true;
+}
+
+static const riv_json *json_of(const marine_interface *in, const marine_type *t, const marine_value *v,
+                               riv_arena *arena)
+{
+    riv_json_list list = { 0 };
+    switch (t->kind) {
+    case MARINE_BOOL: return riv_json_bool(v->bits != 0);
+    case MARINE_STRING: return riv_json_str(arena, riv_bytes_str(v->bytes));
+    case MARINE_F32: return riv_json_f64(arena, (double)v->f32);
+    case MARINE_F64: return riv_json_f64(arena, v->f64);
+    case MARINE_S8:
+    case MARINE_S16:
+    case MARINE_S32:
+    case MARINE_S64:
+    case MARINE_I32:
+    case MARINE_I64: return riv_json_i64(arena, (int64_t)v->bits);
+    case MARINE_U8:
+    case MARINE_U16:
+    case MARINE_U32:
+    case MARINE_U64: return riv_json_u64(arena, v->bits);
+    case MARINE_BYTES:
+    case MARINE_ARRAY:
+    case MARINE_RECORD: break;
+    }
+    if (v->kind == MARINE_BYTES) {
+        for (size_t i = 0; i < v->bytes.len; i++) riv_json_add(arena, &list, riv_json_u64(arena, v->bytes.ptr[i]));
+        return riv_json_arr(arena, list.ptr, list.len);
+    }
+    if (t->kind == MARINE_ARRAY) {
+        for (size_t i = 0; i < v->list.count; i++)
+            riv_json_add(arena, &list, json_of(in, t->element, &v->list.items[i], arena));
+        return riv_json_arr(arena, list.ptr, list.len);
+    }
+    const marine_record *r       = &in->records[t->record];
+    riv_json_member     *members = riv_new(arena, riv_json_member, r->fields_count);
+    for (size_t i = 0; i < r->fields_count; i++)
+        members[i] = (riv_json_member){ r->fields[i].name, json_of(in, &r->fields[i].type, &v->list.items[i], arena) };
+    return riv_json_obj(arena, members, r->fields_count);
+}
+
+/* The call by values; its result as text, or NULL where the arguments have not the shape of values. */
+static const riv_json *by_values(driver *d, const marine_call *call, riv_arena *arena, riv_fault *fault,
+                                 marine_result *result)
+{
+    const marine_interface *in    = interface_of(d, call->module);
+    const marine_function  *f     = function_of(in, call->function);
+    bool                    has   = false;
+    marine_value            value = { 0 };
+    if (!f || call->args->kind != RIV_JSON_ARR || call->args->arr.count != f->args_count) return NULL;
+    marine_value *args = riv_new(arena, marine_value, f->args_count);
+    for (size_t i = 0; i < f->args_count; i++)
+        if (!value_of(in, &f->args[i].type, call->args->arr.items[i], arena, &args[i])) return NULL;
+    if (marine_service_call_values(d->service, call, args, f->args_count, arena, fault, result, &value, &has))
+        return NULL;
+    return has ? json_of(in, &f->result, &value, arena) : riv_json_null();
+}
+
+static void do_ways(driver *d, const marine_call *call, riv_str args, riv_arena *arena)
+{
+    riv_fault     faults[3] = { 0 };
+    marine_result tree, text, values = { 0 };
+    riv_buf       out  = riv_buf_in(arena);
+    riv_err       err  = marine_service_call(d->service, call, arena, &faults[0], &tree);
+    riv_err       same = marine_service_call_text(d->service, call, args, &faults[1], &text, &out);
+    if (err != same || tree.error != text.error || strcmp(faults[0].msg, faults[1].msg) != 0) {
+        answer_error("ways",
+                     riv_cstr(arena, riv_format(arena, "by tree: %s, by text: %s", faults[0].msg, faults[1].msg)),
+                     arena);
+        return;
+    }
+    if (err) {
+        answer_error(marine_error_name(tree.error), faults[0].msg, arena);
+        return;
+    }
+    riv_str         want  = riv_json_text(tree.value, arena);
+    const riv_json *typed = by_values(d, call, arena, &faults[2], &values);
+    if (!riv_str_eq(want, riv_buf_str(&out)))
+        answer_error("ways", riv_cstr(arena, riv_format(arena, "by text: " RIV_FMT, RIV_ARG(riv_buf_str(&out)))),
+                     arena);
+    else if (values.error)
+        answer_error("ways", riv_cstr(arena, riv_format(arena, "by values: %s", faults[2].msg)), arena);
+    else if (typed && !riv_str_eq(want, riv_json_text(typed, arena)))
+        answer_error("ways",
+                     riv_cstr(arena, riv_format(arena, "by values: " RIV_FMT, RIV_ARG(riv_json_text(typed, arena)))),
+                     arena);
+    else
+        answer(riv_json_object(arena, "ok", riv_json_bool(true), "result", tree.value, "ways",
+                               riv_json_u64(arena, typed ? 3 : 2), NULL),
+               arena);
+}
+
 static const riv_json *interface_json(driver *d, riv_arena *arena)
 {
     riv_json_member members[MODULES_MAX];
@@ -274,7 +422,10 @@ static void do_line(driver *d, riv_str line, riv_arena *arena)
     }
     call.args   = json;
     call.params = read_params(params, arena);
-    do_call(d, &call, arena);
+    if (riv_str_eq(command, RIV_LIT("ways")))
+        do_ways(d, &call, line, arena);
+    else
+        do_call(d, &call, arena);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 // generate.mjs: random interfaces and values. Each seed makes a module in C (sdk/c) whose functions give back what they get, and a facade that passes
-// everything on to it; built by `rivulet module build`, called through ours and the original: equal values must come back, and arguments
+// everything on to it; built by `rivulet module build`, called through ours (by tree, by text, by
+// values) and the original: equal values must come back, and arguments
 // that were spoiled must be refused by both or taken by both with the same result.
 // generate.mjs [--count N] [--seed S] [--calls N]: a failure prints its seed; VERBOSE=1 prints every call.
 import assert from 'node:assert/strict';
@@ -162,7 +163,7 @@ function spoil(c, v) {
 
 /* ---- one seed ---- */
 
-let calls = 0, spoiled = 0, taken = 0;
+let calls = 0, typed = 0, spoiled = 0, taken = 0;
 const build = (folder, name, source) => {
   writeFileSync(join(folder, `${name}.c`), source);
   execFileSync(process.env.RIVULET, ['module', 'build', join(folder, `${name}.c`), '-o', join(folder, `${name}.wasm`)], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -183,8 +184,9 @@ async function check(seed, ours, original, folder) {
     const alone = f.args.some(([, t], k) => top_bit(t, values[k]));
     for (const [module, name] of [['inner', f.name], ['facade', `via_${f.name}`]]) {
       const what = `${name} ${text_of(by_name)}`;
-      const mine = await ours.call(module, name, text_of(by_name)), theirs = await original.call(module, name, text_of(by_name));
+      const mine = await ours.ways(module, name, text_of(by_name)), theirs = await original.call(module, name, text_of(by_name));
       calls++;
+      if (mine.ways?.form === '3') typed++;
       if (process.env.VERBOSE) console.log(`${what}\n  ${text_of(mine)}\n  ${text_of(theirs)}`);
       assert.ok(mine.ok, `${what}: ${mine.error?.message}`);
       assert.equal(form_of(result_of(f), mine.result), form_of(result_of(f), expected), what);
@@ -197,7 +199,7 @@ async function check(seed, ours, original, folder) {
     for (let k = 0; k < 3; k++) {
       const text = text_of(spoil(c, by_name)), what = `spoiled: ${f.name} ${text}`;
       if (/1e400/.test(text)) continue; // no document
-      const mine = await ours.call('inner', f.name, text), theirs = await original.call('inner', f.name, text);
+      const mine = await ours.ways('inner', f.name, text), theirs = await original.call('inner', f.name, text);
       spoiled++;
       if (process.env.VERBOSE) console.log(`${what}\n  ${text_of(mine)}\n  ${text_of(theirs)}`);
       if (!theirs.ok && /failed to cast/.test(theirs.error.message)) continue; // the top bit again
@@ -223,5 +225,5 @@ for (let seed = option('seed', 1), end = seed + option('count', 24); seed < end;
 }
 rmSync(folder, { recursive: true, force: true });
 if (!ours.ended) await ours.close();
-console.log(`${calls} calls gave back what they got, ${spoiled} with spoiled arguments (${taken} of them taken by both)`);
+console.log(`${calls} calls gave back what they got (${typed} also by values), ${spoiled} with spoiled arguments (${taken} of them taken by both)`);
 process.exit(failed ? 1 : 0);

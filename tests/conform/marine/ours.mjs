@@ -34,6 +34,9 @@ export class Ours {
   /** args is JSON text. */
   call(module, name, args, params) { return this.line(`call ${module} ${name} ${args}${params ? ' ' + JSON.stringify(params) : ''}`); }
 
+  /** The call by tree, by text and by values: one answer, or an error of kind "ways". driver.c alone has it. */
+  ways(module, name, args) { return this.line(`ways ${module} ${name} ${args}`); }
+
   interface() { return this.line('interface'); }
 
   async close() {
