@@ -1,7 +1,7 @@
 // generate.mjs: random interfaces and values. Each seed makes a module in C (sdk/c) whose functions give back what they get, and a facade that passes
 // everything on to it; built by `rivulet module build`, called through ours (by tree, by text, by
 // values) and the original: equal values must come back, and arguments
-// that were spoiled must be refused by both or taken by both with the same result.
+// that were spoiled must be refused by both in the same words (ours end where a fault is full), or taken by both with the same result.
 // generate.mjs [--count N] [--seed S] [--calls N]: a failure prints its seed; VERBOSE=1 prints every call.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -207,7 +207,10 @@ async function check(seed, ours, original, folder) {
       if (mine.ok) {
         taken++;
         assert.ok(same(result_of(f), mine.result, theirs.result), `${what}\n  ours      ${text_of(mine)}\n  original  ${text_of(theirs)}`);
-      } else assert.equal(mine.error.kind, 'arguments', `${what}: ${mine.error.message}`);
+      } else {
+        assert.equal(mine.error.kind, 'arguments', `${what}: ${mine.error.message}`);
+        assert.ok(mine.error.message.length > 40 && theirs.error.message.startsWith(mine.error.message), `${what}\n  ours      ${mine.error.message}\n  original  ${theirs.error.message}`);
+      }
     }
   }
 }
