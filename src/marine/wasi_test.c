@@ -36,8 +36,10 @@ static void test_the_environment_is_all(void **state)
             .name = RIV_LIT("eyes"), .logger_enabled = true, .logging_mask = INT32_MAX, .envs = envs, .envs_count = 2
     };
     world                 w      = { .now = UINT64_C(1700000000123456789) };
-    marine_service_config config = { .env = { &w, world_now, world_random, world_log, world_output } };
-    bench                 b;
+    marine_service_config config = {
+        .env = { .ctx = &w, .now_ns = world_now, .random = world_random, .log = world_log, .output = world_output }
+    };
+    bench b;
     bench_open(&b, "tests/modules/host.c", &module, &config);
     assert_string_equal(bench_call(&b, "now", "[]"), "1700000000123456789");
     assert_string_equal(bench_call(&b, "random", "[4]"), "[1,2,3,4]");
