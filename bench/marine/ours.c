@@ -118,7 +118,7 @@ static const riv_json *do_load(bench *b, const riv_json *c, riv_arena *arena)
         [MARINE_COMPILED] = "compiled", [MARINE_CHECKED] = "checked", [MARINE_KNOWN] = "known"
     };
     const char   *file  = text_of(c, "file", arena);
-    marine_cache  cache = { riv_str_c(text_of(c, "cache", arena)), cache_key };
+    marine_cache  cache = { .dir = riv_str_c(text_of(c, "cache", arena)), .key = cache_key };
     riv_fault     fault = { 0 };
     marine_cached how   = MARINE_COMPILED;
     stop(b);

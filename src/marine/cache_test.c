@@ -32,7 +32,7 @@ static void box_open(box *x)
     snprintf(x->file, sizeof x->file, "%s.wasm", x->dir);
     assert_int_equal(mkdir(x->dir, 0700), 0);
     write_file(x->file, x->wasm);
-    x->cache = (marine_cache){ riv_str_c(x->dir), key };
+    x->cache = (marine_cache){ .dir = riv_str_c(x->dir), .key = key };
 }
 
 static void box_close(box *x)

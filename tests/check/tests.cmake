@@ -11,3 +11,10 @@ if(RIV_SANITIZE)
   # Sanitizers put their own data and calls into every object.
   set_tests_properties(check/layers PROPERTIES DISABLED TRUE)
 endif()
+# Services answer the same in every process and with every optimisation of the engine: random modules, and a real one. More by hand:
+# marine_repeat FIRST-SEED COUNT, marine_repeat FILE.wasm FUNCTION ARGS-JSON...
+riv_program(marine_repeat ${CMAKE_CURRENT_LIST_DIR}/marine_repeat.c tests riv_marine ${CMAKE_CURRENT_LIST_DIR}/wasm_random.c)
+target_include_directories(marine_repeat PRIVATE ${CMAKE_SOURCE_DIR}) # "tests/check/wasm_random.h"
+add_dependencies(all_tests marine_repeat)
+add_test(NAME check/marine_repeat COMMAND marine_repeat 1 60)
+set_tests_properties(check/marine_repeat PROPERTIES LABELS "check;marine" TIMEOUT 600)
