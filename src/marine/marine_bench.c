@@ -55,22 +55,48 @@ static marine_service *serve(marine_engine *engine, const marine_module *module)
     return s;
 }
 
-static void bench_call(marine_service *s, const char *what, const char *function, const riv_json *arg, int times)
+/* One call in one of the three ways; what it needs is made before. */
+typedef struct job {
+    const char         *what, *function;
+    const riv_json     *tree; /* list of arguments, or NULL: */
+    riv_str             text; /* the same as text, or empty: */
+    const marine_value *values;
+    size_t              values_count;
+    int                 times;
+} job;
+
+static void run_job(marine_service *s, const job *j, riv_arena *arena, riv_buf *text)
 {
-    riv_arena  *arena = riv_arena_new(0);
-    riv_fault   fault = { 0 };
-    marine_call call  = { .function = riv_str_c(function), .args = riv_json_arr(arena, &arg, arg ? 1 : 0) };
-    double      best = 1e18, all = now_us();
-    for (int i = 0; i < times; i++) {
-        riv_arena    *own   = riv_arena_new(0);
-        double        start = now_us();
-        marine_result result;
-        check(marine_service_call(s, &call, own, &fault, &result), &fault);
+    marine_call   call  = { .function = riv_str_c(j->function), .args = j->tree };
+    riv_fault     fault = { 0 };
+    marine_result result;
+    marine_value  value;
+    bool          has_value;
+    if (j->tree)
+        check(marine_service_call(s, &call, arena, &fault, &result), &fault);
+    else if (j->text.len)
+        check(marine_service_call_text(s, &call, j->text, &fault, &result, text), &fault);
+    else
+        check(marine_service_call_values(s, &call, j->values, j->values_count, arena, &fault, &result, &value,
+                                         &has_value),
+              &fault);
+}
+
+static void bench_call(marine_service *s, job j)
+{
+    riv_arena *own  = riv_arena_new(0);
+    riv_buf    text = { 0 };
+    double     best = 1e18, all = now_us();
+    for (int i = 0; i < j.times; i++) {
+        double start = now_us();
+        run_job(s, &j, own, &text);
         best = RIV_MIN(best, now_us() - start);
-        riv_arena_free(own);
+        riv_arena_reset(own);
+        riv_buf_clear(&text);
     }
-    printf("%-34s %10.2f us mean, %10.2f us best\n", what, (now_us() - all) / times, best);
-    riv_arena_free(arena);
+    printf("%-34s %10.2f us mean, %10.2f us best\n", j.what, (now_us() - all) / j.times, best);
+    riv_buf_free(&text);
+    riv_arena_free(own);
 }
 
 static void bench_module(marine_engine *engine, const char *name, riv_bytes wasm, riv_arena *arena)
@@ -92,6 +118,78 @@ static void bench_module(marine_engine *engine, const char *name, riv_bytes wasm
     marine_module_free(module);
 }
 
+static const riv_json *list_of(riv_arena *arena, const riv_json *only)
+{
+    const riv_json **items = riv_new(arena, const riv_json *, 1);
+    items[0]               = only;
+    return riv_json_arr(arena, items, 1);
+}
+
+static void bench_short(marine_service *s, riv_arena *arena)
+{
+    const marine_value ada = { .kind = MARINE_STRING, .bytes = RIV_BYTES_INIT("Ada") };
+    bench_call(
+        s, (job){ .what = "empty call", .function = "nothing", .tree = riv_json_arr(arena, NULL, 0), .times = 100000 });
+    bench_call(s, (job){ .what = "  by text", .function = "nothing", .text = RIV_LIT("[]"), .times = 100000 });
+    bench_call(s, (job){ .what = "  by values", .function = "nothing", .times = 100000 });
+    bench_call(s, (job){ .what     = "echo of a short string",
+                         .function = "echo_string",
+                         .tree     = list_of(arena, riv_json_str(arena, RIV_LIT("Ada"))),
+                         .times    = 100000 });
+    bench_call(s,
+               (job){ .what = "  by text", .function = "echo_string", .text = RIV_LIT("[\"Ada\"]"), .times = 100000 });
+    bench_call(
+        s,
+        (job){ .what = "  by values", .function = "echo_string", .values = &ada, .values_count = 1, .times = 100000 });
+}
+
+static void bench_mib(marine_service *s, riv_arena *arena)
+{
+    const riv_json **items = riv_new(arena, const riv_json *, MIB);
+    uint8_t         *bytes = riv_new(arena, uint8_t, MIB);
+    char            *text  = riv_arena_alloc(arena, MIB, 1);
+    for (size_t i = 0; i < MIB; i++) bytes[i] = (uint8_t)i;
+    for (size_t i = 0; i < MIB; i++) items[i] = i < 256 ? riv_json_u64(arena, i) : items[i & 255];
+    memset(text, 'a', MIB);
+    const riv_json *tree     = list_of(arena, riv_json_arr(arena, items, MIB)),
+                   *quote    = list_of(arena, riv_json_str(arena, (riv_str){ text, MIB }));
+    const marine_value value = { .kind = MARINE_BYTES, .bytes = { bytes, MIB } },
+                       plain = { .kind = MARINE_STRING, .bytes = { (const uint8_t *)text, MIB } };
+    bench_call(s, (job){ .what = "echo of 1 MiB of text", .function = "echo_string", .tree = quote, .times = 100 });
+    bench_call(
+        s, (job){ .what = "  by text", .function = "echo_string", .text = riv_json_text(quote, arena), .times = 100 });
+    bench_call(
+        s,
+        (job){ .what = "  by values", .function = "echo_string", .values = &plain, .values_count = 1, .times = 100 });
+    bench_call(s, (job){ .what = "1 MiB of bytes in, a number out", .function = "total", .tree = tree, .times = 50 });
+    bench_call(s, (job){ .what = "1 MiB of bytes in and out", .function = "echo_bytes", .tree = tree, .times = 50 });
+    bench_call(s,
+               (job){ .what = "  by text", .function = "echo_bytes", .text = riv_json_text(tree, arena), .times = 50 });
+    bench_call(
+        s, (job){ .what = "  by values", .function = "echo_bytes", .values = &value, .values_count = 1, .times = 100 });
+}
+
+static void bench_records(marine_service *s, riv_arena *arena)
+{
+    enum { COUNT = 100 };
+    const riv_json **points = riv_new(arena, const riv_json *, COUNT);
+    marine_value    *values = riv_new(arena, marine_value, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        marine_value *fields = riv_new(arena, marine_value, 2);
+        fields[0]            = (marine_value){ .kind = MARINE_F64, .f64 = (double)i };
+        fields[1]            = (marine_value){ .kind = MARINE_F64, .f64 = 0.5 };
+        values[i]            = (marine_value){ .kind = MARINE_RECORD, .list = { fields, 2 } };
+        points[i] = riv_json_object(arena, "x", riv_json_f64(arena, (double)i), "y", riv_json_f64(arena, 0.5), NULL);
+    }
+    const riv_json    *tree = list_of(arena, riv_json_arr(arena, points, COUNT));
+    const marine_value all  = { .kind = MARINE_ARRAY, .list = { values, COUNT } };
+    bench_call(s, (job){ .what = "echo of 100 records", .function = "echo_points", .tree = tree, .times = 5000 });
+    bench_call(
+        s, (job){ .what = "  by text", .function = "echo_points", .text = riv_json_text(tree, arena), .times = 5000 });
+    bench_call(
+        s, (job){ .what = "  by values", .function = "echo_points", .values = &all, .values_count = 1, .times = 5000 });
+}
+
 int main(void)
 {
     riv_arena     *arena  = riv_arena_new(0);
@@ -106,16 +204,10 @@ int main(void)
     bench_module(engine, "compile types", types, arena);
 
     check(marine_module_new(engine, types, &fault, &module), &fault);
-    marine_service  *s     = serve(engine, module);
-    const riv_json **items = riv_new(arena, const riv_json *, MIB);
-    for (size_t i = 0; i < MIB; i++) items[i] = riv_json_u64(arena, i & 255);
-    char *text = riv_arena_alloc(arena, MIB, 1);
-    memset(text, 'a', MIB);
-    bench_call(s, "empty call", "nothing", NULL, 10000);
-    bench_call(s, "echo of a short string", "echo_string", riv_json_str(arena, RIV_LIT("Ada")), 10000);
-    bench_call(s, "echo of 1 MiB of text", "echo_string", riv_json_str(arena, (riv_str){ text, MIB }), 50);
-    bench_call(s, "1 MiB of bytes in, a number out", "total", riv_json_arr(arena, items, MIB), 50);
-    bench_call(s, "1 MiB of bytes in and out", "echo_bytes", riv_json_arr(arena, items, MIB), 50);
+    marine_service *s = serve(engine, module);
+    bench_short(s, arena);
+    bench_mib(s, arena);
+    bench_records(s, arena);
     marine_service_free(s);
     marine_module_free(module);
     marine_engine_free(engine);
