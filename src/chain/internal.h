@@ -26,7 +26,7 @@ chain__key chain__key_with_address(chain__key k, const eth_address *a);
 riv_bytes  chain__key_view(const chain__key *k);
 
 /* ---- run.c: one call of a native contract ---- */
-typedef struct chain__logs { RIV_VEC(chain_log) list; } chain__logs;
+typedef RIV_VEC(chain_log) chain__logs;
 typedef struct chain__call chain__call;
 struct chain__call {
     const chain        *engine;
@@ -39,11 +39,38 @@ struct chain__call {
     u256                value;
     riv_bytes           data;     /* with the selector: the original hashes msg.data into ids */
     chain__logs        *logs;     /* of the transaction */
-    struct chain__meter *meter;   /* of the transaction: gas; reads and writes of state are charged by the functions below */
+    struct chain__meter *meter;    /* of the transaction: gas; reads and writes of state are charged by the functions below */
     riv_bytes           revert;   /* set together with the error */
     bool                reads_only;
     unsigned            depth;
 };
+/* ---- engine.c: the tables, read once ---- */
+typedef struct chain__function_entry { const struct chain__function *function; uint32_t selector; riv_str name; eth_type args, returns; } chain__function_entry;
+typedef struct chain__event_entry { const char *text; riv_str name; eth_type args; crypto_hash topic; } chain__event_entry; /* of errors: the selector is its front */
+typedef struct chain__contract_entry {
+    const struct chain__contract *contract;
+    chain__function_entry *functions; size_t functions_count; /* by selector, ascending */
+} chain__contract_entry;
+struct chain {
+    riv_arena            *arena;
+    chain__contract_entry contracts[CHAIN_CONTRACTS + 1]; /* the last: a deal */
+    eth_address           addresses[CHAIN_CONTRACTS];
+    riv_map              *events, *errors; /* by their text -> chain__event_entry */
+};
+uint32_t chain__selector_of(const crypto_hash *hash);
+const chain__function_entry *chain__find_function(const chain *engine, chain_contract which, uint32_t selector); /* NULL */
+
+/* What a transaction may still cost, and what it cost. */
+typedef struct chain__meter { uint64_t gas_left, gas_used; bool out; } chain__meter;
+bool chain__charge(chain__meter *meter, uint64_t gas); /* false: used up */
+enum {
+    CHAIN__GAS_READ = 800, CHAIN__GAS_WRITE = 5000, CHAIN__GAS_BYTE = 16, /* of a value that is read or written */
+    CHAIN__GAS_LOG = 375, CHAIN__GAS_LOG_BYTE = 8, CHAIN__GAS_CALL = 700, CHAIN__CALLS_DEEP = 16,
+};
+/* Runs what c says: value goes from sender to self, then the function that c->data selects. On failure everything is taken back, c->revert is set. */
+RIV_MUST_USE riv_err chain__run(chain__call *c, riv_bytes *returned);
+bool chain__contract_at(chain__call *c, const eth_address *where, chain_contract *which);
+
 /* State as a contract sees it: charged. When the gas is used up they find nothing and write nothing, and the call fails at its end. */
 bool chain__get(chain__call *c, const chain__key *key, riv_bytes *value);
 void chain__put(chain__call *c, const chain__key *key, riv_bytes value);
@@ -89,6 +116,10 @@ typedef struct chain__contract {
 extern const chain__contract chain__usd, chain__multicall, chain__randomx, chain__core, chain__market, chain__capacity, chain__factory, chain__deal;
 
 /* ---- accounts.c, token.c: money ---- */
+void chain__account_get(chain__call *c, const eth_address *who, uint64_t *nonce, u256 *balance);
+void chain__account_put(chain__call *c, const eth_address *who, uint64_t nonce, u256 balance);
+void chain__account_parse(riv_bytes value, uint64_t *nonce, u256 *balance); /* as it lies in the state; nothing is 0 and 0 */
+RIV_MUST_USE riv_err chain__mint(chain__call *c, const eth_address *token, const eth_address *to, u256 amount); /* at genesis */
 RIV_MUST_USE riv_err chain__send_flt(chain__call *c, const eth_address *from, const eth_address *to, u256 amount); /* Panic 0x11 when it is not there */
 /* Tokens by their address; only CHAIN_USD and tokens made at genesis exist: another one is the revert of a call to no contract. */
 RIV_MUST_USE riv_err chain__send_token(chain__call *c, const eth_address *token, const eth_address *from, const eth_address *to, u256 amount);

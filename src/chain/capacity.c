@@ -1,0 +1,4 @@
+/* capacity.c: to be written. */
+#include "chain/internal.h"
+
+const chain__contract chain__capacity = { 0 };

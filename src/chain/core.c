@@ -1,0 +1,4 @@
+/* core.c: to be written. */
+#include "chain/internal.h"
+
+const chain__contract chain__core = { 0 };

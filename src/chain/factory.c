@@ -1,0 +1,4 @@
+/* factory.c: to be written. */
+#include "chain/internal.h"
+
+const chain__contract chain__factory = { 0 };

@@ -1,0 +1,4 @@
+/* multicall.c: to be written. */
+#include "chain/internal.h"
+
+const chain__contract chain__multicall = { 0 };

@@ -1,0 +1,4 @@
+/* randomx.c: to be written. */
+#include "chain/internal.h"
+
+const chain__contract chain__randomx = { 0 };

@@ -1,0 +1,148 @@
+/* state.c: a view of the state that can be taken back: an ordered overlay (a treap) with a journal, over what the store holds.
+ * Spec: docs/spec/chain.md 2.2. Tests: state_test.c. */
+#include "chain/state.h"
+
+static uint64_t weight_of(riv_bytes key) { return riv_hash64(key) * UINT64_C(0x9e3779b97f4a7c15); }
+
+chain__state *chain__state_new(const chain_store *store, uint64_t version, riv_arena *arena)
+{
+    chain__state *s = riv_new(arena, chain__state, 1);
+    s->store        = *store;
+    s->version      = version;
+    s->arena        = arena;
+    return s;
+}
+
+/* ---- the treap: by key in order, by weight as a heap, so its depth is that of a random tree ---- */
+
+static chain__entry *turn_right(chain__entry *e)
+{
+    chain__entry *up = e->left;
+    e->left          = up->right;
+    up->right        = e;
+    return up;
+}
+
+static chain__entry *turn_left(chain__entry *e)
+{
+    chain__entry *up = e->right;
+    e->right         = up->left;
+    up->left         = e;
+    return up;
+}
+
+static chain__entry *find(chain__entry *at, riv_bytes key)
+{
+    while (at) {
+        int order = riv_bytes_cmp(key, at->key);
+        if (order == 0) return at;
+        at = order < 0 ? at->left : at->right;
+    }
+    return NULL;
+}
+
+static chain__entry *insert(chain__entry *at, chain__entry *made)
+{
+    if (!at) return made;
+    if (riv_bytes_cmp(made->key, at->key) < 0) {
+        at->left = insert(at->left, made);
+        return at->left->weight > at->weight ? turn_right(at) : at;
+    }
+    at->right = insert(at->right, made);
+    return at->right->weight > at->weight ? turn_left(at) : at;
+}
+
+static chain__entry *entry_of(chain__state *s, riv_bytes key)
+{
+    chain__entry *e = find(s->root, key);
+    if (e) return e;
+    e         = riv_new(s->arena, chain__entry, 1);
+    e->key    = riv_bytes_dup(s->arena, key);
+    e->weight = weight_of(key);
+    s->root   = insert(s->root, e);
+    s->entries++;
+    return e;
+}
+
+/* The first written entry at or behind `from` (`past`: strictly behind). */
+static chain__entry *first_from(chain__entry *at, riv_bytes from, bool past)
+{
+    if (!at) return NULL;
+    int order = riv_bytes_cmp(at->key, from);
+    if (order < 0 || (past && order == 0)) return first_from(at->right, from, past);
+    chain__entry *before = first_from(at->left, from, past);
+    if (before) return before;
+    return at->written ? at : first_from(at->right, from, past);
+}
+
+/* ---- reading and writing ---- */
+
+bool chain__state_get(chain__state *s, riv_bytes key, riv_bytes *value)
+{
+    chain__entry *e = find(s->root, key);
+    *value          = (riv_bytes){ 0 };
+    if (e && e->written) {
+        *value = e->value;
+        return e->value.len > 0;
+    }
+    return chain__store_get(s, key, value);
+}
+
+void chain__state_put(chain__state *s, riv_bytes key, riv_bytes value)
+{
+    chain__entry *e                  = entry_of(s, key);
+    *riv_push(s->arena, &s->journal) = (chain__undo){ e, e->value, e->written };
+    e->value                         = riv_bytes_dup(s->arena, value);
+    e->written                       = true;
+}
+
+size_t chain__state_mark(const chain__state *s) { return s->journal.len; }
+
+void chain__state_back(chain__state *s, size_t mark)
+{
+    while (s->journal.len > mark) {
+        chain__undo undo    = s->journal.ptr[--s->journal.len];
+        undo.entry->value   = undo.value;
+        undo.entry->written = undo.written;
+    }
+}
+
+/* The least key behind this one. */
+static riv_bytes behind(riv_arena *arena, riv_bytes key)
+{
+    uint8_t *copy = riv_new(arena, uint8_t, key.len + 1);
+    memcpy(copy, key.ptr, key.len);
+    return (riv_bytes){ copy, key.len + 1 };
+}
+
+static bool under(riv_bytes prefix, riv_bytes key)
+{
+    return key.len >= prefix.len && memcmp(key.ptr, prefix.ptr, prefix.len) == 0;
+}
+
+bool chain__state_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
+{
+    chain__entry *e = first_from(s->root, from, false);
+    riv_bytes     k, v;
+    bool          stored = chain__store_next(s, prefix, from, &k, &v);
+    for (;;) {
+        if (e && !under(prefix, e->key)) e = NULL;
+        int order = !e ? 1 : !stored ? -1 : riv_bytes_cmp(e->key, k);
+        if (!e && !stored) return false;
+        if (order > 0) {
+            *key   = k;
+            *value = v;
+            return true;
+        }
+        if (e->value.len) {
+            *key   = e->key;
+            *value = e->value;
+            return true;
+        }
+        if (order == 0) { /* removed: behind it in both */
+            riv_bytes past = behind(s->arena, k);
+            stored         = chain__store_next(s, prefix, past, &k, &v);
+        }
+        e = first_from(s->root, e->key, true);
+    }
+}

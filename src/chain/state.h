@@ -1,0 +1,22 @@
+/* state.h: the inside of a view of the state, for state.c (overlay), tree.c (commit) and store.c (what the store holds). */
+#ifndef RIV_CHAIN_STATE_H
+#define RIV_CHAIN_STATE_H
+
+#include "chain/internal.h"
+
+typedef struct chain__entry chain__entry;
+struct chain__entry { riv_bytes key, value; bool written; uint64_t weight; chain__entry *left, *right; }; /* written with an empty value: removed */
+typedef struct chain__undo { chain__entry *entry; riv_bytes value; bool written; } chain__undo;
+struct chain__state {
+    chain_store   store;
+    uint64_t      version; /* the state after this block is what the store shows */
+    riv_arena    *arena;
+    chain__entry *root;
+    size_t        entries;
+    RIV_VEC(chain__undo) journal;
+};
+/* store.c: state values in the store, as of s->version. Values live as long as s. */
+bool chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value);
+bool chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value);
+
+#endif

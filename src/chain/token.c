@@ -1,0 +1,4 @@
+/* token.c: to be written. */
+#include "chain/internal.h"
+
+const chain__contract chain__usd = { 0 };
