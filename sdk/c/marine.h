@@ -405,19 +405,20 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 #define MARINE__BY_CLASS(prefix, class) MARINE__BY_CLASS_(prefix, class)
 #define MARINE__BY_CLASS_(prefix, class) prefix##class
 
-/* Parameters as the author sees them. */
+/* Parameters as the author sees them. Here and below "..." is the name: where a word is wrong nothing is split off, and the compiler's message
+ * shows MARINE__SPLIT_ with the word. */
 #define MARINE__PARAMS(...)          (MARINE__PARAMS_##__VA_OPT__(SOME)(__VA_ARGS__))
 #define MARINE__PARAMS_(...)         void
 #define MARINE__PARAMS_SOME(...)     MARINE__EACH(MARINE__COMMA, MARINE__PARAM, __VA_ARGS__)
 #define MARINE__PARAM(item)          MARINE__APPLY(MARINE__PARAM_OF, MARINE__SPLIT_##item)
-#define MARINE__PARAM_OF(word, name) MARINE__C_##word name
+#define MARINE__PARAM_OF(word, ...) MARINE__C_##word __VA_ARGS__
 
 /* Parameters as they are on the wire: a string or an array is two numbers, a record is its address. */
 #define MARINE__RAW_PARAMS(...)      (MARINE__RAW_PARAMS_##__VA_OPT__(SOME)(__VA_ARGS__))
 #define MARINE__RAW_PARAMS_(...)     void
 #define MARINE__RAW_PARAMS_SOME(...) MARINE__EACH(MARINE__COMMA, MARINE__RAW_PARAM, __VA_ARGS__)
 #define MARINE__RAW_PARAM(item)      MARINE__APPLY(MARINE__RAW_PARAM_OF, MARINE__SPLIT_##item)
-#define MARINE__RAW_PARAM_OF(word, name) MARINE__BY_CLASS(MARINE__RAW_PARAM_, MARINE__CLASS_##word)(word, name)
+#define MARINE__RAW_PARAM_OF(word, ...) MARINE__BY_CLASS(MARINE__RAW_PARAM_, MARINE__CLASS_##word)(word, __VA_ARGS__)
 #define MARINE__RAW_PARAM_SCALAR(word, name) MARINE__RAW_##word name
 #define MARINE__RAW_PARAM_PAIR(word, name)   uint32_t name##_ptr, uint32_t name##_len
 #define MARINE__RAW_PARAM_RECORD(word, name) uint32_t name##_ptr
@@ -425,7 +426,7 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 /* From the wire to the author's function. */
 #define MARINE__TAKE(...)            (MARINE__EACH(MARINE__COMMA, MARINE__TAKE_ITEM, __VA_ARGS__))
 #define MARINE__TAKE_ITEM(item)      MARINE__APPLY(MARINE__TAKE_OF, MARINE__SPLIT_##item)
-#define MARINE__TAKE_OF(word, name)  MARINE__BY_CLASS(MARINE__TAKE_, MARINE__CLASS_##word)(word, name)
+#define MARINE__TAKE_OF(word, ...)  MARINE__BY_CLASS(MARINE__TAKE_, MARINE__CLASS_##word)(word, __VA_ARGS__)
 #define MARINE__TAKE_SCALAR(word, name) (MARINE__C_##word)name
 #define MARINE__TAKE_PAIR(word, name)   MARINE__PAIR(MARINE__C_##word, name##_ptr ? (uintptr_t)name##_ptr : (uintptr_t)marine__empty, name##_len)
 #define MARINE__TAKE_RECORD(word, name) *(const MARINE__C_##word *)(uintptr_t)name##_ptr
@@ -434,7 +435,7 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 /* From the author's values to the wire, for calls of other modules. */
 #define MARINE__PUT(...)             (MARINE__EACH(MARINE__COMMA, MARINE__PUT_ITEM, __VA_ARGS__))
 #define MARINE__PUT_ITEM(item)       MARINE__APPLY(MARINE__PUT_OF, MARINE__SPLIT_##item)
-#define MARINE__PUT_OF(word, name)   MARINE__BY_CLASS(MARINE__PUT_, MARINE__CLASS_##word)(word, name)
+#define MARINE__PUT_OF(word, ...)   MARINE__BY_CLASS(MARINE__PUT_, MARINE__CLASS_##word)(word, __VA_ARGS__)
 #define MARINE__PUT_SCALAR(word, name) (MARINE__RAW_##word)name
 #define MARINE__PUT_PAIR(word, name)   (uint32_t)(uintptr_t)name.ptr, (uint32_t)name.len
 #define MARINE__PUT_RECORD(word, name) (uint32_t)(uintptr_t)&name
@@ -456,7 +457,7 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 /* Fields: a record inside a record is a pointer. */
 #define MARINE__FIELDS(...)             MARINE__EACH(MARINE__NOTHING, MARINE__FIELD, __VA_ARGS__)
 #define MARINE__FIELD(item)             MARINE__APPLY(MARINE__FIELD_OF, MARINE__SPLIT_##item)
-#define MARINE__FIELD_OF(word, name)    MARINE__BY_CLASS(MARINE__FIELD_, MARINE__CLASS_##word)(word, name)
+#define MARINE__FIELD_OF(word, ...)    MARINE__BY_CLASS(MARINE__FIELD_, MARINE__CLASS_##word)(word, __VA_ARGS__)
 #define MARINE__FIELD_SCALAR(word, name) MARINE__C_##word name;
 #define MARINE__FIELD_PAIR(word, name)   MARINE__C_##word name;
 #define MARINE__FIELD_RECORD(word, name) MARINE__C_##word *name;
@@ -466,7 +467,7 @@ enum { MARINE_ERROR = 1, MARINE_WARN, MARINE_INFO, MARINE_DEBUG, MARINE_TRACE };
 #define MARINE__Q(text)              "\\\"" text "\\\""
 #define MARINE__ITEMS(...)           MARINE__EACH(MARINE__TEXT_COMMA, MARINE__ITEM, __VA_ARGS__)
 #define MARINE__ITEM(item)           MARINE__APPLY(MARINE__ITEM_OF, MARINE__SPLIT_##item)
-#define MARINE__ITEM_OF(word, name)  "{" MARINE__Q("name") ":" MARINE__Q(#name) "," MARINE__Q("ty") ":" MARINE__SECOND(MARINE__WORD_##word, ~) "}"
+#define MARINE__ITEM_OF(word, ...)  "{" MARINE__Q("name") ":" MARINE__Q(#__VA_ARGS__) "," MARINE__Q("ty") ":" MARINE__SECOND(MARINE__WORD_##word, ~) "}"
 #define MARINE__SIGNATURE(name, output, arguments)                                                   \
     "{" MARINE__Q("name") ":" MARINE__Q(name) "," MARINE__Q("arguments") ":[" MARINE__ITEMS arguments "]," \
     MARINE__Q("output_types") ":[" output "]}"

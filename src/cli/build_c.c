@@ -305,44 +305,49 @@ static void cache_keep(build *b, const crypto_hash *key, riv_bytes wasm)
 
 /* ---- clang ---- */
 
-/* "MARINE__C_int" in what clang says: `int` stands where a type word was wanted. */
+/* The word behind prefix in text; empty: prefix does not stand there. */
+static riv_str word_after(riv_str text, riv_str prefix)
+{
+    size_t at = riv_str_find(text, prefix, 0), end;
+    if (at == SIZE_MAX) return (riv_str){ 0 };
+    for (end = at + prefix.len; end < text.len; end++) {
+        char c = text.ptr[end];
+        if (c != '_' && !(c >= '0' && c <= '9') && !((c | 32) >= 'a' && (c | 32) <= 'z')) break;
+    }
+    return riv_str_sub(text, at + prefix.len, end);
+}
+
+/* `int` stands where a word for a type was wanted: clang tells of "MARINE__SPLIT_int", or of an unknown type 'MARINE__C_int'. */
 static void word_hint(build *b, riv_str text)
 {
-    static const char *const prefixes[] = { "MARINE__C_", "MARINE__CLASS_", "MARINE__RAW_", "MARINE__SPLIT_" };
+    static const riv_str signs[] = { RIV_LIT_INIT("MARINE__SPLIT_"), RIV_LIT_INIT("'MARINE__C_"),
+                                     RIV_LIT_INIT("type name 'marine_array_"),
+                                     RIV_LIT_INIT("type name 'marine_array2_") };
     static const struct {
         const char *wrong, *right;
     } known[] = {
-        { "int", "i32" },      { "unsigned", "u32" }, { "uint8_t", "u8" },    { "uint16_t", "u16" },
-        { "uint32_t", "u32" }, { "uint64_t", "u64" }, { "int8_t", "i8" },     { "int16_t", "i16" },
-        { "int32_t", "i32" },  { "int64_t", "i64" },  { "size_t", "u32" },    { "long", "i64" },
-        { "short", "i16" },    { "char", "string" },  { "const", "string" },  { "float", "f32" },
-        { "double", "f64" },   { "str", "string" },   { "String", "string" }, { "marine_string", "string" },
-        { "s8", "i8" },        { "s32", "i32" },      { "s64", "i64" },       { "vector", "array(T)" },
+        { "int", "i32" },      { "unsigned", "u32" },    { "uint8_t", "u8" },    { "uint16_t", "u16" },
+        { "uint32_t", "u32" }, { "uint64_t", "u64" },    { "int8_t", "i8" },     { "int16_t", "i16" },
+        { "int32_t", "i32" },  { "int64_t", "i64" },     { "size_t", "u32" },    { "long", "i64" },
+        { "short", "i16" },    { "char", "string" },     { "const", "string" },  { "float", "f32" },
+        { "double", "f64" },   { "str", "string" },      { "String", "string" }, { "marine_string", "string" },
+        { "s8", "i8" },        { "s16", "i16" },         { "s32", "i32" },       { "s64", "i64" },
+        { "std", "string" },   { "vector", "array(T)" },
     };
-    for (size_t i = 0; i < RIV_COUNT(prefixes); i++) {
-        size_t at = riv_str_find(text, riv_str_c(prefixes[i]), 0);
-        for (; at != SIZE_MAX; at = riv_str_find(text, riv_str_c(prefixes[i]), at + 1)) {
-            size_t from = at + strlen(prefixes[i]), end = from;
-            while (end < text.len && (text.ptr[end] == '_' || (text.ptr[end] >= '0' && text.ptr[end] <= '9') ||
-                                      ((text.ptr[end] | 32) >= 'a' && (text.ptr[end] | 32) <= 'z')))
-                end++;
-            riv_str word = riv_str_sub(text, from, end);
-            if (word.len == 0 || riv_str_eq(word, RIV_LIT("word"))) continue;
-            for (size_t k = 0; k < RIV_COUNT(known); k++)
-                if (riv_str_eq(word, riv_str_c(known[k].wrong))) {
-                    cli_hint(b->c, "'" RIV_FMT "' is not a type of services; did you mean '%s'?", RIV_ARG(word),
-                             known[k].right);
-                    return;
-                }
-            if (riv_str_find(text, riv_format(b->arena, "'%s" RIV_FMT "'", prefixes[i], RIV_ARG(word)), 0) == SIZE_MAX)
-                continue;
-            cli_hint(b->c,
-                     "'" RIV_FMT "' is not a type of services: bool u8..u64 i8..i64 f32 f64 string bytes record(T) "
-                     "array(T) array2(T) void",
-                     RIV_ARG(word));
+    riv_str word = { 0 };
+    for (size_t i = 0; i < RIV_COUNT(signs) && !word.len; i++) word = word_after(text, signs[i]);
+    for (size_t k = 0; word.len && k < RIV_COUNT(known); k++)
+        if (riv_str_eq(word, riv_str_c(known[k].wrong))) {
+            cli_hint(b->c, "'" RIV_FMT "' is not a type of services; did you mean '%s'?", RIV_ARG(word),
+                     known[k].right);
             return;
         }
-    }
+    if (word.len)
+        cli_hint(b->c,
+                 "'" RIV_FMT "' is not a type of services: bool u8..u64 i8..i64 f32 f64 string bytes record(T) "
+                             "array(T) array2(T) void; T: one of "
+                 "these or a MARINE_RECORD above",
+                 RIV_ARG(word));
 }
 
 static bool clang_failed(build *b, riv_str text)
@@ -351,21 +356,15 @@ static bool clang_failed(build *b, riv_str text)
         const char *sign;
         cli_part    part;
     } missing[] = {
-        { "wasm-ld", CLI_PART_LLD },
-        { "stdlib.h' file not found", CLI_PART_LIBC },
-        { "string.h' file not found", CLI_PART_LIBC },
-        { "stdio.h' file not found", CLI_PART_LIBC },
-        { "crt1-reactor.o", CLI_PART_LIBC },
-        { "libclang_rt.builtins", CLI_PART_RUNTIME },
-        { "unable to find library -lc++", CLI_PART_LIBCXX },
-        { "'string' file not found", CLI_PART_LIBCXX },
-        { "'string_view' file not found", CLI_PART_LIBCXX },
-        { "'vector' file not found", CLI_PART_LIBCXX },
-        { "'map' file not found", CLI_PART_LIBCXX },
-        { "'algorithm' file not found", CLI_PART_LIBCXX },
-        { "'memory' file not found", CLI_PART_LIBCXX },
-        { "'cstdint' file not found", CLI_PART_LIBCXX },
-        { "'iostream' file not found", CLI_PART_LIBCXX },
+        { "stdlib.h' file not found", CLI_PART_LIBC },     { "string.h' file not found", CLI_PART_LIBC },
+        { "stdio.h' file not found", CLI_PART_LIBC },      { "crt1-reactor.o", CLI_PART_LIBC },
+        { "libclang_rt.builtins", CLI_PART_RUNTIME },      { "unable to find library -lc++", CLI_PART_LIBCXX },
+        { "'string' file not found", CLI_PART_LIBCXX },    { "'string_view' file not found", CLI_PART_LIBCXX },
+        { "'vector' file not found", CLI_PART_LIBCXX },    { "'map' file not found", CLI_PART_LIBCXX },
+        { "'algorithm' file not found", CLI_PART_LIBCXX }, { "'memory' file not found", CLI_PART_LIBCXX },
+        { "'cstdint' file not found", CLI_PART_LIBCXX },   { "'iostream' file not found", CLI_PART_LIBCXX },
+        { "unable to execute command", CLI_PART_LLD },     { "unable to find the linker", CLI_PART_LLD },
+        { "wasm-ld-14: not found", CLI_PART_LLD },
     };
     *b->code = cli_error(b->c, CLI_FAILED, RIV_FMT " could not be built", RIV_ARG(b->source));
     for (size_t i = 0; i < RIV_COUNT(missing); i++)

@@ -25,6 +25,7 @@ int cli_cmd_module_build(cli *c)
     riv_str    out = cli_value(c, "output"), source = cli_arg(c, 0);
     if (out.len == 0) return cli_error(c, CLI_USAGE, "'module build' needs --output OUT.wasm, or a folder");
     if (!cli_build(c, source, cli_has(c, "fresh"), c->arena, &made, &code)) return code;
+    code = CLI_OK;
     if (made.len > 1 && host_is_file(out)) {
         cli_error(c, CLI_USAGE, RIV_FMT " is built to %zu modules, and " RIV_FMT " is a file", RIV_ARG(source),
                   made.len, RIV_ARG(out));
@@ -150,15 +151,16 @@ int cli_cmd_module_info(cli *c)
     riv_str     path = cli_arg(c, 0);
     if (!read_module(c, path, &wasm, &info, &code)) return code;
     if (!cli_has(c, "json")) return print_info(c, path, wasm, &info), CLI_OK;
-    cli_print_json(
-        riv_json_object(a, "bytes", riv_json_u64(a, wasm.len), "cid", riv_json_str(a, codec_file_cid(a, wasm)),
-                        "sdk_version", riv_json_str(a, info.sdk_version), "it_version",
-                        riv_json_str(a, info.it_version), "manifest", manifest_json(a, &info), "memory",
-                        memory_json(a, &info), "imports", texts(a, info.imports, info.imports_count), "exports",
-                        texts(a, info.exports, info.exports_count), "interface",
-                        marine_interface_json(&info.interface, a), "logger", riv_json_bool(info.logger), "component", riv_json_bool(info.is_component),
-                        "mounted_binaries", texts(a, info.mounted_binaries, info.mounted_binaries_count), NULL),
-        true);
+    cli_print_json(riv_json_object(a, "bytes", riv_json_u64(a, wasm.len), "cid",
+                                   riv_json_str(a, codec_file_cid(a, wasm)), "sdk_version",
+                                   riv_json_str(a, info.sdk_version), "it_version", riv_json_str(a, info.it_version),
+                                   "manifest", manifest_json(a, &info), "memory", memory_json(a, &info), "imports",
+                                   texts(a, info.imports, info.imports_count), "exports",
+                                   texts(a, info.exports, info.exports_count), "interface",
+                                   marine_interface_json(&info.interface, a), "logger", riv_json_bool(info.logger),
+                                   "component", riv_json_bool(info.is_component), "mounted_binaries",
+                                   texts(a, info.mounted_binaries, info.mounted_binaries_count), NULL),
+                   true);
     return CLI_OK;
 }
 
