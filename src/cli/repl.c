@@ -1,25 +1,18 @@
-/* repl.c: `rivulet repl`: the session around its commands: lines in, answers out, the clock of deadlines, Ctrl-C.
+/* repl.c: `rivulet repl`: the session around its commands: lines in, answers out, Ctrl-C.
  * Spec: docs/spec/scenarios.md 5. Tests: tests/e2e (repl). */
 #define _GNU_SOURCE
 #include "cli/repl.h"
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-enum { STACK_BYTES_MIN = 16 << 20, SHOWN_BYTES_MAX = 64 << 10 };
+enum { STACK_BYTES_MIN = 16 << 20 };
 
-/* ---- the clock and Ctrl-C: handlers only tick, which is one addition ---- */
+/* ---- Ctrl-C: the handler only ticks, which is one addition each ---- */
 
 static marine_engine *volatile ticking;
 static volatile sig_atomic_t ticks_left, interrupted;
-
-static void on_alarm(int number)
-{
-    (void)number;
-    if (ticking) marine_engine_tick(ticking);
-}
 
 /* Lets the deadline of the running call pass at once. */
 static void on_interrupt(int number)
@@ -29,33 +22,25 @@ static void on_interrupt(int number)
     for (sig_atomic_t i = 0; ticking && i <= ticks_left; i++) marine_engine_tick(ticking);
 }
 
-static void set_alarm(long us)
-{
-    struct itimerval every = { { 0, us }, { 0, us } };
-    setitimer(ITIMER_REAL, &every, NULL);
-}
-
 void repl_watch(repl *r, uint64_t ticks)
 {
     interrupted = 0;
     ticks_left  = (sig_atomic_t)ticks;
     ticking     = r->engine;
-    set_alarm(REPL_TICK_MS * 1000);
 }
 
 bool repl_unwatch(void)
 {
-    set_alarm(0);
     ticking = NULL;
     return interrupted != 0;
 }
 
-static void catch_signals(void)
+static void tick(void *ctx) { marine_engine_tick(ctx); }
+
+static void catch_interrupt(void)
 {
-    struct sigaction on_sigint  = { .sa_handler = on_interrupt },
-                     on_sigalrm = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
-    sigaction(SIGINT, &on_sigint, NULL); /* without SA_RESTART: a line that is waited for is given up */
-    sigaction(SIGALRM, &on_sigalrm, NULL);
+    struct sigaction action = { .sa_handler = on_interrupt }; /* no SA_RESTART: a line that is waited for is given up */
+    sigaction(SIGINT, &action, NULL);
 }
 
 /* ---- what modules see of the world ---- */
@@ -176,26 +161,29 @@ static void greet(const repl *r)
 
 int cli_cmd_repl(cli *c)
 {
-    repl     *r     = riv_new(c->arena, repl, 1);
-    riv_fault fault = { 0 };
-    riv_str   path  = cli_arg(c, 0);
-    int       code  = CLI_OK;
-    r->c            = c;
-    r->json         = cli_has(c, "json");
-    r->terminal     = !r->json && isatty(0) && isatty(1);
+    host_ticker *ticker;
+    repl        *r     = riv_new(c->arena, repl, 1);
+    riv_fault    fault = { 0 };
+    riv_str      path  = cli_arg(c, 0);
+    int          code  = CLI_OK;
+    r->c               = c;
+    r->json            = cli_has(c, "json");
+    r->terminal        = !r->json && isatty(0) && isatty(1);
     if (!read_flags(r, &code)) return code;
     if (marine_engine_new(&fault, &r->engine)) return cli_fault(c, &fault);
+    if (host_ticker_start(REPL_TICK_MS, tick, r->engine, &fault, &ticker)) return cli_fault(c, &fault);
     r->cache   = cli_code_cache(c->arena);
     r->arena   = riv_arena_new(0);
     r->scratch = riv_arena_new(0);
     widen_stack();
     set_up_env(r);
-    catch_signals();
+    catch_interrupt();
     repl_input *in = repl_input_new(r);
     greet(r);
     if (path.len) answer(r, riv_format(r->scratch, "new " RIV_FMT, RIV_ARG(path)));
     code = run_lines(r, in);
     repl_input_free(in);
+    host_ticker_stop(ticker);
     repl_forget(r);
     riv_arena_free(r->arena);
     riv_arena_free(r->scratch);

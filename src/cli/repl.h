@@ -47,7 +47,7 @@ typedef struct repl_answer { /* of one command; all lives in r->scratch */
 } repl_answer;
 
 /* ---- repl.c ---- */
-/* From now until repl_unwatch the engine's clock ticks, and Ctrl-C lets a deadline of so many ticks pass. */
+/* From now until repl_unwatch Ctrl-C lets a deadline of so many ticks pass. */
 void repl_watch(repl *r, uint64_t ticks);
 bool repl_unwatch(void); /* Ctrl-C came */
 

@@ -1089,9 +1089,8 @@ def demo_leaves_nothing_behind():
             shutil.rmtree(os.path.join(TMP, name))
 
 
-def main():
+def play(tests):
     groups = sys.argv[3:]
-    tests = [(n, f) for n, f in globals().items() if callable(f) and re.match(r"(usage|compile|tools|test|run|nodes|crash|relay|demo)_", n)]
     failed = played = 0
     for name, test in tests:
         if groups and name.split("_")[0] not in groups and name not in groups:
@@ -1108,4 +1107,5 @@ def main():
     sys.exit(1 if failed or not played else 0)  # a group without tests is a slip of its name
 
 
-main()
+if __name__ == "__main__":
+    play([(n, f) for n, f in list(globals().items()) if callable(f) and re.match(r"(usage|compile|tools|test|run|nodes|crash|relay|demo)_", n)])

@@ -1,8 +1,14 @@
-# The binary as a user runs it: tests/e2e/e2e.py, one ctest entry for each of its groups.
+# The binary as a user runs it: tests/e2e/e2e.py, one ctest entry for each of its groups; repl.py has those of the repl.
 find_program(PYTHON3 python3 REQUIRED)
 add_dependencies(all_tests rivulet)
-foreach(group usage compile tools test run nodes crash relay demo)
-  add_test(NAME e2e/${group} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/e2e/e2e.py $<TARGET_FILE:rivulet> ${CMAKE_SOURCE_DIR} ${group})
+foreach(group usage compile tools test run nodes crash relay demo repl)
+  set(script e2e.py)
+  set(only ${group})
+  if(group STREQUAL repl)
+    set(script repl.py)
+    set(only)
+  endif()
+  add_test(NAME e2e/${group} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/e2e/${script} $<TARGET_FILE:rivulet> ${CMAKE_SOURCE_DIR} ${only})
   set_tests_properties(e2e/${group} PROPERTIES LABELS e2e TIMEOUT 120)
   if(RIV_SANITIZE)
     set_tests_properties(e2e/${group} PROPERTIES ENVIRONMENT "RIV_SLOW=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/e2e/tsan.supp" TIMEOUT 600)
