@@ -36,16 +36,27 @@ static riv_str ask_rustc(rust *r, const char *what)
     return riv_str_trim(tool.out);
 }
 
+/* A package whose exports are WIT's is a component. */
+static bool is_component(rust *r)
+{
+    riv_bytes text;
+    riv_str   path = host_path_join(r->arena, r->folder, RIV_LIT("Cargo.toml"));
+    return !host_file_read(path, CLI_SOURCE_BYTES_MAX, r->arena, NULL, &text) &&
+           riv_str_find(riv_bytes_str(text), RIV_LIT("\nwit-bindgen"), 0) != SIZE_MAX;
+}
+
 static bool find_tools(rust *r)
 {
-    static const char *const targets[] = { "wasm32-wasip1", "wasm32-wasi" }; /* the second: Rust up to 1.83 */
+    static const char *const modules[]    = { "wasm32-wasip1", "wasm32-wasi" }; /* the second: Rust up to 1.83 */
+    static const char *const components[] = { "wasm32-wasip2", "wasm32-wasip2" };
+    const char *const       *targets      = is_component(r) ? components : modules;
     if (host_program(RIV_LIT("cargo"), r->arena, NULL, &r->cargo)) {
         cli_error(r->c, CLI_INTERNAL, "cargo, which builds Rust, is not installed");
         cli_part_hint(r->c, CLI_PART_CARGO, (riv_str){ 0 });
         return false;
     }
     riv_str root = ask_rustc(r, "sysroot");
-    for (size_t i = 0; root.len && i < RIV_COUNT(targets); i++) {
+    for (size_t i = 0; root.len && i < RIV_COUNT(modules); i++) {
         r->target = riv_str_c(targets[i]);
         if (host_is_dir(riv_format(r->arena, RIV_FMT "/lib/rustlib/%s/lib", RIV_ARG(root), targets[i]))) return true;
     }

@@ -75,6 +75,10 @@ riv_err marine_embed(riv_bytes wasm, riv_fault *fault, riv_buf *out)
     riv_buf      text  = riv_buf_in(arena);
     marine__wasm parts;
     riv_err      err;
+    if (marine__is_component(wasm)) {
+        err = riv_fail(fault, RIV_E_NOT_FOUND, 0, "a component says itself what it offers");
+        goto out;
+    }
     if ((err = marine__wasm_read(wasm, arena, fault, &parts))) goto out;
     if ((err = read_descriptions(&b, &parts))) goto out;
     put_defaults(&b);

@@ -10,8 +10,8 @@ skip() { echo "skipped: $1"; exit 77; }
 command -v cargo >/dev/null || skip "cargo is not installed"
 libraries=$(rustc --print sysroot)/lib/rustlib/wasm32-wasip2/lib
 test -d "$libraries" || skip "Rust's library for wasm32-wasip2 is not installed (rustup target add wasm32-wasip2)"
-CARGO_TARGET_DIR=$work/target cargo fetch --locked >fetch.log 2>&1 || skip "the crates cannot be had: $(tail -1 fetch.log)"
-CARGO_TARGET_DIR=$work/target cargo build --quiet --locked --offline --release --target wasm32-wasip2
+cargo fetch --locked >fetch.log 2>&1 || skip "the crates cannot be had: $(tail -1 fetch.log)"
+"$rivulet" module build . -o stock.wasm
 
 failed=0
 expect() { # WANTED COMMAND...
@@ -49,5 +49,5 @@ data Result:
 
 service Stock:
   apply(name: string, what: Change) -> Result
-  list_all() -> []Item' "$rivulet" module aqua target/wasm32-wasip2/release/stock.wasm
+  list_all() -> []Item' "$rivulet" module aqua stock.wasm
 exit $failed
