@@ -345,7 +345,7 @@ static void word_hint(build *b, riv_str text)
     if (word.len)
         cli_hint(b->c,
                  "'" RIV_FMT "' is not a type of services: bool u8..u64 i8..i64 f32 f64 string bytes record(T) "
-                             "array(T) array2(T) void; T: one of "
+                 "array(T) array2(T) void; T: one of "
                  "these or a MARINE_RECORD above",
                  RIV_ARG(word));
 }
