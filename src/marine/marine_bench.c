@@ -87,12 +87,15 @@ static void bench_call(marine_service *s, job j)
     riv_arena *own  = riv_arena_new(0);
     riv_buf    text = { 0 };
     double     best = 1e18, all = now_us();
-    for (int i = 0; i < j.times; i++) {
+    int        batch = j.times < 10000 ? 1 : 100; /* looking at the clock takes a fraction of the shortest calls */
+    for (int i = 0; i < j.times; i += batch) {
         double start = now_us();
-        run_job(s, &j, own, &text);
-        best = RIV_MIN(best, now_us() - start);
-        riv_arena_reset(own);
-        riv_buf_clear(&text);
+        for (int k = 0; k < batch; k++) {
+            run_job(s, &j, own, &text);
+            riv_arena_reset(own);
+            riv_buf_clear(&text);
+        }
+        best = RIV_MIN(best, (now_us() - start) / batch);
     }
     printf("%-34s %10.2f us mean, %10.2f us best\n", j.what, (now_us() - all) / j.times, best);
     riv_buf_free(&text);

@@ -139,6 +139,85 @@ static void test_what_is_read_is_written(void **state)
     riv_arena_free(arena);
 }
 
+/* The same types, adapters and exports in other forms: what is read is the same. */
+static void test_forms(void **state)
+{
+    (void)state;
+    static const riv_bytes plain   = CASE(VERSION TYPES "\x02\x01\x01\x02\x00\x00\x41\x90\x4e\x03\x01\x01"
+                                                          "f\x01");
+    static const riv_bytes forms[] = {
+        /* numbers longer than they need be, in top lists and in inner ones */
+        CASE(VERSION "\x00\x83\x00\x00\x80\x00\x80\x80\x00\x00\x81\x00\x01"
+                     "a\x0c\x81\x80\x80\x80\x80\x80\x80\x80\x00\x0c\x01\x01R\x81\x00\x01x\x04"
+                     "\x02\x01\x81\x00\x82\x00\x00\x80\x00\x41\x90\xce\x00\x03\x81\x00\x01"
+                     "f\x81\x00"),
+        /* the version last, parts in another order, types in several parts, empty parts */
+        CASE("\x03\x01\x01"
+             "f\x01\x02\x01\x01\x02\x00\x00\x41\x90\x4e\x00\x01\x00\x00\x00\x00\x00\x00\x02\x00\x01\x01"
+             "a\x0c\x01\x0c\x01\x01R\x01\x01x\x04\x01\x00\x02\x00\x04\x00" VERSION),
+    };
+    for (size_t i = 0; i < RIV_COUNT(forms); i++) {
+        riv_arena      *arena = riv_arena_new(0);
+        riv_buf         out   = riv_buf_in(arena);
+        riv_fault       fault = { 0 };
+        marine__section s;
+        if (marine__section_read(forms[i], arena, &fault, &s))
+            fail_msg("form %zu at %llu: %s", i, (unsigned long long)fault.pos, fault.msg);
+        marine__section_write(&s, &out);
+        if (!riv_bytes_eq(plain, riv_buf_view(&out))) fail_msg("form %zu reads as something else", i);
+        riv_arena_free(arena);
+    }
+}
+
+/* Inner lists of more than 127 entries have two bytes of count here; the original cannot have them. */
+static void test_long_lists(void **state)
+{
+    (void)state;
+    for (unsigned fields = 120; fields <= 256; fields += 8) {
+        riv_arena      *arena = riv_arena_new(0);
+        riv_buf         in    = riv_buf_in(arena);
+        riv_fault       fault = { 0 };
+        marine__section s;
+        riv_put_bytes(&in, RIV_BYTES(VERSION "\x00\x01\x01\x01R"));
+        marine__put_uleb(&in, fields);
+        for (unsigned i = 0; i < fields; i++) {
+            riv_put_bytes(&in, RIV_BYTES("\x02"));
+            riv_put_u8(&in, (uint8_t)('a' + i % 16));
+            riv_put_u8(&in, (uint8_t)('a' + i / 16));
+            riv_put_u8(&in, 0x04);
+        }
+        riv_err err = marine__section_read(riv_buf_view(&in), arena, &fault, &s);
+        assert_int_equal(err, fields <= MARINE__ARITY_MAX ? RIV_OK : RIV_E_LIMIT);
+        if (!err) {
+            assert_int_equal(s.types[0].args_count, fields);
+            assert_int_equal(s.types[0].packed_bytes, fields);
+            assert_int_equal(s.types[0].sorted_count, fields);
+            for (unsigned i = 1; i < fields; i++)
+                assert_true(riv_str_cmp(s.types[0].args[s.types[0].sorted[i - 1]].name,
+                                        s.types[0].args[s.types[0].sorted[i]].name) < 0);
+        }
+        riv_arena_free(arena);
+    }
+}
+
+/* Fields of one name: JSON has the last. */
+static void test_fields_of_one_name(void **state)
+{
+    (void)state;
+    static const riv_bytes in = CASE(VERSION "\x00\x01\x01\x01R\x04\x01y\x04\x01x\x0e\x01\x01y\x07\x01y\x0a");
+    static const riv_bytes right =
+        CASE(VERSION "\x00\x02\x01\x01R\x04\x01y\x04\x01x\x0e\x01\x01y\x07\x01y\x0a\x01\x01S\x01\x01z\x0b");
+    riv_arena      *arena = riv_arena_new(0);
+    marine__section s;
+    assert_int_equal(marine__section_read(in, arena, NULL, &s), RIV_E_MALFORMED);
+    assert_int_equal(marine__section_read(right, arena, NULL, &s), RIV_OK);
+    assert_int_equal(s.types[0].packed_bytes, 1 + 4 + 8 + 8);
+    assert_int_equal(s.types[0].sorted_count, 2);
+    assert_int_equal(s.types[0].sorted[0], 1);
+    assert_int_equal(s.types[0].sorted[1], 3);
+    riv_arena_free(arena);
+}
+
 static void test_conversions(void **state)
 {
     (void)state;
@@ -218,6 +297,9 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_nesting_is_bounded),
         cmocka_unit_test(test_what_is_read_is_written),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_long_lists),
+        cmocka_unit_test(test_fields_of_one_name),
         cmocka_unit_test(test_conversions),
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_container),

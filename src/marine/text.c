@@ -243,19 +243,35 @@ static bool read_string(cursor *c, riv_str *out)
     return true;
 }
 
+/* Eight bytes at once: those that equal what give a high bit each. */
+static uint64_t equal_bytes(uint64_t eight, char what)
+{
+    uint64_t x = eight ^ (uint64_t)(uint8_t)what * 0x0101010101010101u;
+    return ~(((x & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu) | x) & 0x8080808080808080u;
+}
+
+static size_t count_commas(const char *at, const char *end)
+{
+    size_t count = 0;
+    for (uint64_t eight; end - at >= (ptrdiff_t)sizeof eight; at += sizeof eight) {
+        memcpy(&eight, at, sizeof eight);
+        count += (size_t)((equal_bytes(eight, ',') >> 7) * 0x0101010101010101u >> 56);
+    }
+    for (; at < end; at++) count += *at == ',';
+    return count;
+}
+
 /* How many elements an array of numbers or bools has whose '[' was taken; nothing in it holds a ']'. */
 static bool count_elements(cursor *c, size_t *out)
 {
-    const char *end   = memchr(c->at, ']', (size_t)(c->end - c->at));
-    size_t      count = 0;
+    const char *end = memchr(c->at, ']', (size_t)(c->end - c->at));
     if (!end) return false;
     skip_space(c);
     if (c->at == end) {
         *out = 0;
         return true;
     }
-    for (const char *at = c->at; at < end; at++) count += *at == ',';
-    *out = count + 1;
+    *out = count_commas(c->at, end) + 1;
     return true;
 }
 
