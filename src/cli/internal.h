@@ -168,6 +168,10 @@ bool cli_is_source(riv_str path); /* rather than a module that is built already 
 bool cli_module_build(cli *c, riv_str source, bool fresh, riv_arena *arena, riv_bytes *wasm, int *code);
 riv_str cli_cache_dir(riv_arena *arena, const char *kind);
 marine_cache cli_code_cache(riv_arena *arena); /* for marine_module_open; without a usable key it keeps nothing */
+/* marine_cache.compile: by a child of this program, under limits of processor time and memory. */
+#define CLI_COMPILE_WORD "--compile-module" /* how the child is called; no command */
+riv_err cli_compile_apart(void *ctx, riv_bytes wasm, riv_fault *fault);
+int     cli_compile_here(cli *c, const char *file); /* the child */
 riv_str cli_sdk_header(void); /* sdk/c/marine.h as it was when this program was built */
 
 /* Services of a configuration: modules compiled once, instances for each node. */

@@ -44,7 +44,7 @@ struct cli_services {
 /* The key lies in the folder, readable to its owner alone. Without a key, or with one that others may read, nothing is kept. */
 marine_cache cli_code_cache(riv_arena *arena)
 {
-    marine_cache cache   = { .dir = cli_cache_dir(arena, "code") };
+    marine_cache cache   = { .dir = cli_cache_dir(arena, "code"), .compile = cli_compile_apart };
     riv_str      path    = host_path_join(arena, cache.dir, RIV_LIT("key"));
     bool         exposed = true;
     if (!host_file_exists(path) && !host_dir_make(cache.dir, NULL)) {

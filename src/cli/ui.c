@@ -87,7 +87,7 @@ int cli_main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);
     size_t             count = argc > 0 ? (size_t)argc - 1 : 0;
-    int                code  = run(c, words, count);
+    int code = count == 2 && !strcmp(words[0], CLI_COMPILE_WORD) ? cli_compile_here(c, words[1]) : run(c, words, count);
     if (code && !printed && wants_json(words, count)) {
         riv_str text = c->first_error.len ? c->first_error : RIV_LIT("see standard error");
         cli_print_json(riv_json_object(c->arena, "error", riv_json_str(c->arena, text), NULL), true);

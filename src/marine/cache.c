@@ -101,8 +101,13 @@ static bool load_entry(marine_engine *engine, const marine_cache *cache, int fol
 static riv_err compile_entry(marine_engine *engine, const marine_cache *cache, int folder, riv_bytes wasm,
                              const crypto_hash *hash, riv_fault *fault, marine_module **out)
 {
-    char    name[NAME_BYTES];
-    riv_buf code = { 0 };
+    char          name[NAME_BYTES];
+    riv_buf       code = { 0 };
+    marine_cached how;
+    if (folder >= 0 && cache->compile) {
+        RIV_TRY(cache->compile(cache->ctx, wasm, fault));
+        if (load_entry(engine, cache, folder, hash, out, &how)) return RIV_OK;
+    } /* it could be compiled, but not kept: here, too, it ends */
     RIV_TRY(marine__module_compile(engine, wasm, hash, fault, out));
     entry_name(engine, hash, name);
     if (folder >= 0 && !marine_module_code(*out, &cache->key, &code, NULL))

@@ -66,7 +66,14 @@ RIV_MUST_USE riv_err marine_module_code(const marine_module *module, const crypt
 RIV_MUST_USE riv_err marine_module_from_code(marine_engine *engine, const crypto_secret *key, riv_bytes wasm, riv_bytes code, riv_fault *fault,
                                              marine_module **out);
 /* A folder of sealed code. It must be ours alone (its owner this user, nobody else may write to it), else modules are compiled each time. */
-typedef struct marine_cache { riv_str dir; crypto_secret key; } marine_cache; /* the key is kept secret from who else may write there */
+typedef struct marine_cache {
+    riv_str       dir;
+    crypto_secret key; /* kept secret from who else may write there */
+    /* Where it is set, and the folder can be used: has the entry made elsewhere, under limits of its own, in place of compiling here. What it
+     * fails with is the failure. NULL: compiled here. */
+    riv_err     (*compile)(void *ctx, riv_bytes wasm, riv_fault *fault);
+    void         *ctx;
+} marine_cache;
 typedef enum marine_cached {
     MARINE_COMPILED, /* no usable entry: compiled; an entry was written where that was possible */
     MARINE_CHECKED,  /* the entry was read whole and hashed */

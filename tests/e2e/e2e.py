@@ -817,6 +817,49 @@ def run_programs_that_are_not_allowed():
     check(rivulet("run", program, "-f", "count()", "--config", toml), 2, err="gone.wasm")
 
 
+def slow_wasm(functions, steps):
+    """A module that takes a compiler long, with the sections that a module of Marine must have."""
+    def leb(n):
+        out = b""
+        while True:
+            out += bytes([n & 127 | (128 if n > 127 else 0)])
+            n >>= 7
+            if not n:
+                return out
+    def section(number, body):
+        return bytes([number]) + leb(len(body)) + body
+    def custom(name, body):
+        return section(0, leb(len(name)) + name + body)
+    step = b"\x20\x00\x20\x01\x6c\x20\x02\x6a\x21\x00\x20\x00\x41\x07\x70\x20\x01\x6a\x21\x01\x20\x01\x20\x00\x73\x21\x02"
+    body = b"\x01\x02\x7f" + step * steps + b"\x20\x00\x0b"
+    code = leb(functions) + (leb(len(body)) + body) * functions
+    return (b"\0asm\1\0\0\0" + section(1, b"\1\x60\1\x7f\1\x7f") + section(3, leb(functions) + b"\0" * functions) + section(10, code) +
+            custom(b"__fluence_sdk_version", b"0.14.0") + custom(b"interface-types", b"\5\0060.27.0"))
+
+
+def run_modules_that_are_slow_to_compile():
+    """The compiler is a process of its own with a limit of processor time; here the limit is what this test sets. What is kept afterwards is used."""
+    program, _ = world_service("")
+    path = os.path.join(TMP, "slow.wasm")
+    with open(path, "wb") as f:
+        f.write(slow_wasm(80, 20000))
+    command = [RIVULET, "run", program, "-f", "count()", "--service", "My World=" + path]
+    env = dict(ENV, XDG_CACHE_HOME=os.path.join(TMP, "slow-cache"))
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=120,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 2)))
+    assert done.returncode == 2 and b"compiling it takes more than" in done.stderr, done
+    with open(path, "wb") as f:
+        f.write(slow_wasm(2, 100))
+    for _ in range(2):  # compiled, then from the cache
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=120)
+        assert done.returncode == 1 and b"function with name `count` is missing" in done.stderr, done
+    assert len([n for n in os.listdir(os.path.join(TMP, "slow-cache/rivulet/code")) if len(n) == 64]) == 1
+    with open(path, "wb") as f:
+        f.write(slow_wasm(2, 100)[:-9] + b"wrong sec")
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=120)
+    assert done.returncode == 2 and b"slow.wasm cannot be used" in done.stderr, done  # told by the child
+
+
 # ---- real nodes ----
 
 
