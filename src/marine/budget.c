@@ -6,6 +6,7 @@
 #include "marine/internal.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 struct marine__linear {
     uint8_t        *base;
@@ -22,6 +23,59 @@ typedef struct marine__linear linear;
 static _Thread_local marine__budget *running;
 
 void marine__budget_enter(marine__budget *budget) { running = budget; }
+
+/* ---- images ---- */
+
+static _Thread_local const marine__image *image_now;
+static _Thread_local int                  image_file;
+
+void marine__image_enter(const marine__image *image, marine_engine *engine)
+{
+    image_now  = image;
+    image_file = image && image->at >= 0 ? marine__store_of(engine)->file : -1;
+}
+
+void marine__image_init(marine__image *image, marine_engine *engine, const marine__prepared *prepared)
+{
+    marine__store *store = marine__store_of(engine);
+    size_t         page = (size_t)sysconf(_SC_PAGESIZE), from = SIZE_MAX, to = 0;
+    *image = (marine__image){ marine__store_range(store), 0, 0, prepared->segments, prepared->segments_count };
+    for (size_t i = 0; i < image->segments_count; i++) {
+        const marine__segment *s = &image->segments[i];
+        from                     = RIV_MIN(from, s->at);
+        to                       = RIV_MAX(to, s->at + s->bytes.len);
+    }
+    image->from = from / page * page;
+    image->to   = (to + page - 1) / page * page;
+    for (size_t i = 0; image->at >= 0 && i < image->segments_count; i++) {
+        const marine__segment *s = &image->segments[i];
+        if (!marine__store_write(store, s->bytes.ptr, s->bytes.len, image->at + s->at)) image->at = -1;
+    }
+}
+
+void marine__image_deinit(marine__image *image, marine_engine *engine)
+{
+    if (image)
+        marine__store_forget(marine__store_of(engine), image->at < 0 ? -1 : image->at + (int64_t)image->from,
+                             image->to - image->from);
+}
+
+/* Into a new memory: pages of the file that become its own where it writes. */
+static bool put_image(linear *m)
+{
+    const marine__image *image = image_now;
+    if (!image) return true;
+    if (image->to > m->size) return false;
+    if (image_file >= 0)
+        return mmap(m->base + image->from, image->to - image->from, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, image_file,
+                    image->at + (int64_t)image->from) != MAP_FAILED;
+    for (size_t i = 0; i < image->segments_count; i++)
+        memcpy(m->base + image->segments[i].at, image->segments[i].bytes.ptr, image->segments[i].bytes.len);
+    return true;
+}
+
+/* ---- memories ---- */
 
 static bool take(marine__budget *budget, size_t bytes)
 {
@@ -93,6 +147,7 @@ static wasmtime_error_t *new_memory(void *env, const wasm_memorytype_t *type, si
     linear *m               = riv_alloc(sizeof *m);
     *m                      = (linear){ base, 0, room, total, running };
     wasmtime_error_t *error = grow_memory(m, minimum);
+    if (!error && !put_image(m)) error = wasmtime_error_new("the data of the module cannot be mapped");
     if (error) {
         free_memory(m);
         return error;

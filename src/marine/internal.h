@@ -93,6 +93,7 @@ const char *marine__kind_name(marine_type_kind kind); /* "u32", "string", ... in
 
 /* ---- prepare.c: a module as it is compiled: the same code, with exports of all that its calls can change ---------------- */
 
+typedef struct marine__segment { uint32_t at; riv_bytes bytes; } marine__segment;
 typedef struct marine__prepared { /* what the prepared module exports, under names of ours: marine__prepared_name */
     uint32_t        code_shift;    /* code stands so many bytes further than in the original: what traps tell is corrected by it */
     uint32_t        stack_pointer; /* global with the top of LLVM's stack in memory; UINT32_MAX: none was found */
@@ -101,6 +102,7 @@ typedef struct marine__prepared { /* what the prepared module exports, under nam
     const uint32_t *globals; size_t globals_count; /* 'g': those that can change */
     const uint32_t *tables;  size_t tables_count;  /* 't': those that can change */
     uint32_t        functions_count; /* 'f' 0 and so on: all functions, where tables or globals that change hold some */
+    const marine__segment *segments; size_t segments_count; /* what a new memory holds, in this order; none: the module writes it itself */
 } marine__prepared;
 /* The module is appended to out, the lists of *plan live in arena. RIV_E_MALFORMED with the offset (not all that is wrong is found here);
  * RIV_E_LIMIT; RIV_E_CONFLICT: it exports under a reserved name. */
@@ -175,6 +177,7 @@ struct marine_module {
     marine__section    section;
     marine_interface   interface;
     marine__prepared   prepared; /* lists in arena */
+    struct marine__image *image; /* in arena; NULL: memories begin with what the code writes */
     wasmtime_module_t *code;
     struct marine__component *component; /* component.h; then code is NULL, and section only shows it. NULL: a module */
 };
@@ -366,6 +369,12 @@ typedef struct marine__budget { uint64_t bytes_max, bytes; uint32_t rejects; mar
 void marine__budget_config(wasm_config_t *config); /* makes the engine ask the budget of the thread's running service */
 /* Memories made on this thread until the next call count for this budget. NULL: none may be made. */
 void marine__budget_enter(marine__budget *budget);
+/* The data that memories of a module begin with, as a range of the engine's store that each of them maps; at -1: it is written into them. */
+typedef struct marine__image { int64_t at; size_t from, to; const marine__segment *segments; size_t segments_count; } marine__image;
+void marine__image_init(marine__image *image, marine_engine *engine, const marine__prepared *prepared); /* segments are borrowed */
+void marine__image_deinit(marine__image *image, marine_engine *engine);
+/* The same for the image of memories that are made: NULL: none. */
+void marine__image_enter(const marine__image *image, marine_engine *engine);
 /* Gives the memory back before the store goes; no code of its instance may run any more. Accepts NULL. */
 void     marine__linear_release(marine__linear *linear);
 uint64_t marine__linear_bytes(const marine__linear *linear); /* 0 for NULL */
@@ -385,7 +394,7 @@ typedef struct marine__store { /* one file of an engine, with a range for each m
     int             file, pagemap; /* -1: the system has none; then all of a memory is hashed each time */
     _Atomic int64_t next;
 } marine__store;
-marine__pages *marine__pages_new(marine_engine *engine);
+marine__pages *marine__pages_new(marine_engine *engine, const struct marine__image *image); /* image of the memory, or NULL */
 void           marine__pages_free(marine__pages *pages); /* after its memory was unmapped; accepts NULL */
 /* The top of the tree over [base, base + size), which is always the same memory, shorter before. *hashed grows by the chunks that were. */
 crypto_hash    marine__pages_root(marine__pages *pages, uint8_t *base, size_t size, riv_arena *arena, uint64_t *hashed);
@@ -393,6 +402,9 @@ crypto_hash    marine__node_hash(const crypto_hash *left, const crypto_hash *rig
 void           marine__zero_hashes(crypto_hash *out, size_t count); /* of trees of zeros, by height */
 bool           marine__is_zero(const uint8_t *chunk);
 marine__store *marine__store_of(marine_engine *engine);
+int64_t        marine__store_range(marine__store *store); /* 4 GiB of holes in its file; -1: there are none left, or no file */
+void           marine__store_forget(marine__store *store, int64_t at, size_t bytes); /* nobody maps them any more */
+bool           marine__store_write(marine__store *store, const uint8_t *bytes, size_t len, int64_t at);
 void           marine__store_free(marine__store *store); /* accepts NULL */
 void           marine__root_free(marine_service *service);
 

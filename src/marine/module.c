@@ -3,7 +3,7 @@
 #include "marine/internal.h"
 
 /* Raised when code of before must not be used: other settings that Wasmtime does not see, other preparation, other kept bytes. */
-#define ENGINE_FORMAT "2"
+#define ENGINE_FORMAT "3"
 
 static const riv_str PLAN_SECTION = RIV_LIT_INIT("rivulet-plan"); /* among what is kept, never in a file */
 
@@ -96,11 +96,13 @@ static void keep_section(riv_buf *out, riv_str name, riv_bytes body)
 
 static void keep_plan(marine_module *m, const marine__prepared *plan)
 {
-    riv_buf kept = riv_buf_in(m->arena), bytes = riv_buf_in(m->arena);
+    riv_arena *arena = riv_arena_new(0);
+    riv_buf    kept = riv_buf_in(arena), bytes = riv_buf_in(arena);
     marine__prepared_write(plan, &bytes);
     riv_put_bytes(&kept, m->kept);
     keep_section(&kept, PLAN_SECTION, riv_buf_view(&bytes));
-    m->kept = riv_buf_view(&kept);
+    m->kept = riv_bytes_dup(m->arena, riv_buf_view(&kept));
+    riv_arena_free(arena);
 }
 
 /* Of kept bytes. */
@@ -110,7 +112,12 @@ static riv_err read_plan(marine_module *m, riv_fault *fault)
     const marine__custom *plan;
     RIV_TRY(marine__wasm_read(m->kept, m->arena, fault, &parts));
     RIV_TRY(marine__wasm_custom(&parts, PLAN_SECTION, fault, &plan));
-    return marine__prepared_read(plan->body, m->arena, fault, &m->prepared);
+    RIV_TRY(marine__prepared_read(plan->body, m->arena, fault, &m->prepared));
+    if (m->prepared.segments_count) {
+        m->image = riv_new(m->arena, marine__image, 1);
+        marine__image_init(m->image, m->engine, &m->prepared);
+    }
+    return RIV_OK;
 }
 
 /* Reads and checks the sections; everything that is kept lives in m->arena. */
@@ -255,6 +262,7 @@ void marine_module_free(marine_module *module)
 {
     if (!module) return;
     if (module->code) wasmtime_module_delete(module->code);
+    marine__image_deinit(module->image, module->engine);
     marine__component_free(module->component);
     riv_arena_free(module->arena);
     riv_free(module);

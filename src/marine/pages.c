@@ -22,11 +22,12 @@ _Static_assert((uint64_t)CHUNK << MARINE__MEMORY_LEVELS == MEMORY_BYTES_MAX, "a 
 
 struct marine__pages {
     marine__store *store;
-    int64_t        at;     /* of its range in the file, -1: none */
-    size_t         backed; /* [0, backed) of the memory is a mapping of the file */
-    size_t         leaves; /* a power of two; 0: no look yet */
-    crypto_hash   *nodes;  /* 1: the top; below n: 2n and 2n + 1; leaf i: leaves + i */
-    crypto_hash    zero[MARINE__MEMORY_LEVELS + 1];
+    int64_t        at;             /* of its range in the file, -1: none */
+    size_t         backed;         /* [0, backed) of the memory is a mapping of the file */
+    size_t unseen_from, unseen_to; /* holds bytes, though no page may be there yet: an image, before the first look */
+    size_t leaves;                 /* a power of two; 0: no look yet */
+    crypto_hash *nodes;            /* 1: the top; below n: 2n and 2n + 1; leaf i: leaves + i */
+    crypto_hash  zero[MARINE__MEMORY_LEVELS + 1];
 };
 
 typedef RIV_VEC(uint32_t) index_vec;
@@ -136,7 +137,8 @@ static bool find_changed(const marine__pages *p, const uint8_t *base, size_t siz
         if (pread(p->store->pagemap, entries, bytes, (off_t)((first + at) * sizeof *entries)) != (ssize_t)bytes)
             return false;
         for (size_t i = 0; i < count; i++) {
-            if (!(entries[i] & (PAGE_PRESENT | PAGE_SWAPPED))) continue;
+            bool unseen = (at + i) * page >= p->unseen_from && (at + i) * page < p->unseen_to;
+            if (!unseen && !(entries[i] & (PAGE_PRESENT | PAGE_SWAPPED))) continue;
             if ((at + i) * page < p->backed && (entries[i] & PAGE_OF_FILE)) continue;
             add_page(arena, out, (at + i) * page, (at + i + 1) * page);
         }
@@ -162,18 +164,6 @@ static void hash_span(marine__pages *p, const uint8_t *base, span s, riv_arena *
 
 /* ---- the file ---- */
 
-static bool write_all(int file, const uint8_t *bytes, size_t len, int64_t at)
-{
-    while (len) {
-        ssize_t n = pwrite(file, bytes, len, at);
-        if (n <= 0) return false;
-        bytes += n;
-        len -= (size_t)n;
-        at += n;
-    }
-    return true;
-}
-
 /* Puts the changed pages into the file and lets go of their copies. What cannot be put there stays as it is: changed. */
 static void keep(marine__pages *p, uint8_t *base, size_t size, const span_vec *spans)
 {
@@ -181,7 +171,7 @@ static void keep(marine__pages *p, uint8_t *base, size_t size, const span_vec *s
     if (p->at < 0) return;
     for (size_t i = 0; i < spans->len; i++) {
         span s    = spans->ptr[i];
-        bool good = write_all(p->store->file, base + s.from, s.to - s.from, p->at + (int64_t)s.from);
+        bool good = marine__store_write(p->store, base + s.from, s.to - s.from, p->at + (int64_t)s.from);
         if (s.to > p->backed) tail = tail && good;
         if (good && s.from < p->backed) madvise(base + s.from, RIV_MIN(s.to, p->backed) - s.from, MADV_DONTNEED);
     }
@@ -194,12 +184,13 @@ static void keep(marine__pages *p, uint8_t *base, size_t size, const span_vec *s
 
 /* ---- for root.c ---- */
 
-marine__pages *marine__pages_new(marine_engine *engine)
+marine__pages *marine__pages_new(marine_engine *engine, const marine__image *image)
 {
     marine__pages *p = riv_alloc(sizeof *p);
     p->store         = marine__store_of(engine);
-    p->at            = p->store->file < 0 ? -1 : atomic_fetch_add(&p->store->next, (int64_t)MEMORY_BYTES_MAX);
-    if (p->at > FILE_BYTES - (int64_t)MEMORY_BYTES_MAX) p->at = -1;
+    p->at            = marine__store_range(p->store);
+    p->unseen_from   = image ? image->from : 0;
+    p->unseen_to     = image ? image->to : 0;
     marine__zero_hashes(p->zero, RIV_COUNT(p->zero));
     return p;
 }
@@ -207,9 +198,7 @@ marine__pages *marine__pages_new(marine_engine *engine)
 void marine__pages_free(marine__pages *p)
 {
     if (!p) return;
-    if (p->at >= 0 && p->backed &&
-        fallocate(p->store->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, p->at, (off_t)p->backed))
-        p->at = -1; /* the bytes stay until the engine goes */
+    marine__store_forget(p->store, p->at, p->backed);
     riv_free(p->nodes);
     riv_free(p);
 }
@@ -226,6 +215,7 @@ crypto_hash marine__pages_root(marine__pages *p, uint8_t *base, size_t size, riv
     for (size_t i = 0; i < spans.len; i++) hash_span(p, base, spans.ptr[i], arena, &changed, hashed);
     renew_above(p, &changed);
     if (p->store->pagemap >= 0) keep(p, base, size, &spans);
+    p->unseen_from = p->unseen_to = 0;
     return top(p);
 }
 
@@ -259,4 +249,30 @@ marine__store *marine__store_of(marine_engine *engine)
     if (atomic_compare_exchange_strong(&engine->store, &have, made)) return made;
     marine__store_free(made); /* another thread was first */
     return have;
+}
+
+int64_t marine__store_range(marine__store *s)
+{
+    if (s->file < 0) return -1;
+    int64_t at = atomic_fetch_add(&s->next, (int64_t)MEMORY_BYTES_MAX);
+    return at > FILE_BYTES - (int64_t)MEMORY_BYTES_MAX ? -1 : at;
+}
+
+void marine__store_forget(marine__store *s, int64_t at, size_t bytes)
+{
+    if (at < 0 || bytes == 0) return;
+    if (fallocate(s->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)bytes))
+        return; /* they stay until the engine goes */
+}
+
+bool marine__store_write(marine__store *s, const uint8_t *bytes, size_t len, int64_t at)
+{
+    while (len) {
+        ssize_t n = pwrite(s->file, bytes, len, at);
+        if (n <= 0) return false;
+        bytes += n;
+        len -= (size_t)n;
+        at += n;
+    }
+    return true;
 }

@@ -1,5 +1,5 @@
 /* prepare.c: a module as it is compiled: the same code, with exports under names of our own for all that its calls can change, because
- * Wasmtime's C interface sees of an instance only what is exported. Pure: bytes in, bytes out.
+ * Wasmtime's C interface sees of an instance only what is exported; and without the data that a new memory holds, which is mapped. Pure: bytes in, bytes out.
  * Spec: docs/spec/proofs.md 3.2; WebAssembly core specification, binary format. Tests: prepare_test.c, prepare_fuzz.c. */
 #include "marine/internal.h"
 
@@ -26,6 +26,7 @@ enum {
     LEB64_BYTES      = 10,
     HEAD_BYTES       = 8, /* of a wasm file: magic and version */
     WASM_PAGE_BYTES  = 65536,
+    IMAGE_BYTES_MIN  = 8192, /* less is written into each memory faster than it is mapped */
     STACK_ALIGN      = 16,
     NAMES_GLOBALS    = 7, /* subsection of the name section */
 };
@@ -76,15 +77,23 @@ typedef struct scan { /* what the code does */
     bool  stack_frame; /* a function begins by taking its frame from global 0, as LLVM's do */
 } scan;
 
+typedef struct segment {       /* of data */
+    bool      passive, simple; /* simple: of memory 0 at one i32.const, at */
+    uint32_t  at;
+    riv_bytes head, bytes; /* head: as it stands in front of the bytes' length */
+} segment;
+
 typedef struct prep {
     riv_bytes  wasm;
     riv_arena *arena;
     riv_fault *fault;
     part       parts[SECTION_KINDS];
     riv_bytes  names; /* body of the name section */
-    uint64_t   functions, tables, memories, globals_imported, tables_imported, exports;
+    uint64_t   functions, tables, memories, memories_imported, globals_imported, tables_imported, exports;
     uint64_t   memory_pages;
     bool       passive_data;
+    segment   *segments;
+    uint64_t   segments_count;
     uint8_t   *table_types;
     global    *globals;
     uint64_t   globals_count;
@@ -146,6 +155,12 @@ void marine__prepared_write(const marine__prepared *plan, riv_buf *out)
     marine__put_uleb(out, plan->functions_count);
     put_indices(out, plan->globals, plan->globals_count);
     put_indices(out, plan->tables, plan->tables_count);
+    marine__put_uleb(out, plan->segments_count);
+    for (size_t i = 0; i < plan->segments_count; i++) {
+        marine__put_uleb(out, plan->segments[i].at);
+        marine__put_uleb(out, plan->segments[i].bytes.len);
+        riv_put_bytes(out, plan->segments[i].bytes);
+    }
 }
 
 static riv_err read_u32(riv_reader *r, riv_fault *fault, uint32_t *out)
@@ -170,6 +185,26 @@ static riv_err read_indices(riv_reader *r, riv_arena *arena, riv_fault *fault, c
     return RIV_OK;
 }
 
+static riv_err read_segments(riv_reader *r, riv_arena *arena, riv_fault *fault, const marine__segment **out,
+                             size_t *count)
+{
+    uint32_t n = 0, len = 0;
+    RIV_TRY(read_u32(r, fault, &n));
+    if (n > riv_reader_left(r)) return riv_fail(fault, RIV_E_MALFORMED, r->pos, "list of segments is cut off");
+    marine__segment *segments = riv_new(arena, marine__segment, n);
+    for (uint32_t i = 0; i < n; i++) {
+        size_t start = r->pos;
+        RIV_TRY(read_u32(r, fault, &segments[i].at));
+        RIV_TRY(read_u32(r, fault, &len));
+        segments[i].bytes = riv_read_bytes(r, len);
+        if (r->short_read || len == 0 || len > UINT32_MAX - segments[i].at)
+            return riv_fail(fault, RIV_E_MALFORMED, start, "a segment of data is cut off, empty, or beyond any memory");
+    }
+    *out   = segments;
+    *count = n;
+    return RIV_OK;
+}
+
 riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__prepared *out)
 {
     riv_reader       r     = riv_reader_of(in);
@@ -181,6 +216,7 @@ riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, 
     RIV_TRY(read_u32(&r, fault, &plan.functions_count));
     RIV_TRY(read_indices(&r, arena, fault, &plan.globals, &plan.globals_count));
     RIV_TRY(read_indices(&r, arena, fault, &plan.tables, &plan.tables_count));
+    RIV_TRY(read_segments(&r, arena, fault, &plan.segments, &plan.segments_count));
     if (flags > 3 || riv_reader_left(&r))
         return riv_fail(fault, RIV_E_MALFORMED, r.pos, "plan of a module has more than it should");
     plan.memory  = flags & 1;
@@ -280,6 +316,7 @@ static riv_err read_imports(prep *p)
         case KIND_MEMORY:
             limits(&r);
             p->memories++;
+            p->memories_imported++;
             break;
         case KIND_GLOBAL:
             riv_read_bytes(&r, 2);
@@ -384,14 +421,19 @@ static riv_err read_data(prep *p)
     riv_reader r;
     uint64_t   count;
     RIV_TRY(open_vector(p, SECTION_DATA, &r, &count));
+    p->segments       = riv_new(p->arena, segment, count);
+    p->segments_count = count;
     for (uint64_t i = 0; i < count && !r.short_read; i++) {
-        bool     simple;
-        uint32_t offset;
+        segment *s     = &p->segments[i];
+        size_t   start = r.pos;
         uint64_t flags = leb(&r);
-        if (flags == 1) p->passive_data = true;
+        s->passive     = flags == 1;
+        p->passive_data |= s->passive;
         if (flags == 2) leb(&r);
-        if (flags != 1 && !skip_const(&r, &simple, &offset)) p->passive_data = r.short_read = true;
-        riv_read_bytes(&r, leb(&r));
+        if (!s->passive && !skip_const(&r, &s->simple, &s->at)) p->passive_data = r.short_read = true;
+        s->simple = s->simple && flags == 0;
+        s->head   = riv_bytes_sub(r.in, start, r.pos);
+        s->bytes  = riv_read_bytes(&r, leb(&r));
     }
     return r.short_read ? bad(p, r.in, r.pos, "data section is cut off") : RIV_OK;
 }
@@ -558,6 +600,28 @@ static uint32_t stack_pointer(const prep *p)
     return top && !g->exported && p->found.stack_frame && !p->found.unread ? 0 : UINT32_MAX;
 }
 
+/* Data that a new memory holds may be mapped into it instead of being written: when all of it lies at places that are known, within the
+ * memory (what does not must fail as it does), and close enough that its pages are mostly data. */
+static void make_image(const prep *p, marine__prepared *plan)
+{
+    marine__segment *out = riv_new(p->arena, marine__segment, p->segments_count);
+    uint64_t         low = UINT64_MAX, high = 0, total = 0, memory = p->memory_pages * (uint64_t)WASM_PAGE_BYTES;
+    size_t           count = 0;
+    for (uint64_t i = 0; i < p->segments_count; i++) {
+        const segment *s = &p->segments[i];
+        if (s->passive) continue;
+        if (!s->simple || s->bytes.len > memory || s->at > memory - s->bytes.len) return;
+        if (!s->bytes.len) continue;
+        low  = RIV_MIN(low, s->at);
+        high = RIV_MAX(high, s->at + s->bytes.len);
+        total += s->bytes.len;
+        out[count++] = (marine__segment){ s->at, s->bytes };
+    }
+    if (p->memories != 1 || p->memories_imported || total < IMAGE_BYTES_MIN || high - low > 2 * total) return;
+    plan->segments       = out;
+    plan->segments_count = count;
+}
+
 static void make_plan(const prep *p, marine__prepared *plan)
 {
     uint32_t *globals = riv_new(p->arena, uint32_t, p->globals_count), *tables = riv_new(p->arena, uint32_t, p->tables);
@@ -580,6 +644,7 @@ static void make_plan(const prep *p, marine__prepared *plan)
     plan->forgets = f->unread || (functions && p->functions > MARINE__ENTITIES_MAX) ||
                     (f->data_init && f->data_drop && p->passive_data) || (f->elem_init && f->elem_drop);
     if (functions && !plan->forgets) plan->functions_count = (uint32_t)p->functions;
+    make_image(p, plan);
 }
 
 /* ---- the module with its new exports ---- */
@@ -600,6 +665,23 @@ static size_t place_of_exports(const prep *p)
     for (int id = 1; id < SECTION_KINDS; id++)
         if (p->parts[id].end && id >= SECTION_START && id != SECTION_TAG) place = RIV_MIN(place, p->parts[id].start);
     return place;
+}
+
+/* The same segments, by the same indices; active ones are empty. */
+static void put_data(const prep *p, riv_buf *out)
+{
+    riv_buf body = riv_buf_in(p->arena);
+    marine__put_uleb(&body, p->segments_count);
+    for (uint64_t i = 0; i < p->segments_count; i++) {
+        const segment *s = &p->segments[i];
+        riv_bytes      b = s->passive ? s->bytes : (riv_bytes){ 0 };
+        riv_put_bytes(&body, s->head);
+        marine__put_uleb(&body, b.len);
+        riv_put_bytes(&body, b);
+    }
+    riv_put_u8(out, SECTION_DATA);
+    marine__put_uleb(out, body.len);
+    riv_put_bytes(out, riv_buf_view(&body));
 }
 
 static void write_module(const prep *p, marine__prepared *plan, riv_buf *out)
@@ -628,5 +710,12 @@ static void write_module(const prep *p, marine__prepared *plan, riv_buf *out)
     marine__put_uleb(out, body.len);
     riv_put_bytes(out, riv_buf_view(&body));
     plan->code_shift = (uint32_t)(out->len - start - to); /* the section only grew */
+    const part *data = &p->parts[SECTION_DATA];
+    if (plan->segments_count && data->start < to) plan->segments_count = 0; /* out of order: the engine will say so */
+    if (plan->segments_count) {
+        riv_put_bytes(out, riv_bytes_sub(p->wasm, to, data->start));
+        put_data(p, out);
+        to = data->end;
+    }
     riv_put_bytes(out, riv_bytes_sub(p->wasm, to, p->wasm.len));
 }

@@ -78,6 +78,7 @@ static void test_cases(void **state)
                      plan.globals_count, plan.tables_count, plan.functions_count, plan.memory, plan.forgets,
                      (int)plan.stack_pointer);
         assert_int_equal(out.len, cases[i].wasm.len + plan.code_shift);
+        assert_int_equal(plan.segments_count, 0);
     }
     riv_arena_free(arena);
 }
@@ -104,6 +105,62 @@ static void test_valid_stays_valid(void **state)
         good += valid(engine, wasm[i]);
     }
     assert_true(good >= RIV_COUNT(sources) + 10);
+    marine_engine_free(engine);
+    riv_arena_free(arena);
+}
+
+/* A module of one page with segments of data, each of an offset and a count of bytes, the last of them passive. */
+static riv_bytes with_data(riv_arena *arena, const uint32_t (*segments)[2], size_t count)
+{
+    riv_buf out = riv_buf_in(arena), body = riv_buf_in(arena);
+    riv_put_bytes(&out, RIV_BYTES(HEAD MEMORY));
+    marine__put_uleb(&body, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        riv_put_bytes(&body, RIV_BYTES("\0\101")); /* active, i32.const */
+        for (int k = 0; k < 4; k++) riv_put_u8(&body, (uint8_t)(segments[i][0] >> (7 * k) | 0x80));
+        riv_put_u8(&body, (uint8_t)(segments[i][0] >> 28 & 0x0f));
+        riv_put_u8(&body, 0x0b);
+        marine__put_uleb(&body, segments[i][1]);
+        memset(riv_buf_room(&body, segments[i][1]), (int)i + 1, segments[i][1]);
+    }
+    riv_put_bytes(&body, RIV_BYTES("\1\3abc"));
+    riv_put_u8(&out, 11);
+    marine__put_uleb(&out, body.len);
+    riv_put_bytes(&out, riv_buf_view(&body));
+    return riv_buf_view(&out);
+}
+
+static void test_data_that_is_mapped(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t    segments[2][2];
+        size_t      mapped;
+    } data[] = {
+        { "large", { { 1024, 9000 }, { 10100, 4 } }, 2 },
+        { "empty ones are nothing", { { 1024, 9000 }, { 65536, 0 } }, 1 },
+        { "overlapping", { { 1024, 9000 }, { 2000, 9000 } }, 2 },
+        { "up to the end", { { 50000, 15536 }, { 0, 0 } }, 1 },
+        { "small", { { 1024, 4000 }, { 6000, 4000 } }, 0 },
+        { "far from each other", { { 0, 9000 }, { 65500, 10 } }, 0 },
+        { "beyond the end by one", { { 1024, 9000 }, { 65530, 7 } }, 0 },
+        { "an empty one beyond the end", { { 1024, 9000 }, { 65537, 0 } }, 0 },
+    };
+    riv_arena     *arena  = riv_arena_new(0);
+    marine_engine *engine = NULL;
+    assert_int_equal(marine_engine_new(NULL, &engine), RIV_OK);
+    for (size_t i = 0; i < RIV_COUNT(data); i++) {
+        riv_bytes        wasm = with_data(arena, data[i].segments, 2);
+        riv_buf          out  = riv_buf_in(arena);
+        marine__prepared plan;
+        assert_int_equal(marine__prepare(wasm, arena, NULL, &out, &plan), RIV_OK);
+        if (plan.segments_count != data[i].mapped) fail_msg("%s: %zu segments", data[i].name, plan.segments_count);
+        assert_true(valid(engine, wasm) && valid(engine, riv_buf_view(&out)));
+        assert_int_equal(out.len<wasm.len, data[i].mapped> 0);
+        assert_true(riv_bytes_eq(riv_bytes_sub(riv_buf_view(&out), out.len - 5, out.len),
+                                 RIV_BYTES("\1\3abc"))); /* passive ones stay */
+    }
     marine_engine_free(engine);
     riv_arena_free(arena);
 }
@@ -160,8 +217,9 @@ static void test_plan_is_read_as_written(void **state)
     (void)state;
     riv_arena             *arena     = riv_arena_new(0);
     const uint32_t         globals[] = { 0, 5, 300 }, tables[] = { 1 };
-    const marine__prepared plan = { 77, NONE, true, false, globals, 3, tables, 1, 12 };
-    riv_buf                out  = riv_buf_in(arena);
+    const marine__segment  data[] = { { 1024, RIV_BYTES_INIT("some") }, { 4000000000u, RIV_BYTES_INIT("data") } };
+    const marine__prepared plan   = { 77, NONE, true, false, globals, 3, tables, 1, 12, data, 2 };
+    riv_buf                out    = riv_buf_in(arena);
     marine__prepared       back;
     marine__prepared_write(&plan, &out);
     assert_int_equal(marine__prepared_read(riv_buf_view(&out), arena, NULL, &back), RIV_OK);
@@ -172,6 +230,9 @@ static void test_plan_is_read_as_written(void **state)
     assert_int_equal(back.globals_count, 3);
     assert_int_equal(back.globals[2], 300);
     assert_int_equal(back.tables[0], 1);
+    assert_int_equal(back.segments_count, 2);
+    assert_int_equal(back.segments[1].at, 4000000000u);
+    assert_true(riv_bytes_eq(back.segments[1].bytes, data[1].bytes));
     for (size_t len = 0; len < out.len; len++)
         assert_int_equal(marine__prepared_read(riv_bytes_sub(riv_buf_view(&out), 0, len), arena, NULL, &back),
                          RIV_E_MALFORMED);
@@ -185,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_valid_stays_valid),
+        cmocka_unit_test(test_data_that_is_mapped),
         cmocka_unit_test(test_places_are_the_originals),
         cmocka_unit_test(test_faults_are_the_originals),
         cmocka_unit_test(test_plan_is_read_as_written),

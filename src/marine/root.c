@@ -131,7 +131,7 @@ static crypto_hash memory_hash(looking *l, marine__instance *in)
     RIV_ASSERT(marine__state_find(in, 'm', 0, &item) && item.kind == WASMTIME_EXTERN_MEMORY);
     uint8_t *base = wasmtime_memory_data(s->context, &item.of.memory);
     size_t   size = wasmtime_memory_data_size(s->context, &item.of.memory);
-    if (!in->pages) in->pages = marine__pages_new(s->engine);
+    if (!in->pages) in->pages = marine__pages_new(s->engine, in->module->image);
     crypto_hash tree = marine__pages_root(in->pages, base, size, l->arena, &l->out->chunks_hashed);
     l->out->chunks_total += size / CHUNK;
     riv_buf b = record(l, RIV_LIT("rivulet/memory/1"));

@@ -173,6 +173,64 @@ static void test_without_page_map(void **state)
     riv_arena_free(arena);
 }
 
+static uint32_t number(marine_service *s, const char *function, const char *args)
+{
+    riv_arena      *arena = riv_arena_new(0);
+    marine_result   result;
+    const riv_json *json;
+    assert_int_equal(riv_json_parse(riv_str_c(args), arena, NULL, &json), RIV_OK);
+    marine_call c = { .function = riv_str_c(function), .args = json };
+    assert_int_equal(marine_service_call(s, &c, arena, NULL, &result), RIV_OK);
+    uint32_t n = (uint32_t)result.value->u64;
+    riv_arena_free(arena);
+    return n;
+}
+
+/* Data that is mapped is each service's own, also before and after roots, and where there is no file to map. */
+static void test_initial_data(void **state)
+{
+    (void)state;
+    marine_engine *engine = NULL;
+    riv_arena     *arena  = riv_arena_new(0);
+    assert_int_equal(marine_engine_new(NULL, &engine), RIV_OK);
+    marine_module  *module = testing_module(engine, testing_build_with(STATE_MODULE, STATE_FLAGS, arena));
+    marine_service *a = open_state(engine, module, NULL), *b = open_state(engine, module, NULL), *c, *d;
+    assert_non_null(module->image);
+    assert_true(module->image->at >= 0);
+    assert_int_equal(number(a, "peek_initial", "[5000]"), 77);
+    call(a, "poke_initial", "[5000,78]");
+    assert_int_equal(number(a, "peek_initial", "[5000]"), 78);
+    assert_int_equal(number(b, "peek_initial", "[5000]"), 77);
+    marine_root ra = root_of(a), rb = root_of(b);
+    check_tree(a);
+    check_tree(b);
+    assert_false(same_root(&ra, &rb));
+    call(b, "poke_initial", "[5000,78]");
+    call(a, "poke_initial", "[5000,78]");
+    assert_int_equal(number(a, "peek_initial", "[16383]"), 2);
+    assert_int_equal(number(b, "peek_initial", "[16383]"), 2);
+    c = open_state(engine, module, NULL);
+    assert_int_equal(number(c, "peek_initial", "[5000]"), 77);
+    assert_int_equal(number(c, "peek_initial", "[16383]"), 2);
+    marine_root    rc    = root_of(c); /* while there is a file */
+    marine__store *store = marine__store_of(engine);
+    int            file  = store->file;
+    store->file          = -1;
+    d                    = open_state(engine, module, NULL); /* written into its memory */
+    assert_int_equal(number(d, "peek_initial", "[5000]"), 77);
+    assert_int_equal(number(d, "peek_initial", "[16383]"), 2);
+    marine_root rd = root_of(d);
+    assert_true(same_root(&rc, &rd));
+    marine_service_free(d);
+    store->file = file;
+    marine_service_free(a);
+    marine_service_free(b);
+    marine_service_free(c);
+    marine_module_free(module);
+    marine_engine_free(engine);
+    riv_arena_free(arena);
+}
+
 static void test_every_change_shows_and_goes(void **state)
 {
     (void)state;
@@ -229,7 +287,7 @@ static void test_growth_by_zeros_is_size_only(void **state)
 {
     (void)state;
     riv_arena     *arena  = riv_arena_new(0);
-    marine__pages *pages  = marine__pages_new(state_engine);
+    marine__pages *pages  = marine__pages_new(state_engine, NULL);
     uint64_t       hashed = 0;
     uint8_t       *base   = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(base != MAP_FAILED);
@@ -431,6 +489,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_incremental_is_whole),
         cmocka_unit_test(test_without_page_map),
+        cmocka_unit_test(test_initial_data),
         cmocka_unit_test(test_every_change_shows_and_goes),
         cmocka_unit_test(test_only_what_changed_is_hashed),
         cmocka_unit_test(test_growth_by_zeros_is_size_only),

@@ -139,8 +139,10 @@ static riv_err instantiate(marine__instance *in)
     s->budget->made = NULL;
     wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, s->made, TABLES_MAX + 2 * (int64_t)s->made, s->made);
     marine__budget_enter(s->budget);
+    marine__image_enter(in->module->image, s->engine);
     wasmtime_error_t *error = wasmtime_instance_new(s->context, in->module->code, imports, count, &in->handle, &trap);
     marine__budget_enter(NULL);
+    marine__image_enter(NULL, s->engine);
     in->linear = s->budget->made; /* also where the instance failed: it has its memory until the store goes */
     return error || trap ? marine__fail_wasm(in, MARINE_LOAD, in->name, error, trap) : RIV_OK;
 }

@@ -37,6 +37,7 @@ void     state_global_put(uint64_t value);
 
 enum { BYTES = 8 << 20 };
 static uint8_t heap[BYTES];
+static uint8_t initial[16384] = { 1, [5000] = 77, [16383] = 2 }; /* enough to be mapped */
 
 static uint32_t one(uint32_t v) { return v + 1; }
 static uint32_t two(uint32_t v) { return v * 2; }
@@ -44,6 +45,8 @@ static uint32_t (*volatile functions[])(uint32_t) = { one, two };
 
 MARINE_EXPORT(void, poke, (u32 at, u32 value)) { heap[at % BYTES] = (uint8_t)value; }
 MARINE_EXPORT(u32, peek, (u32 at)) { return heap[at % BYTES]; }
+MARINE_EXPORT(void, poke_initial, (u32 at, u32 value)) { initial[at % sizeof initial] = (uint8_t)value; }
+MARINE_EXPORT(u32, peek_initial, (u32 at)) { return initial[at % sizeof initial]; }
 MARINE_EXPORT(void, fill, (u32 at, u32 count, u32 value))
 {
     at %= BYTES;
