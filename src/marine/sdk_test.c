@@ -1,5 +1,5 @@
-/* sdk_test.c: sdk/c/marine.h in C++ against libc++, called again and again; log targets.
- * Types in C are service_test.c's affair. Module: tests/modules/words.cpp. */
+/* sdk_test.c: sdk/c/marine.h in C++ against libc++, called again and again; mounted binaries, log targets and the manifest from C.
+ * Types in C are service_test.c's affair. Modules: tests/modules/words.cpp, fetch.c. */
 #include "marine/testing.h"
 
 static riv_bytes build_cpp(const char *source, riv_arena *arena)
@@ -31,19 +31,33 @@ static void hear(void *ctx, riv_str module, int32_t level, riv_str text)
     snprintf(h->texts + used, sizeof h->texts - used, "[%d " RIV_FMT "]", level, RIV_ARG(text));
 }
 
+static riv_err run_command(void *ctx, const marine_command *command, riv_arena *arena, riv_fault *fault,
+                           marine_output *out)
+{
+    (void)arena, (void)fault;
+    hear(ctx, command->module, (int32_t)command->args_count, command->args[command->args_count - 1]);
+    *out = (marine_output){ 3, RIV_LIT("no error"), RIV_BYTES("page"), RIV_BYTES("slow") };
+    return RIV_OK;
+}
+
 /* A service of the module, with log mask and environment. */
 static void open_module(bench *b, riv_bytes wasm, int32_t mask, const char *wasm_log, heard *h)
 {
-    const marine_pair    envs[] = { { RIV_LIT("WASM_LOG"), riv_str_c(wasm_log) } };
-    marine_module_config module = { .name           = RIV_LIT("test"),
-                                    .logger_enabled = true,
-                                    .logging_mask   = mask,
-                                    .envs           = envs,
-                                    .envs_count     = wasm_log ? 1 : 0 };
+    const marine_pair    envs[]   = { { RIV_LIT("WASM_LOG"), riv_str_c(wasm_log) } };
+    const marine_pair    mounts[] = { { RIV_LIT("curl"), RIV_LIT("/usr/bin/curl") } };
+    marine_module_config module   = { .name                   = RIV_LIT("test"),
+                                      .logger_enabled         = true,
+                                      .logging_mask           = mask,
+                                      .envs                   = envs,
+                                      .envs_count             = wasm_log ? 1 : 0,
+                                      .mounted_binaries       = mounts,
+                                      .mounted_binaries_count = 1 };
     bench_start(b);
     b->modules[0]                = testing_module(b->engine, wasm);
     module.module                = b->modules[0];
-    marine_service_config config = { .modules = &module, .modules_count = 1, .env = { .ctx = h, .log = hear } };
+    marine_service_config config = { .modules       = &module,
+                                     .modules_count = 1,
+                                     .env           = { .ctx = h, .log = hear, .command = run_command } };
     if (marine_service_new(b->engine, &config, &b->fault, &b->service)) fail_msg("%s", b->fault.msg);
 }
 
@@ -116,10 +130,25 @@ static void test_log_targets_and_levels(void **state)
     riv_arena_free(arena);
 }
 
+static void test_mounted_binary(void **state)
+{
+    (void)state;
+    bench      b;
+    heard      h     = { "" };
+    riv_arena *arena = riv_arena_new(0);
+    open_module(&b, testing_build("tests/modules/fetch.c", arena), 0, NULL, &h);
+    assert_string_equal(bench_call(&b, "fetch", "[\"http://a b\"]"),
+                        "{\"code\":3,\"complaint\":\"slow\",\"error\":\"no error\",\"text\":\"page\"}");
+    assert_string_equal(h.texts, "[2 http://a b]");
+    bench_close(&b);
+    riv_arena_free(arena);
+}
+
 int main(void)
 {
     testing_main();
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_cpp_lives_between_calls),
-                                        cmocka_unit_test(test_log_targets_and_levels) };
+                                        cmocka_unit_test(test_log_targets_and_levels),
+                                        cmocka_unit_test(test_mounted_binary) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

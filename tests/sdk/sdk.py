@@ -363,6 +363,8 @@ def sqlite_service():
     fetched = subprocess.run([os.path.join(SOURCE, "examples/modules/sqlite/fetch"), vendor], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert fetched.returncode == 0, fetched.stdout.decode()
     shutil.copytree(vendor, os.path.join(here, "vendor"))
+    flags = os.path.join(here, "compile_flags.txt")
+    write("sqlite/compile_flags.txt", read(flags).decode().replace("-Os", "-O0"))  # the compiler takes a fifth of the time
     env = dict(ENV, XDG_CACHE_HOME=os.path.join(BINARY, "sdk-cache"))
     rows = json.loads(check(rivulet("run", "sqlite/shop.aqua", "-f", 'cheapest("e")', env=env), 0).out)
     assert rows == [[["tea", "30"], ["kettle", "80"]], ["", ""]], rows
