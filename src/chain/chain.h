@@ -31,7 +31,7 @@ void          chain_memory_apply(chain_memory *memory, const chain_write *writes
 
 /* ---- genesis ---- */
 typedef enum chain_rules { CHAIN_FIXED, CHAIN_G0 } chain_rules; /* our rulings on the original's quirks, or the quirks. SPEC market.md 9 */
-typedef struct chain_balance { eth_address who; u256 flt, usd; } chain_balance;
+typedef struct chain_balance { eth_address who; u256 flt, usd; } chain_balance; /* usd: of each token */
 typedef struct chain_params { /* SPEC market.md 2 */
     chain_rules rules;
     uint64_t    chain_id, genesis_time_s, epoch_seconds;
@@ -43,11 +43,15 @@ typedef struct chain_params { /* SPEC market.md 2 */
     bool        whitelist_enabled, proofs_mocked; /* mocked: scenarios only; the chain then takes each distinct nonce for a valid proof */
     uint8_t     difficulty[32], init_global_nonce[32];
     eth_address owner, oracle;
+    const eth_address   *more_tokens; size_t more_tokens_count; /* beside CHAIN_USD, of the same kind */
     const chain_balance *balances; size_t balances_count;
     uint64_t    block_gas_max;
     bool        fees; /* false: the base fee is 0 */
 } chain_params;
-void chain_params_local(chain_params *out); /* the original's local deployment: chain 31337, ten development accounts */
+void chain_params_local(chain_params *out); /* the original's local deployment: chain 31337, epochs of 15 s; without balances */
+void chain_balances_local(riv_arena *arena, chain_params *params); /* 10,000 FLT and 10^24 parts of the USD token for each development account */
+enum { CHAIN_DEVELOPMENT_ACCOUNTS = 10 };
+eth_address chain_development_account(size_t index);
 riv_bytes chain_params_write(const chain_params *params, riv_arena *arena); /* canonical: it is hashed into the first block */
 RIV_MUST_USE riv_err chain_params_read(riv_bytes in, riv_arena *arena, riv_fault *fault, chain_params *out);
 

@@ -119,6 +119,7 @@ extern const chain__contract chain__usd, chain__multicall, chain__randomx, chain
 void chain__account_get(chain__call *c, const eth_address *who, uint64_t *nonce, u256 *balance);
 void chain__account_put(chain__call *c, const eth_address *who, uint64_t nonce, u256 balance);
 void chain__account_parse(riv_bytes value, uint64_t *nonce, u256 *balance); /* as it lies in the state; nothing is 0 and 0 */
+bool chain__is_token(chain__call *c, const eth_address *where);
 RIV_MUST_USE riv_err chain__mint(chain__call *c, const eth_address *token, const eth_address *to, u256 amount); /* at genesis */
 RIV_MUST_USE riv_err chain__send_flt(chain__call *c, const eth_address *from, const eth_address *to, u256 amount); /* Panic 0x11 when it is not there */
 /* Tokens by their address; only CHAIN_USD and tokens made at genesis exist: another one is the revert of a call to no contract. */

@@ -192,7 +192,9 @@ bool chain__contract_at(chain__call *c, const eth_address *where, chain_contract
     for (*which = 0; *which < CHAIN_CONTRACTS; (*which)++) {
         if (eth_address_eq(where, &c->engine->addresses[*which])) return true;
     }
-    return chain__deal_exists(c, where); /* *which is CHAIN_CONTRACTS then */
+    if (chain__deal_exists(c, where)) return true; /* *which is CHAIN_CONTRACTS */
+    *which = CHAIN_USD;
+    return chain__is_token(c, where); /* another of its kind */
 }
 
 /* A revert without a word: what Solidity does with a call that fits no function. */
