@@ -484,6 +484,50 @@ static void test_beside_modules(void **state)
     bench_close(&b);
 }
 
+/* ---- the same however the code was made ---- */
+
+static const char *const sums_text = "(component " CORE_MODULE(
+    "(global $n (mut i64) (i64.const 1))"
+    "(func (export \"mix\") (param $k i64) (result i64) (loop $l"
+    "  (global.set $n (i64.add (i64.mul (global.get $n) (i64.const 6364136223846793005)) (local.get $k)))"
+    "  (if (i64.eqz (i64.rem_u (global.get $n) (i64.const 1021))) (then unreachable))"
+    "  (br_if $l (i32.eqz (i64.eqz (local.tee $k (i64.sub (local.get $k) (i64.const 1)))))))"
+    "  global.get $n)"
+    "(func (export \"nan\") (param f64) (result i64) (i64.reinterpret_f64 (f64.sqrt (f64.neg (local.get 0)))))") //
+    "(core instance $i (instantiate $m))"
+    "(func (export \"mix\") (param \"k\" u64) (result u64) (canon lift (core func $i \"mix\")))"
+    "(func (export \"nan\") (param \"x\" f64) (result u64) (canon lift (core func $i \"nan\"))))";
+
+static riv_str run_with(marine_optimize optimize, riv_arena *arena)
+{
+    bench   b;
+    riv_buf all = riv_buf_in(arena);
+    bench_start(&b);
+    marine_engine_free(b.engine);
+    assert_int_equal(marine_engine_new_with(&(marine_engine_config){ .optimize = optimize }, &b.fault, &b.engine),
+                     RIV_OK);
+    assert_null(component_open(&b, sums_text, NULL));
+    for (int k = 1; k < 200; k++) {
+        const char *got = bench_call(&b, "mix", riv_cstr(b.arena, riv_format(b.arena, "[%d]", k * 7)));
+        riv_putf(&all, "%s %llu\n", got, (unsigned long long)b.result.fuel_used);
+    }
+    riv_putf(&all, "%s", bench_call(&b, "nan", "[1.0]"));
+    bench_close(&b);
+    return riv_buf_str(&all);
+}
+
+static void test_optimizations(void **state)
+{
+    riv_arena *arena = riv_arena_new(0);
+    (void)state;
+    riv_str speed = run_with(MARINE_FOR_SPEED, arena);
+    assert_true(riv_str_find(speed, RIV_LIT("trap: "), 0) != SIZE_MAX);
+    assert_true(riv_str_ends(speed, RIV_LIT("\n9221120237041090560"))); /* the one NaN */
+    assert_true(riv_str_eq(speed, run_with(MARINE_NOT_AT_ALL, arena)));
+    assert_true(riv_str_eq(speed, run_with(MARINE_FOR_SIZE, arena)));
+    riv_arena_free(arena);
+}
+
 /* ---- kept code ---- */
 
 static void test_code(void **state)
@@ -521,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_resources_are_left_out),
         cmocka_unit_test(test_broken_bytes),
         cmocka_unit_test(test_beside_modules),
+        cmocka_unit_test(test_optimizations),
         cmocka_unit_test(test_code),
     };
     testing_main();
