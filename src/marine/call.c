@@ -28,6 +28,15 @@ uint64_t marine__fuel_used(const marine_service *s, uint64_t fuel)
     return fuel - RIV_MIN(left, fuel);
 }
 
+void marine__fuel_spend(marine_service *s)
+{
+    wasmtime_error_t *error = wasmtime_context_set_fuel(s->context, 0);
+    RIV_ASSERT(!error);
+    s->fuel_left  = 0;
+    s->fuel_known = true;
+    s->fuel_owed  = false;
+}
+
 static void tell_fuel(marine_service *s)
 {
     if (s->fuel_owed) {

@@ -67,6 +67,19 @@ static marine_error_kind kind_of_trap(wasmtime_trap_code_t code, marine_error_ki
     }
 }
 
+/* Wasmtime keeps the count of fuel in registers and writes it down at calls and where these happen. At any other trap what was used since is lost:
+ * a guest that counts on it would compute for nothing. */
+static bool fuel_is_counted(wasmtime_trap_code_t code)
+{
+    switch (code) {
+    case WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED:
+    case WASMTIME_TRAP_CODE_INDIRECT_CALL_TO_NULL:
+    case WASMTIME_TRAP_CODE_BAD_SIGNATURE:
+    case WASMTIME_TRAP_CODE_STACK_OVERFLOW: return true;
+    default: return false;
+    }
+}
+
 /* " in `strlen` at 0x1f3": the innermost frame; without a name section its index. Places are those of the file as it was given. */
 static void put_place(char *out, size_t bytes, const wasm_trap_t *trap, size_t shift)
 {
@@ -87,6 +100,7 @@ static riv_err fail_trap(marine__instance *in, marine_error_kind kind, riv_str n
     marine_service      *s = in->service;
     wasmtime_trap_code_t code;
     if (wasmtime_trap_code(trap, &code)) {
+        if (!fuel_is_counted(code)) marine__fuel_spend(s);
         const char *text = code < RIV_COUNT(trap_texts) && trap_texts[code] ? trap_texts[code] : "trap";
         char        place[128];
         put_place(place, sizeof place, trap, in->module->prepared.code_shift);

@@ -293,6 +293,7 @@ RIV_MUST_USE riv_err marine__find_core(marine__instance *in, riv_str name, marin
 /* ---- call.c ---- */
 /* Makes the service ready for a call: fuel (0: the default), deadline (0: none), an empty scratch arena, no failure. */
 void marine__begin(marine_service *service, const marine_call_params *params, uint64_t fuel, uint64_t ticks);
+void marine__fuel_spend(marine_service *service); /* all that is left of the call's: what a trap used cannot be told */
 uint64_t marine__fuel_used(const marine_service *service, uint64_t fuel); /* of so much that it began with */
 
 /* Guest code is entered and left between these two: Wasmtime counts fuel inside, we may count it outside. */

@@ -188,7 +188,8 @@ typedef struct marine_call {
     uint32_t        deadline_ticks; /* ticks of the engine until the call is ended; 0: none */
 } marine_call;
 typedef struct marine_result { const riv_json *value; /* null for no result */ uint64_t fuel_used; marine_error_kind error; } marine_result;
-/* The value lives in arena; its budget bounds the result. On failure out->error and fault are set (fault->code is out->error too). After a trap the instances stay as they were at the trap. */
+/* The value lives in arena; its budget bounds the result. On failure out->error and fault are set (fault->code is out->error too). After a trap the instances stay as they were at the trap.
+ * fuel_used is all that was given when the call ran out, passed its deadline, or trapped in an instruction other than unreachable. */
 RIV_MUST_USE riv_err marine_service_call(marine_service *service, const marine_call *call, riv_arena *arena, riv_fault *fault, marine_result *out);
 /* The same without JSON: call->args is not looked at. Bytes and lists of *value live in arena. *has_value is false where the function gives
  * none. Values that do not fit the interface are MARINE_BAD_ARGUMENTS. */
