@@ -193,12 +193,13 @@ uint64_t marine__component_memory(const marine__instance *in) { return in->compo
 static riv_err lower_args(marine__instance *in, const marine__wit_function *f, const marine_value *args,
                           size_t args_count, wasmtime_component_val_t *out)
 {
+    size_t left = MARINE__VALUES_BYTES_MAX;
     if (args_count != f->params_count)
         return marine__fail(in->service, MARINE_BAD_ARGUMENTS,
                             "function " RIV_FMT " requires %zu arguments, %zu provided", RIV_ARG(f->name),
                             f->params_count, args_count);
     for (size_t i = 0; i < args_count; i++)
-        RIV_TRY(marine__wit_lower(in->service, f->params[i].type, f->params[i].name, &args[i], &out[i]));
+        RIV_TRY(marine__wit_lower(in->service, f->params[i].type, f->params[i].name, &args[i], &left, &out[i]));
     return RIV_OK;
 }
 
@@ -300,6 +301,10 @@ static riv_err fail_engine(marine__instance *in, marine_error_kind kind, riv_str
         told = reasons[i].told;
         if (reasons[i].kind != MARINE_TRAP) kind = reasons[i].kind;
     }
+    /* as in fail.c: what was used since the last call is lost at most traps */
+    if (riv_str_starts(reason, RIV_LIT("wasm trap: ")) &&
+        !riv_str_starts(reason, RIV_LIT("wasm trap: wasm `unreachable`")))
+        marine__fuel_spend(in->service);
     riv_err err = marine__fail(in->service, kind, "function `" RIV_FMT "` failed: " RIV_FMT "%s", RIV_ARG(name),
                                RIV_ARG(told ? riv_str_c(told) : reason), place);
     wasm_byte_vec_delete(&text);

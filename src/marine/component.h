@@ -50,8 +50,8 @@ riv_str marine__snake(riv_str kebab, riv_arena *arena); /* "get-URL" -> "get_url
 
 /* ---- component_value.c: values of Marine and of the engine ---- */
 
-/* *out is to be deleted also on failure. */
-RIV_MUST_USE riv_err marine__wit_lower(marine_service *s, const marine__wit *type, riv_str where, const marine_value *v,
+/* *left: bytes of the engine's heap that the arguments of the call may still take. *out is to be deleted also on failure. */
+RIV_MUST_USE riv_err marine__wit_lower(marine_service *s, const marine__wit *type, riv_str where, const marine_value *v, size_t *left,
                                        wasmtime_component_val_t *out);
 RIV_MUST_USE riv_err marine__wit_lift(marine_service *s, const marine__wit *type, const wasmtime_component_val_t *v, marine_value *out);
 

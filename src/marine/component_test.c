@@ -335,6 +335,26 @@ static void test_inspect(void **state)
     bench_close(&b);
 }
 
+/* Names are compared, not gathered: so many would not fit. */
+static void test_many_names(void **state)
+{
+    enum { NAMES = 100, VALUES = 400000 };
+    bench b;
+    (void)state;
+    bench_start(&b);
+    riv_buf type = riv_buf_in(b.arena), value = riv_buf_in(b.arena);
+    for (int i = 0; i < NAMES; i++) riv_putf(&type, " \"n%d\"", i);
+    for (int i = 0; i < VALUES; i++) riv_putf(&value, "%s\"n%d\"", i ? "," : "[", NAMES - 1);
+    riv_put_u8(&value, ']');
+    const char *declared =
+        riv_cstr(b.arena, riv_format(b.arena, "(type $c' (enum " RIV_FMT ")) (export $c \"color\" (type $c'))",
+                                     RIV_ARG(riv_buf_str(&type))));
+    assert_null(component_open(&b, echo_text(b.arena, declared, "(list $c)"), NULL));
+    const char *sent = riv_cstr(b.arena, riv_buf_str(&value));
+    if (strcmp(echo(&b, sent), sent) != 0) fail_msg("%s", b.fault.msg);
+    bench_close(&b);
+}
+
 /* ---- what is refused, and left out ---- */
 
 static const char *nested(riv_arena *arena, size_t depth)
@@ -555,18 +575,13 @@ static void test_code(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_type),
-        cmocka_unit_test(test_made_up_types),
+        cmocka_unit_test(test_every_type),    cmocka_unit_test(test_made_up_types),
 
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_interface),
-        cmocka_unit_test(test_inspect),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_resources_are_left_out),
-        cmocka_unit_test(test_broken_bytes),
-        cmocka_unit_test(test_beside_modules),
-        cmocka_unit_test(test_optimizations),
-        cmocka_unit_test(test_code),
+        cmocka_unit_test(test_values),        cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_interface),     cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_resources_are_left_out),
+        cmocka_unit_test(test_broken_bytes),  cmocka_unit_test(test_beside_modules),
+        cmocka_unit_test(test_optimizations), cmocka_unit_test(test_code),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 typedef struct lowering {
     marine_service *service;
     riv_str         where; /* the argument, for messages */
-    size_t          left;  /* bytes of the engine's heap */
+    size_t         *left;  /* bytes of the engine's heap */
 } lowering;
 
 static riv_err lower(lowering *l, const marine__wit *t, const marine_value *v, wasmtime_component_val_t *out);
@@ -23,10 +23,10 @@ static riv_err wrong(const lowering *l, const char *wanted)
 static riv_err take(lowering *l, size_t count, size_t bytes)
 {
     RIV_TRY(marine__charge(l->service, count));
-    if (count > l->left / bytes)
+    if (count > *l->left / bytes)
         return marine__fail(l->service, MARINE_OUT_OF_MEMORY, "arguments of more than %d bytes",
                             MARINE__VALUES_BYTES_MAX);
-    l->left -= count * bytes;
+    *l->left -= count * bytes;
     return RIV_OK;
 }
 
@@ -47,34 +47,41 @@ static riv_err lower_char(lowering *l, riv_str s, wasmtime_component_val_t *out)
     return RIV_OK;
 }
 
-/* The index of a case by its name; the message names the nearest. */
-static riv_err find_part(lowering *l, const marine__wit *t, riv_str name, size_t *out)
+static riv_err no_such_name(lowering *l, const marine__wit *t, riv_str name)
 {
-    riv_str *names = riv_new(l->service->scratch, riv_str, t->parts_count);
-    for (*out = 0; *out < t->parts_count; ++*out) {
-        names[*out] = t->parts[*out].name;
-        if (riv_str_eq(names[*out], name)) return RIV_OK;
-    }
-    size_t near = riv_nearest(name, names, t->parts_count);
-    if (near == SIZE_MAX)
-        return marine__fail(l->service, MARINE_BAD_ARGUMENTS, "argument " RIV_FMT ": no such name: " RIV_FMT,
-                            RIV_ARG(l->where), RIV_ARG(name));
-    return marine__fail(l->service, MARINE_BAD_ARGUMENTS,
-                        "argument " RIV_FMT ": no such name: " RIV_FMT ", did you mean " RIV_FMT "?", RIV_ARG(l->where),
-                        RIV_ARG(name), RIV_ARG(names[near]));
+    riv_arena *arena = riv_arena_new(0);
+    riv_str   *names = riv_new(arena, riv_str, t->parts_count);
+    for (size_t i = 0; i < t->parts_count; i++) names[i] = t->parts[i].name;
+    size_t  near = riv_nearest(name, names, t->parts_count);
+    riv_err err  = near == SIZE_MAX
+                       ? marine__fail(l->service, MARINE_BAD_ARGUMENTS, "argument " RIV_FMT ": no such name: " RIV_FMT,
+                                      RIV_ARG(l->where), RIV_ARG(name))
+                       : marine__fail(l->service, MARINE_BAD_ARGUMENTS,
+                                      "argument " RIV_FMT ": no such name: " RIV_FMT ", did you mean " RIV_FMT "?",
+                                      RIV_ARG(l->where), RIV_ARG(name), RIV_ARG(names[near]));
+    riv_arena_free(arena);
+    return err;
+}
+
+/* One of the names of an enum or of flags. */
+static riv_err check_name(lowering *l, const marine__wit *t, riv_str name)
+{
+    RIV_TRY(marine__charge(l->service, t->parts_count));
+    for (size_t i = 0; i < t->parts_count; i++)
+        if (riv_str_eq(t->parts[i].name, name)) return RIV_OK;
+    return no_such_name(l, t, name);
 }
 
 static riv_err lower_text(lowering *l, const marine__wit *t, const marine_value *v, wasmtime_component_val_t *out)
 {
-    wasmtime_component_val_t val = { .kind = WASMTIME_COMPONENT_STRING };
-    size_t                   part;
+    wasmtime_component_val_t val  = { .kind = WASMTIME_COMPONENT_STRING };
     riv_str                  text = riv_bytes_str(v->bytes);
     if (v->kind != MARINE_STRING) return wrong(l, "expected a string");
     /* The engine ends the process over what is not UTF-8. */
     if (!riv_utf8_valid(v->bytes, NULL)) return wrong(l, "text is not UTF-8");
     if (t->kind == WASMTIME_COMPONENT_VALTYPE_CHAR) return lower_char(l, text, out);
     if (t->kind == WASMTIME_COMPONENT_VALTYPE_ENUM) {
-        RIV_TRY(find_part(l, t, text, &part));
+        RIV_TRY(check_name(l, t, text));
         val.kind = WASMTIME_COMPONENT_ENUM;
         RIV_TRY(lower_name(l, text, &val.of.enumeration));
     } else {
@@ -150,11 +157,9 @@ static riv_err lower_fields(lowering *l, const marine__wit *t, const marine_valu
     } else {
         out->kind = WASMTIME_COMPONENT_RECORD;
         wasmtime_component_valrecord_new_uninit(&out->of.record, count);
-        for (size_t i = 0; i < count; i++) {
-            wasmtime_component_valrecord_entry_t *entry = &out->of.record.data[i];
-            *entry                                      = (wasmtime_component_valrecord_entry_t){ 0 };
-            wasm_byte_vec_new(&entry->name, t->parts[i].name.len, t->parts[i].name.ptr);
-        }
+        wasmtime_component_valrecord_entry_t *entries = out->of.record.data;
+        for (size_t i = 0; i < count; i++) entries[i] = (wasmtime_component_valrecord_entry_t){ 0 };
+        for (size_t i = 0; i < count; i++) RIV_TRY(lower_name(l, t->parts[i].name, &entries[i].name));
     }
     for (size_t i = 0; i < count; i++)
         RIV_TRY(lower(l, t->parts[i].type, &v->list.items[i],
@@ -200,11 +205,11 @@ static riv_err lower_case(lowering *l, const marine__wit *t, const marine_value 
 static riv_err lower_flags(lowering *l, const marine__wit *t, const marine_value *v, wasmtime_component_val_t *out)
 {
     if (v->kind != MARINE_ARRAY) return wrong(l, "expected an array of names");
-    size_t count = v->list.count, part;
+    size_t count = v->list.count;
     RIV_TRY(take(l, count, sizeof(wasm_name_t)));
     for (size_t i = 0; i < count; i++) {
         if (v->list.items[i].kind != MARINE_STRING) return wrong(l, "expected an array of names");
-        RIV_TRY(find_part(l, t, riv_bytes_str(v->list.items[i].bytes), &part));
+        RIV_TRY(check_name(l, t, riv_bytes_str(v->list.items[i].bytes)));
     }
     out->kind = WASMTIME_COMPONENT_FLAGS;
     wasmtime_component_valflags_new_uninit(&out->of.flags, count);
@@ -258,9 +263,9 @@ static riv_err lower(lowering *l, const marine__wit *t, const marine_value *v, w
 }
 
 riv_err marine__wit_lower(marine_service *s, const marine__wit *type, riv_str where, const marine_value *v,
-                          wasmtime_component_val_t *out)
+                          size_t *left, wasmtime_component_val_t *out)
 {
-    lowering l = { s, where, MARINE__VALUES_BYTES_MAX };
+    lowering l = { s, where, left };
     return lower(&l, type, v, out);
 }
 
@@ -284,7 +289,11 @@ static riv_err lift_name(marine_service *s, const wasm_name_t *name, marine_valu
 
 static riv_err lift_char(marine_service *s, uint32_t scalar, marine_value *out)
 {
-    riv_buf text = riv_buf_in(s->scratch);
+    enum { BYTES_MAX = 4 };
+    void *room;
+    RIV_TRY(marine__charge(s, BYTES_MAX));
+    RIV_TRY(marine__scratch(s, BYTES_MAX, 1, &room));
+    riv_buf text = { .ptr = room, .cap = BYTES_MAX, .arena = s->scratch };
     riv_utf8_put(&text, scalar);
     *out = marine__string(riv_buf_str(&text));
     return RIV_OK;
