@@ -28,6 +28,7 @@ riv_bytes  chain__key_view(const chain__key *k);
 /* ---- run.c: one call of a native contract ---- */
 typedef RIV_VEC(chain_log) chain__logs;
 typedef struct chain__call chain__call;
+typedef struct chain__meter chain__meter;
 struct chain__call {
     const chain        *engine;
     chain__state       *state;
@@ -35,15 +36,26 @@ struct chain__call {
     riv_arena          *arena;    /* of the transaction */
     uint64_t            height, time_s, epoch; /* epoch: 1 + (time - genesis) / epoch_seconds */
     crypto_hash         parent_hash, beacon;
+    eth_address         proposer;
+    u256                base_fee;
     eth_address         self, sender;
     u256                value;
     riv_bytes           data;     /* with the selector: the original hashes msg.data into ids */
     chain__logs        *logs;     /* of the transaction */
-    struct chain__meter *meter;    /* of the transaction: gas; reads and writes of state are charged by the functions below */
+    chain__meter       *meter;    /* of the transaction: gas; reads and writes of state are charged by the functions below */
     riv_bytes           revert;   /* set together with the error */
     bool                reads_only;
     unsigned            depth;
 };
+/* ---- block.c: a context for calls in a block that follows head ---- */
+chain__call chain__context(const chain *engine, chain__state *state, const chain_head *head, uint64_t height, uint64_t time_s, riv_arena *arena, chain__logs *logs, chain__meter *meter);
+
+/* ---- tx.c ---- */
+/* Whether tx may run now: chain, nonce (exactly the next), gas, fee, funds. RIV_E_DENIED with geth's words. */
+RIV_MUST_USE riv_err chain__tx_allowed(const chain_head *head, const eth_tx *tx, uint64_t nonce, u256 balance, riv_fault *fault);
+/* What a unit of gas costs tx at this base fee. */
+u256 chain__tx_price(const chain_head *head, const eth_tx *tx);
+
 /* ---- engine.c: the tables, read once ---- */
 typedef struct chain__function_entry { const struct chain__function *function; uint32_t selector; riv_str name; eth_type args, returns; } chain__function_entry;
 typedef struct chain__event_entry { const char *text; riv_str name; eth_type args; crypto_hash topic; } chain__event_entry; /* of errors: the selector is its front */
@@ -61,7 +73,7 @@ uint32_t chain__selector_of(const crypto_hash *hash);
 const chain__function_entry *chain__find_function(const chain *engine, chain_contract which, uint32_t selector); /* NULL */
 
 /* What a transaction may still cost, and what it cost. */
-typedef struct chain__meter { uint64_t gas_left, gas_used; bool out; } chain__meter;
+struct chain__meter { uint64_t gas_left, gas_used; bool out; };
 bool chain__charge(chain__meter *meter, uint64_t gas); /* false: used up */
 enum {
     CHAIN__GAS_READ = 800, CHAIN__GAS_WRITE = 5000, CHAIN__GAS_BYTE = 16, /* of a value that is read or written */
