@@ -1,5 +1,5 @@
 /* call.c: one call of a service: values in, the adapter, a value out; and the fuel that it has.
- * Spec: docs/spec/marine.md 3.4, 8. Tests: service_test.c, limits_test.c. */
+ * Spec: docs/spec/marine.md 3.4, 8. Tests: call_test.c, service_test.c, limits_test.c. */
 #include "marine/internal.h"
 
 enum {
@@ -75,14 +75,19 @@ riv_err marine__charge(marine_service *s, uint64_t units)
 
 /* ---- calls ---- */
 
+static void empty_scratch(marine_service *s)
+{
+    if (riv_arena_used(s->scratch) <= SCRATCH_KEPT_BYTES) {
+        riv_arena_reset(s->scratch);
+        return;
+    }
+    riv_arena_free(s->scratch);
+    s->scratch = riv_arena_new(MARINE__VALUES_BYTES_MAX);
+}
+
 void marine__begin(marine_service *s, const marine_call_params *params, uint64_t fuel, uint64_t ticks)
 {
-    if (riv_arena_used(s->scratch) > SCRATCH_KEPT_BYTES) {
-        riv_arena_free(s->scratch);
-        s->scratch = riv_arena_new(MARINE__VALUES_BYTES_MAX);
-    } else {
-        riv_arena_reset(s->scratch);
-    }
+    empty_scratch(s);
     s->params          = params;
     s->error           = MARINE_NO_ERROR;
     s->fault           = (riv_fault){ 0 };
@@ -166,6 +171,7 @@ static riv_err end_call(marine_service *s, const marine_call *call, riv_err err,
     s->params     = &no_params;
     *out          = (marine_result){ value, used, s->error };
     marine__count(s, true, used);
+    if (riv_arena_used(s->scratch) > SCRATCH_KEPT_BYTES) empty_scratch(s); /* the next call may be far off */
     return err ? riv_fail_code(fault, err, s->error, 0, "%s", s->fault.msg) : RIV_OK;
 }
 

@@ -195,7 +195,8 @@ RIV_MUST_USE riv_err marine_service_call(marine_service *service, const marine_c
  * none. Values that do not fit the interface are MARINE_BAD_ARGUMENTS. */
 RIV_MUST_USE riv_err marine_service_call_values(marine_service *service, const marine_call *call, const marine_value *args, size_t args_count, riv_arena *arena,
                                                 riv_fault *fault, marine_result *out, marine_value *value, bool *has_value);
-/* The same from JSON text to JSON text, which is appended to out: no tree in between. The text of the result is riv_json's of the same value. */
+/* The same from JSON text to JSON text, which is appended to out: no tree in between. The text of the result is riv_json's of the same value, of
+ * 256 MiB at most. On failure nothing is appended. */
 RIV_MUST_USE riv_err marine_service_call_text(marine_service *service, const marine_call *call, riv_str args, riv_fault *fault, marine_result *out, riv_buf *text);
 
 /* ---- changing a living service: none of its calls may run. On failure the modules are as they were (what a module that started did to
