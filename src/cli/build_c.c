@@ -114,7 +114,7 @@ static bool list_sources(build *b)
 /* What a folder of sources may ask of clang: nothing that loads code into it or writes files. */
 static bool flag_taken(riv_str flag)
 {
-    static const char *const starts[] = { "-D", "-U", "-I", "-O", "-W", "-std=", "-f", "-m", "-l", "-L", "-isystem" };
+    static const char *const starts[] = { "-D", "-U", "-I", "-O", "-W", "-std=", "-f", "-m", "-l", "-L" };
     static const char *const never[]  = { "-Wl,",      "-Wa,",          "-Wp,",     "-mllvm",   "-mlinker",
                                           "-fplugin",  "-fpass-plugin", "-fuse-ld", "-fmodule", "-fcrash",
                                           "-fprofile", "-fdump",        "-fsave",   "-fproc",   "-frecord",
@@ -142,7 +142,7 @@ static bool read_flags(build *b)
         if (!flag_taken(flag) || b->own_count == FLAGS_MAX) {
             cli_error(b->c, CLI_USAGE, RIV_FMT ":%zu: flag '" RIV_FMT "' is not taken", RIV_ARG(path), line,
                       RIV_ARG(flag));
-            cli_hint(b->c, "one of -D -U -I -isystem -L -l -O -W -std= -f -m on each line, its value in the same word");
+            cli_hint(b->c, "one of -D -U -I -L -l -O -W -std= -f -m on each line, its value in the same word");
             return false;
         }
         if (riv_str_starts(flag, RIV_LIT("-I")) || riv_str_starts(flag, RIV_LIT("-L"))) {
@@ -391,7 +391,9 @@ static bool run(build *b, const char *const *argv)
     if (cli_tool_run(argv, (riv_str){ 0 }, b->c->serves, b->arena, &fault, &tool))
         return *b->code = cli_fault(b->c, &fault), false;
     if (cli_interrupted()) return *b->code = CLI_INTERRUPTED, false;
-    return tool.exit_code ? clang_failed(b, tool.err) : true;
+    if (tool.exit_code == 0) return true;
+    if (b->c->serves) fprintf(stderr, RIV_FMT, RIV_ARG(tool.err)); /* else it stands there already */
+    return clang_failed(b, tool.err);
 }
 
 typedef RIV_VEC(const char *) words;

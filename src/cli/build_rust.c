@@ -86,6 +86,7 @@ static bool run_cargo(rust *r, riv_str *messages)
     if (err) return *r->code = cli_fault(r->c, &fault), false;
     if (cli_interrupted()) return *r->code = CLI_INTERRUPTED, false;
     if (tool.exit_code == 0) return *messages = tool.out, true;
+    if (r->c->serves) fprintf(stderr, RIV_FMT, RIV_ARG(tool.err)); /* else it stands there already */
     *r->code = cli_error(r->c, CLI_FAILED, RIV_FMT " could not be built", RIV_ARG(r->folder));
     if (riv_str_find(tool.err, RIV_LIT("lock file version"), 0) != SIZE_MAX)
         cli_hint(r->c, "Cargo.lock was written by a newer cargo");
