@@ -27,6 +27,25 @@ const by = (who, more = {}) => ({
 /** Tetraplets for each argument: which service of the host it came from. */
 const from = (...origins) => origins.map((o) => (o ? [{ peer_pk: HOST.id, service_id: o[0], function_name: o[1], lens: o[2] ?? '' }] : [{ peer_pk: GUEST.id, service_id: '', function_name: '', lens: '' }]));
 
+/* ---- records through two modules: SDK 0.6.0, the oldest ---- */
+
+export async function records(call) {
+  const one = { test_record_0: { field_0: -7 }, test_record_1: { field_0: 2147483647, field_1: 'é\u0000', field_2: [0, 255], test_record_0: { field_0: 0 } } };
+  await call('test_record', [one]);
+  await call('test_record_ref', { test_record: one });
+  await call('test_record', [[[1], [2, 'x', [], [3]]]]); // by the places of the fields
+  const tree = (id) => ({ data: { id }, data2: [{ id: id + 1 }, { id: id + 2 }] });
+  assert.equal((await call('pass_droppable_record', [tree(1), [tree(10), tree(20)]])).length > 0, true);
+  await call('pass_droppable_record', [tree(1), []]);
+  await call('get_drop_count', []);
+  const large = await call('return_256kb_struct', []); // 4096 records of 16 numbers, four levels deep
+  large.field18.field18.field18.field18 = -1;
+  assert.equal(await call('pass_256kb_struct', [large]), null);
+  delete large.field18.field18.field18.field18;
+  await call.fails('pass_256kb_struct', [large], 'arguments');
+  await call.fails('test_record', [{ ...one, test_record_0: [1.5] }], 'arguments');
+}
+
 /* ---- SQLite ---- */
 
 export async function sqlite(call) {
