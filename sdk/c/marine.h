@@ -494,7 +494,12 @@ static inline constexpr bool marine__is_float(double) { return true; }
 static inline constexpr bool marine__is_float(float) { return true; }
 template <typename T> static inline constexpr bool marine__is_float(const T &) { return false; }
 /* From a container's elements to those of an array: texts are copied, records are pointed to, arrays inside are copied too. */
-template <typename To, typename From> static inline void marine__put_element(To &to, const From &from) { to = (To)from; }
+template <typename To, typename From> static inline auto marine__put_value(To &to, const From &from, int) -> decltype((void)sizeof(typename To::value_type))
+{
+    to = To::of(from); /* an array inside */
+}
+template <typename To, typename From> static inline void marine__put_value(To &to, const From &from, long) { to = (To)from; }
+template <typename To, typename From> static inline void marine__put_element(To &to, const From &from) { marine__put_value(to, from, 0); }
 template <typename To, typename From> static inline void marine__put_element(To *&to, const From &from)
 {
     to  = marine_new(To);

@@ -48,9 +48,7 @@ MARINE_EXPORT(array2(u32), steps, (u32 rows))
 {
     std::vector<std::vector<int>> out;
     for (u32 i = 0; i < rows; i++) out.push_back(std::vector<int>(i, static_cast<int>(i)));
-    std::vector<marine_array_u32> made;
-    for (auto &row : out) made.push_back(marine_array_u32::of(row));
-    return marine_array2_u32::of(made);
+    return marine_array2_u32::of(out);
 }
 
 MARINE_EXPORT(record(Page), turn, (record(Page) page))
