@@ -55,7 +55,19 @@ RIV_MUST_USE riv_err marine__wit_lower(marine_service *s, const marine__wit *typ
                                        wasmtime_component_val_t *out);
 RIV_MUST_USE riv_err marine__wit_lift(marine_service *s, const marine__wit *type, const wasmtime_component_val_t *v, marine_value *out);
 
-/* ---- component_wasi.c: the world of a component ---- */
+/* ---- component_wasi.c, component_host.c: the world of a component ---- */
+
+enum { MARINE__WORLD_ARGS_MAX = 4 };
+typedef struct marine__world { /* one call of a function of the host */
+    marine__instance         *in;
+    wasmtime_context_t       *context;
+    wasmtime_component_val_t *args; /* of the kinds that its row in the table says */
+    uint32_t                  reps[MARINE__WORLD_ARGS_MAX];
+    wasmtime_component_val_t *result;
+} marine__world;
+/* The interface rivulet:marine/host. */
+riv_err marine__world_parameters(marine__world *w);
+riv_err marine__world_log(marine__world *w);
 
 /* Makes the linker. RIV_E_UNSUPPORTED: it imports what nobody provides. */
 RIV_MUST_USE riv_err marine__component_link(marine_module *module, riv_fault *fault);

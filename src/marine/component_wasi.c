@@ -6,8 +6,7 @@
 #include "marine/component.h"
 
 enum {
-    HOST_CALL_FUEL   = 1000, /* as for modules */
-    ARGS_MAX         = 4,
+    HOST_CALL_FUEL   = 1000,     /* as for modules */
     WRITE_BYTES_MAX  = 16 << 10, /* what check-write offers */
     OUTPUT_BYTES_MAX = 64 << 10, /* what marine_env takes at a time */
     RANDOM_BYTES_MAX = 1 << 20,
@@ -15,7 +14,8 @@ enum {
     STDOUT           = 1,
     STDERR           = 2,
 };
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S       UINT64_C(1000000000)
+#define HOST_INTERFACE "rivulet:marine/host"
 
 /* Kinds of resources; those that are not here get numbers behind them, by name. */
 enum resource { ERROR, POLLABLE, INPUT, OUTPUT, RESOURCES };
@@ -26,17 +26,12 @@ static const char *const resource_names[RESOURCES] = {
     [OUTPUT]   = "output-stream",
 };
 
-typedef struct world { /* one call of a function below */
-    marine__instance         *in;
-    wasmtime_context_t       *context;
-    wasmtime_component_val_t *args; /* of the kinds that its letters say */
-    uint32_t                  reps[ARGS_MAX];
-    wasmtime_component_val_t *result;
-} world;
+typedef marine__world world;
 typedef struct world_function {
     const char *interface, *name;
-    const char *params; /* o, i, p: a handle; P: a list of pollables; b: bytes; U: u64; u: u8; r: a result */
-    bool        has_result;
+    const char *
+        params; /* o, i, p: a handle; P: a list of pollables; b: bytes; U: u64; I: s32; u: u8; r: a result; s: a string */
+    bool has_result;
     riv_err (*run)(world *w);
 } world_function;
 typedef struct missing {
@@ -313,6 +308,8 @@ static const world_function functions[] = {
     { "wasi:random/insecure", "get-insecure-random-u64", "", true, get_random_u64 },
     { "wasi:random/insecure-seed", "insecure-seed", "", true, insecure_seed },
     { "wasi:filesystem/preopens", "get-directories", "", true, give_empty_list },
+    { HOST_INTERFACE, "call-parameters", "", true, marine__world_parameters },
+    { HOST_INTERFACE, "log", "Is", false, marine__world_log },
 };
 /* clang-format on */
 
@@ -354,6 +351,8 @@ static bool take_arg(world *w, char letter, const wasmtime_component_val_t *v, u
     case 'P':
     case 'b': return take_list(w, letter, v);
     case 'U': return v->kind == WASMTIME_COMPONENT_U64;
+    case 'I': return v->kind == WASMTIME_COMPONENT_S32;
+    case 's': return v->kind == WASMTIME_COMPONENT_STRING;
     case 'u': return v->kind == WASMTIME_COMPONENT_U8;
     case 'r': return v->kind == WASMTIME_COMPONENT_RESULT;
     default: RIV_UNREACHABLE();
@@ -411,10 +410,13 @@ typedef struct linking {
 /* "wasi:io/streams@0.2.6" -> "wasi:io/streams"; empty: another version */
 static riv_str interface_of(riv_str import)
 {
-    size_t at = riv_str_find_char(import, '@', 0);
-    if (at == SIZE_MAX || !riv_str_starts(riv_str_sub(import, at, import.len), RIV_LIT("@0.2.")))
-        return (riv_str){ NULL, 0 };
-    return riv_str_sub(import, 0, at);
+    size_t  at      = RIV_MIN(riv_str_find_char(import, '@', 0), import.len);
+    riv_str version = riv_str_sub(import, at, import.len), interface = riv_str_sub(import, 0, at);
+    bool    known = riv_str_eq(interface, RIV_LIT(HOST_INTERFACE)) ? riv_str_eq(version, RIV_LIT("@0.1.0"))
+                                                                   : riv_str_starts(version, RIV_LIT("@0.2."));
+    return known ? interface : (riv_str) {
+        NULL, 0
+    };
 }
 
 static const world_function *find(riv_str import, riv_str name)
@@ -483,7 +485,8 @@ static riv_err define_import(linking *l, wasmtime_component_linker_instance_t *r
                              const wasmtime_component_item_t *item)
 {
     if (item->kind == WASMTIME_COMPONENT_ITEM_TYPE) return RIV_OK;
-    if (item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE || !riv_str_starts(import, RIV_LIT("wasi:")))
+    bool ours = riv_str_starts(import, RIV_LIT("wasi:")) || riv_str_starts(import, RIV_LIT(HOST_INTERFACE "@"));
+    if (item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE || !ours)
         return riv_fail(l->fault, RIV_E_UNSUPPORTED, 0, "component imports " RIV_FMT ", which nobody provides",
                         RIV_ARG(import));
     wasmtime_error_t *error = define_instance(l, root, import, item->of.component_instance);

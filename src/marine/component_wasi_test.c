@@ -31,7 +31,10 @@ static marine_env env_of(seen *s)
 /* Imports, a memory beside the module that uses them, the module, and exports. */
 #define MEMORY                                                                                                         \
     "(core module $mm (memory (export \"memory\") 1) (data (i32.const 100) \"hello\")"                                 \
-    " (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) i32.const 4096))"                                \
+    " (global $top (mut i32) (i32.const 4096))"                                                                        \
+    " (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (global.get $top)"                               \
+    "  (global.set $top (i32.and (i32.add (i32.add (global.get $top) (local.get 3)) (i32.const 15)) (i32.const "       \
+    "-16)))))"                                                                                                         \
     "(core instance $mem (instantiate $mm))"
 #define OPTIONS "(memory (core memory $mem \"memory\")) (realloc (core func $mem \"realloc\"))"
 #define STREAMS                                                                                                        \
@@ -175,8 +178,8 @@ static void test_world_in_memory(void **state)
 {
     bench                 b;
     seen                  s      = { .now = 7000000005 };
-    marine_pair           env    = { RIV_LIT("KEY"), RIV_LIT("value") };
-    marine_module_config  module = { .name = RIV_LIT("c"), .envs = &env, .envs_count = 1 };
+    marine_pair           env[]  = { { RIV_LIT("KEY"), RIV_LIT("value") }, { RIV_LIT("B"), RIV_LIT("") } };
+    marine_module_config  module = { .name = RIV_LIT("c"), .envs = env, .envs_count = RIV_COUNT(env) };
     marine_service_config config = { .env = env_of(&s), .modules = &module, .modules_count = 1 };
     (void)state;
     bench_start(&b);
@@ -185,6 +188,8 @@ static void test_world_in_memory(void **state)
     } cases[] = {
         { "wasi:random/insecure-seed@0.2.6", "insecure-seed", "(result (tuple u64 u64))",
           "{\"f0\":361700864190383365,\"f1\":361700864190383365}" },
+        { "wasi:cli/environment@0.2.6", "get-environment", "(result (list (tuple string string)))",
+          "[{\"f0\":\"KEY\",\"f1\":\"value\"},{\"f0\":\"B\",\"f1\":\"\"}]" },
         { "wasi:cli/environment@0.2.6", "get-arguments", "(result (list string))", "[]" },
         { "wasi:cli/environment@0.2.6", "initial-cwd", "(result (option string))", "[]" },
         { "wasi:filesystem/preopens@0.2.6", "get-directories", "(result (list (tuple u32 string)))", "[]" },
@@ -197,6 +202,88 @@ static void test_world_in_memory(void **state)
         if (strcmp(got, cases[i].want) != 0)
             fail_msg("%s#%s: %s, not %s", cases[i].interface, cases[i].name, got, cases[i].want);
     }
+    bench_close(&b);
+}
+
+/* ---- who calls, and the log ---- */
+
+static const char *const host_text =
+    "(component (import \"rivulet:marine/host@0.1.0\" (instance $h"
+    " (type $t' (record (field \"peer-pk\" string) (field \"service-id\" string) (field \"function-name\" string) "
+    "(field \"lens\" string)))"
+    " (export \"tetraplet\" (type $t (eq $t')))"
+    " (type $p' (record (field \"id\" string) (field \"init-peer-id\" string) (field \"timestamp\" u64) (field \"ttl\" "
+    "u32)"
+    "  (field \"script\" string) (field \"signature\" (list u8)) (field \"token\" string)))"
+    " (export \"particle\" (type $p (eq $p')))"
+    " (type $c' (record (field \"particle\" $p) (field \"service-id\" string) (field \"service-creator-peer-id\" "
+    "string)"
+    "  (field \"host-id\" string) (field \"worker-id\" string) (field \"tetraplets\" (list (list $t)))))"
+    " (export \"parameters\" (type $c (eq $c')))"
+    " (export \"call-parameters\" (func (result $c))) (export \"log\" (func (param \"level\" s32) (param \"text\" "
+    "string)))))"
+    "(alias export $h \"parameters\" (type $c)) " MEMORY
+    "(core func $get (canon lower (func $h \"call-parameters\") " OPTIONS "))"
+    "(core func $log (canon lower (func $h \"log\") " OPTIONS "))"
+    "(core module $m (import \"w\" \"get\" (func $get (param i32))) (import \"w\" \"log\" (func $log (param i32 i32 "
+    "i32)))"
+    " (func (export \"who\") (result i32) (call $get (i32.const 512)) i32.const 512)"
+    " (func (export \"tell\") (call $log (i32.const 3) (i32.const 100) (i32.const 5))))"
+    "(core instance $i (instantiate $m (with \"w\" (instance (export \"get\" (func $get)) (export \"log\" (func "
+    "$log))))))"
+    "(func (export \"who\") (result $c) (canon lift (core func $i \"who\") (memory (core memory $mem "
+    "\"memory\")))) " EXPORT("tell", "") ")";
+
+static void see_log(void *ctx, riv_str module, int32_t level, riv_str text)
+{
+    seen *s = ctx;
+    riv_putf(&s->out, RIV_FMT " %d " RIV_FMT, RIV_ARG(module), level, RIV_ARG(text));
+}
+
+static void test_host(void **state)
+{
+    bench                   b;
+    seen                    s        = { 0 };
+    const marine_tetraplet  one      = { RIV_LIT("peer"), RIV_LIT("op"), RIV_LIT("noop"), RIV_LIT(".$") };
+    const marine_tetraplets argument = { &one, 1 };
+    marine_module_config    module   = { .name = RIV_LIT("c"), .logger_enabled = true };
+    marine_service_config   config   = { .env = { .ctx = &s, .log = see_log }, .modules = &module, .modules_count = 1 };
+    (void)state;
+    bench_start(&b);
+    assert_null(component_open(&b, host_text, &config));
+    const marine_call call = {
+        .function = RIV_LIT("who"),
+        .args     = riv_json_arr(b.arena, NULL, 0),
+        .params   = { .particle_id             = RIV_LIT("particle"),
+                      .init_peer_id            = RIV_LIT("ada"),
+                      .script                  = RIV_LIT("(null)"),
+                      .token                   = RIV_LIT("t"),
+                      .timestamp_ms            = 7,
+                      .ttl_ms                  = 8,
+                      .signature               = RIV_BYTES("\1\2"),
+                      .service_id              = RIV_LIT("s"),
+                      .service_creator_peer_id = RIV_LIT("creator"),
+                      .host_id                 = RIV_LIT("host"),
+                      .worker_id               = RIV_LIT("worker"),
+                      .tetraplets              = &argument,
+                      .tetraplets_count        = 1 },
+    };
+    if (marine_service_call(b.service, &call, b.arena, &b.fault, &b.result)) fail_msg("%s", b.fault.msg);
+    assert_string_equal(
+        riv_cstr(b.arena, riv_json_text(b.result.value, b.arena)),
+        "{\"host_id\":\"host\",\"particle\":{\"id\":\"particle\",\"init_peer_id\":\"ada\",\"script\":\"(null)\","
+        "\"signature\":[1,2],\"timestamp\":7,\"token\":\"t\",\"ttl\":8},\"service_creator_peer_id\":\"creator\","
+        "\"service_id\":\"s\","
+        "\"tetraplets\":[[{\"function_name\":\"noop\",\"lens\":\".$\",\"peer_pk\":\"peer\",\"service_id\":\"op\"}]],"
+        "\"worker_id\":\"worker\"}");
+    assert_string_equal(bench_call(&b, "tell", "[]"), "null");
+    assert_true(riv_str_eq(riv_buf_str(&s.out), RIV_LIT("c 3 hello")));
+    module.logger_enabled = false;
+    riv_buf_clear(&s.out);
+    assert_null(component_open(&b, host_text, &config));
+    assert_string_equal(bench_call(&b, "tell", "[]"), "null");
+    assert_int_equal(s.out.len, 0);
+    riv_buf_free(&s.out);
     bench_close(&b);
 }
 
@@ -342,9 +429,15 @@ static void test_config(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_output),    cmocka_unit_test(test_world),    cmocka_unit_test(test_world_in_memory),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_deadline), cmocka_unit_test(test_too_large_to_load),
-        cmocka_unit_test(test_long_list), cmocka_unit_test(test_config),
+        cmocka_unit_test(test_output),
+        cmocka_unit_test(test_world),
+        cmocka_unit_test(test_world_in_memory),
+        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_too_large_to_load),
+        cmocka_unit_test(test_long_list),
+        cmocka_unit_test(test_config),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);

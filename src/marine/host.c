@@ -29,15 +29,18 @@ static riv_str cut(riv_str text)
 
 static riv_err log_utf8_string(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    marine_service *s     = in->service;
-    int32_t         level = io[0].i32, target = io[1].i32;
-    uint32_t        ptr = (uint32_t)io[2].i32, size = (uint32_t)io[3].i32;
-    riv_bytes       text;
-    RIV_TRY(marine__view(in, ptr, size, &text));
-    RIV_TRY(marine__charge(s, size));
+    riv_bytes text;
+    RIV_TRY(marine__view(in, (uint32_t)io[2].i32, (uint32_t)io[3].i32, &text));
+    return marine__log(in, io[0].i32, io[1].i32, text);
+}
+
+riv_err marine__log(marine__instance *in, int32_t level, int32_t target, riv_bytes text)
+{
+    marine_service *s = in->service;
+    RIV_TRY(marine__charge(s, text.len));
     /* SPEC marine.md 5.3: message is emitted if `target == 0` or `(target & logging_mask) != 0` */
     if (!s->env.log || (target && !(target & in->config->logging_mask))) return RIV_OK;
-    RIV_TRY(marine__tell(in, RIV_MIN(size, (uint32_t)LOG_BYTES_MAX)));
+    RIV_TRY(marine__tell(in, RIV_MIN(text.len, (size_t)LOG_BYTES_MAX)));
     if (level < 1 || level > 5) level = 5;
     if (riv_utf8_valid(text, NULL))
         s->env.log(s->env.ctx, in->name, level, cut(riv_bytes_str(text)));

@@ -421,6 +421,8 @@ const marine__host_function *marine__wasi_find(riv_str module, riv_str name);
 const marine_pair *marine__mounted_find(const marine__instance *in, riv_str module, riv_str name);
 extern const marine__host_function marine__mounted; /* the type of all of them; run is NULL, it is: */
 riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wasmtime_val_raw_t *io);
+/* A message of the guest to the host's log, where its mask lets it through. */
+RIV_MUST_USE riv_err marine__log(marine__instance *in, int32_t level, int32_t target, riv_bytes text);
 /* ---- wasi_files.c: mapped directories ---- */
 typedef struct marine__files marine__files;
 RIV_MUST_USE riv_err marine__files_open(marine__instance *in); /* MARINE_LOAD: a directory is missing */
