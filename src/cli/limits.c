@@ -29,10 +29,11 @@ enum { COMPILE_CPU_S = 120, TEXT_BYTES = 64 };
 
 /* ---- the child ---- */
 
-static void bound(int what, uint64_t limit)
+static void take_limits(void)
 {
-    struct rlimit l = { limit, limit + (what == RLIMIT_CPU) };
-    setrlimit(what, &l);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    setrlimit(RLIMIT_CPU, &(struct rlimit){ COMPILE_CPU_S, COMPILE_CPU_S + 1 });
+    if (!SANITIZED) setrlimit(RLIMIT_AS, &(struct rlimit){ COMPILE_MEMORY_BYTES, COMPILE_MEMORY_BYTES });
 }
 
 /* "ERR POS MESSAGE" on standard output where it fails. */
@@ -43,9 +44,7 @@ int cli_compile_here(cli *c, const char *file)
     marine_engine *engine = NULL;
     marine_module *module = NULL;
     marine_cache   cache;
-    bound(RLIMIT_CORE, 0);
-    bound(RLIMIT_CPU, COMPILE_CPU_S);
-    if (!SANITIZED) bound(RLIMIT_AS, COMPILE_MEMORY_BYTES);
+    take_limits();
     riv_err err   = crypto_init(&fault);
     cache         = cli_code_cache(c->arena);
     cache.compile = NULL; /* but here */
