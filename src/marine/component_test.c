@@ -102,6 +102,21 @@ static const struct {
     { PERM, "$f", "[\"fly\"]", "arguments: argument v: no such name: fly" },
 };
 
+/* The same by JSON text: the value as JSON, or "KIND: message". */
+static const char *echo_by_text(bench *b, const char *in)
+{
+    riv_buf         text  = riv_buf_in(b->arena);
+    marine_call     call  = { .function = RIV_LIT("echo") };
+    riv_fault       fault = { 0 };
+    marine_result   result;
+    riv_str         args = riv_format(b->arena, "[[%s," PAD "]]", in);
+    const riv_json *record;
+    if (marine_service_call_text(b->service, &call, args, &fault, &result, &text))
+        return riv_cstr(b->arena, riv_format(b->arena, "%s: %s", marine_error_name(result.error), fault.msg));
+    if (riv_json_parse(riv_buf_str(&text), b->arena, &fault, &record)) fail_msg("%s", fault.msg);
+    return riv_cstr(b->arena, riv_json_text(riv_json_get(record, RIV_LIT("f0")), b->arena));
+}
+
 static void test_every_type(void **state)
 {
     bench b;
@@ -112,6 +127,9 @@ static void test_every_type(void **state)
         if (failed) fail_msg("%s: %s", echoes[i].type, failed);
         const char *want = echoes[i].out ? echoes[i].out : echoes[i].in, *got = echo(&b, echoes[i].in);
         if (strcmp(got, want) != 0) fail_msg("%s of %s gives %s, not %s", echoes[i].in, echoes[i].type, got, want);
+        got = echo_by_text(&b, echoes[i].in);
+        if (strcmp(got, want) != 0)
+            fail_msg("%s of %s gives %s by text, not %s", echoes[i].in, echoes[i].type, got, want);
     }
     bench_close(&b);
 }
