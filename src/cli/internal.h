@@ -249,6 +249,7 @@ int cli_client_run(cli_client *client, riv_str key_file);
 void cli_catch_signals(void);
 void cli_release_signals(void); /* Ctrl-C ends the program again */
 bool cli_interrupted(void);
+void cli_forget_interrupt(void); /* where the program goes on */
 
 /* ---- the commands: one function each, named in table.c ---- */
 #define CLI_COMMANDS(X) \

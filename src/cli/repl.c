@@ -22,11 +22,18 @@ static void on_interrupt(int number)
     for (sig_atomic_t i = 0; ticking && i <= ticks_left; i++) marine_engine_tick(ticking);
 }
 
+static void catch_interrupt(void)
+{
+    struct sigaction action = { .sa_handler = on_interrupt }; /* no SA_RESTART: a line that is waited for is given up */
+    sigaction(SIGINT, &action, NULL);
+}
+
 void repl_watch(repl *r, uint64_t ticks)
 {
     interrupted = 0;
     ticks_left  = (sig_atomic_t)ticks;
     ticking     = r->engine;
+    catch_interrupt();
 }
 
 bool repl_unwatch(void)
@@ -36,12 +43,6 @@ bool repl_unwatch(void)
 }
 
 static void tick(void *ctx) { marine_engine_tick(ctx); }
-
-static void catch_interrupt(void)
-{
-    struct sigaction action = { .sa_handler = on_interrupt }; /* no SA_RESTART: a line that is waited for is given up */
-    sigaction(SIGINT, &action, NULL);
-}
 
 /* ---- what modules see of the world ---- */
 
@@ -124,6 +125,8 @@ static bool answer(repl *r, riv_str line)
     repl_show(r, &out);
     riv_arena_free(r->scratch); /* a large result is given back at once */
     r->scratch = riv_arena_new(0);
+    catch_interrupt(); /* building a source had its own way with it */
+    cli_forget_interrupt();
     return !out.quit;
 }
 

@@ -120,6 +120,8 @@ void cli_release_signals(void)
 
 bool cli_interrupted(void) { return interrupted != 0; }
 
+void cli_forget_interrupt(void) { interrupted = 0; }
+
 /* ---- errors ---- */
 
 const char *cli_style(bool colour, const char *sequence) { return colour ? sequence : ""; }

@@ -4,7 +4,6 @@
 Scripted sessions: lines go in, each document or text that comes out is compared. Then a terminal: completion, history, Ctrl-C.
 """
 import functools
-import glob
 import pty
 import termios
 
@@ -427,19 +426,38 @@ def repl_history_stays_short():
 # ---- published modules ----
 
 
-def repl_loads_published_services():
-    """Those that tests/conform fetched; without them there is nothing to do."""
-    found = glob.glob(os.path.join(SOURCE, ".deps/oracles/marine/*/sqlite3.wasm"))
-    if not found:
+def published(name):
+    """A copy of a published service that tests/conform fetched, with its Config.toml; None without it."""
+    source, copy = os.path.join(SOURCE, ".deps/oracles/marine", name), os.path.join(TMP, name)
+    if not os.path.isdir(source):
+        return None
+    shutil.copytree(source, copy, dirs_exist_ok=True)
+    return os.path.join(copy, "Config.toml")
+
+
+def repl_speaks_to_published_services():
+    config = published("fluence-spell-distro-0.7.6")
+    if not config:
         return
-    docs, _ = session(["load sqlite3 " + sorted(found)[-1], 'c sqlite3 sqlite3_open_v2 [":memory:", 6, ""]', "c sqlite3 sqlite3_libversion_number"], timeout=120 * SLOW)
-    assert good(docs[1])["ret_code"] == 0 and good(docs[2]) == 3040001, docs
-    handle = docs[1]["result"]["db_handle"]
-    docs, _ = session(["load sqlite3 " + sorted(found)[-1], 'c sqlite3 sqlite3_open_v2 [":memory:", 6, ""]',
-                       'c sqlite3 sqlite3_exec [%d, "create table t(a, b); insert into t values (42, \'hé\')", 0, 0]' % handle,
-                       'c sqlite3 sqlite3_prepare_v2 {"db_handle": %d, "sql": "select * from t"}' % handle])
-    assert good(docs[2]) == {"ret_code": 0, "err_msg": ""}, docs
-    assert docs[3]["ok"] and docs[3]["result"]["ret_code"] == 0 or docs[3]["error"]["kind"] == "arguments", docs[3]
+    outside = ' {"init_peer_id": "somebody", "service_creator_peer_id": "owner", "host_id": "host", "worker_id": "worker"}'
+    docs, _ = session(['c spell set_string ["h_key", "value"]', 'c spell get_string {"key": "h_key"}', 'c sqlite3 sqlite3_open_v2 [":memory:", 6, ""]', "c sqlite3 sqlite3_libversion_number",
+                       "stats", "unload sqlite3", 'c spell set_string ["h_key", "other"]' + outside], config, timeout=120 * SLOW)
+    assert good(docs[0]) is None and good(docs[1]) == {"error": "", "success": True}, docs
+    assert good(docs[2]) == {"absent": False, "error": "", "success": True, "value": "value"}, docs
+    database = good(docs[3])
+    assert database["ret_code"] == 0 and good(docs[4]) == 3040001, docs
+    assert [m["name"] for m in good(docs[5])["modules"]] == ["sqlite3", "spell"], docs
+    bad(docs[6], "link", "module sqlite3 cannot go: module spell imports from it")
+    assert good(docs[7])["success"] is False and "forbidden for any outside caller" in docs[7]["result"]["error"], docs  # it sees who calls
+    handle = database["db_handle"]
+    docs, _ = session(['c sqlite3 sqlite3_open_v2 [":memory:", 6, ""]', """c sqlite3 sqlite3_exec [%d, "create table t(a, b); insert into t values (42, 'hé')", 0, 0]""" % handle,
+                       'c sqlite3 sqlite3_prepare_v2 [%d, "select * from t"]' % handle], config)
+    assert good(docs[1])["db_handle"] == handle and good(docs[2]) == {"ret_code": 0, "err_msg": ""}, docs
+    statement = good(docs[3])["stmt_handle"]
+    docs, _ = session(['c sqlite3 sqlite3_open_v2 [":memory:", 6, ""]', """c sqlite3 sqlite3_exec [%d, "create table t(a, b); insert into t values (42, 'hé')", 0, 0]""" % handle,
+                       'c sqlite3 sqlite3_prepare_v2 [%d, "select * from t"]' % handle, "c sqlite3 sqlite3_step [%d]" % statement,
+                       "c sqlite3 sqlite3_column_int64 [%d, 0]" % statement, "c sqlite3 sqlite3_column_text [%d, 1]" % statement], config)
+    assert good(docs[4]) == 100 and good(docs[5]) == 42 and good(docs[6]) == "hé", docs
 
 
 if __name__ == "__main__":
