@@ -1,7 +1,7 @@
 /* root.c: one hash over all that the calls of a service can change: memories, globals, tables, files; module by module, in order.
  * Spec: docs/spec/proofs.md 3.2. Tests: root_test.c. */
 #define _XOPEN_SOURCE 700 /* openat and its kin */
-#include "marine/internal.h"
+#include "marine/wasi.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -405,14 +405,28 @@ static void put_entries(riv_buf *b, riv_str alias, const entry *entries, size_t 
     }
 }
 
+/* A listing under way stands as it was when it began, whatever became of the directory. */
+static void put_listing(const wasi_listing *listing, riv_buf *b)
+{
+    riv_put_u8(b, listing->arena ? 1 : 0);
+    riv_put_u32be(b, (uint32_t)listing->count);
+    for (size_t i = 0; i < listing->count; i++) {
+        put_text(b, listing->entries[i].name);
+        riv_put_u64be(b, listing->entries[i].id);
+        riv_put_u8(b, listing->entries[i].type);
+    }
+}
+
 /* What the guest holds open: which file, and where it stands in it. */
 static riv_err put_open(looking *l, const marine__open_file *f, const entry_vec *entries, riv_buf *b)
 {
     struct stat st;
     if (fstat(f->fd, &st)) return riv_fail(l->fault, RIV_E_IO, 0, "an open file of the module is gone");
-    off_t at = f->is_dir ? 0 : lseek(f->fd, 0, SEEK_CUR);
+    off_t at     = f->is_dir ? 0 : lseek(f->fd, 0, SEEK_CUR);
+    int   access = fcntl(f->fd, F_GETFL) & O_ACCMODE;
     riv_put_u32be(b, f->number);
     riv_put_u8(b, f->is_dir ? ENTRY_DIR : ENTRY_FILE);
+    riv_put_u8(b, access == O_RDONLY ? 1 : access == O_WRONLY ? 2 : 3);
     riv_put_u8(b, f->append ? 1 : 0);
     riv_put_u64be(b, at < 0 ? 0 : (uint64_t)at);
     for (size_t i = 0; i < entries->len; i++)
@@ -445,8 +459,13 @@ static riv_err files_hash(looking *l, marine__instance *in, crypto_hash *out)
         if (f.fd >= 0 && f.mapped) RIV_TRY(add_dir(l, f.fd, (riv_str){ 0 }, 0, &entries));
         put_entries(&b, in->config->mapped_dirs[i].key, entries.ptr + first, entries.len - first);
     }
-    for (size_t i = 0; marine__files_slot(in->files, i, &f); i++)
-        if (f.fd >= 0) RIV_TRY(put_open(l, &f, &entries, &b));
+    for (size_t i = 0; marine__files_slot(in->files, i, &f); i++) {
+        if (f.fd < 0) continue;
+        const wasi_file *file = &in->files->files[i];
+        RIV_TRY(put_open(l, &f, &entries, &b));
+        riv_put_u64be(&b, file->id);
+        put_listing(&file->listing, &b);
+    }
     *out = crypto_blake3(riv_buf_view(&b));
     return RIV_OK;
 }
