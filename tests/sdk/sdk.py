@@ -384,6 +384,8 @@ def published_interfaces_are_made_alike():
         raise Skip("published modules are not there (tools/setup-oracles brings them)")
     for file in files:
         theirs = dict(customs(read(file)))["interface-types"]
+        if theirs[2:2 + theirs[1]] < b"0.26":  # before byte arrays had a type of their own
+            continue
         check(rivulet("module", "build", file, "-o", "ours.wasm"), 0)
         ours = dict(customs(read(at("ours.wasm"))))["interface-types"]
         versions = [section[2:2 + section[1]].decode() for section in (theirs, ours)]
