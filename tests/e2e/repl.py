@@ -337,7 +337,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(TMP)
-            os.execve(RIVULET, [RIVULET, "repl", *args], dict(ENV, TERM="xterm"))
+            os.execve(RIVULET, [RIVULET, "repl", *args], dict(ENV, TERM="xterm", LSAN_OPTIONS="suppressions=%s/tests/e2e/lsan.supp" % SOURCE))
         self.text = ""
         termios.tcsetwinsize(self.fd, (30, 100)) if hasattr(termios, "tcsetwinsize") else None
 
