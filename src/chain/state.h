@@ -15,8 +15,12 @@ struct chain__state {
     size_t        entries;
     RIV_VEC(chain__undo) journal;
 };
+/* First letters of raw keys in the store. Heads and parameters are block.c's ('N', 'H', 'P'). */
+enum { CHAIN__RAW_VALUE = 'V', CHAIN__RAW_NODE = 'T', CHAIN__RAW_ROOT = 'R', CHAIN__RAW_STALE = 'S' };
 /* store.c: state values in the store, as of s->version. Values live as long as s. */
-bool chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value);
-bool chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value);
+bool      chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value);
+bool      chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value);
+bool      chain__store_find(chain__state *s, riv_bytes key, uint64_t *version, riv_bytes *value); /* also where it was removed: an empty value */
+riv_bytes chain__value_key(riv_arena *arena, riv_bytes key, uint64_t version);
 
 #endif

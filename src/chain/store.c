@@ -1,27 +1,96 @@
-/* store.c: values of the state as they lie in the store: under 'V' and their key.
- * Tests: state_test.c. */
+/* store.c: values of the state as they lie in the store: 'V', the key written so that order is kept and no key begins another,
+ * then the version turned round, so that the newest comes first. An empty value: removed at that version.
+ * Spec: docs/spec/chain.md 2.2. Tests: state_test.c. */
 #include "chain/state.h"
 
-enum { VALUE = 'V' };
-
-static riv_bytes raw_key(chain__state *s, riv_bytes key)
+/* A zero in a key is two bytes, so that the end, a zero and a one, comes before all that go on. */
+static void put_escaped(riv_buf *out, riv_bytes key)
 {
-    uint8_t *raw = riv_new(s->arena, uint8_t, key.len + 1);
-    raw[0]       = VALUE;
-    if (key.len) memcpy(raw + 1, key.ptr, key.len);
-    return (riv_bytes){ raw, key.len + 1 };
+    for (size_t i = 0; i < key.len; i++) {
+        riv_put_u8(out, key.ptr[i]);
+        if (key.ptr[i] == 0) riv_put_u8(out, 0xff);
+    }
+}
+
+static void put_end(riv_buf *out)
+{
+    riv_put_u8(out, 0);
+    riv_put_u8(out, 1);
+}
+
+static riv_bytes open_key(riv_arena *arena, riv_bytes key)
+{
+    riv_buf out = riv_buf_in(arena);
+    riv_put_u8(&out, CHAIN__RAW_VALUE);
+    put_escaped(&out, key);
+    return riv_buf_view(&out);
+}
+
+riv_bytes chain__value_key(riv_arena *arena, riv_bytes key, uint64_t version)
+{
+    riv_buf out = riv_buf_in(arena);
+    riv_put_u8(&out, CHAIN__RAW_VALUE);
+    put_escaped(&out, key);
+    put_end(&out);
+    riv_put_u64be(&out, UINT64_MAX - version);
+    return riv_buf_view(&out);
+}
+
+static riv_bytes all_versions(riv_arena *arena, riv_bytes key)
+{
+    riv_bytes raw = chain__value_key(arena, key, 0);
+    return riv_bytes_sub(raw, 0, raw.len - 8);
+}
+
+/* False: the store holds what we did not write. */
+static bool parse_key(riv_bytes raw, riv_arena *arena, riv_bytes *key, uint64_t *version)
+{
+    riv_buf out = riv_buf_in(arena);
+    size_t  i   = 1;
+    for (; i + 1 < raw.len; i++) {
+        if (raw.ptr[i] == 0 && raw.ptr[i + 1] == 1) break;
+        riv_put_u8(&out, raw.ptr[i]);
+        if (raw.ptr[i] == 0) i++;
+    }
+    riv_reader r = riv_reader_of(riv_bytes_sub(raw, i + 2, raw.len));
+    *version     = UINT64_MAX - riv_read_u64be(&r);
+    *key         = riv_buf_view(&out);
+    return !r.short_read && riv_reader_left(&r) == 0;
+}
+
+bool chain__store_find(chain__state *s, riv_bytes key, uint64_t *version, riv_bytes *value)
+{
+    riv_bytes raw, same;
+    *value = (riv_bytes){ 0 };
+    if (!s->store.next) return false;
+    if (!s->store.next(s->store.ctx, all_versions(s->arena, key), chain__value_key(s->arena, key, s->version), s->arena,
+                       &raw, value))
+        return false;
+    return parse_key(raw, s->arena, &same, version);
 }
 
 bool chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value)
 {
-    return s->store.get && s->store.get(s->store.ctx, raw_key(s, key), s->arena, value);
+    uint64_t version;
+    return chain__store_find(s, key, &version, value) && value->len > 0;
 }
 
 bool chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
 {
-    riv_bytes raw;
-    if (!s->store.next || !s->store.next(s->store.ctx, raw_key(s, prefix), raw_key(s, from), s->arena, &raw, value))
-        return false;
-    *key = riv_bytes_sub(raw, 1, raw.len);
-    return true;
+    riv_bytes under = open_key(s->arena, prefix), at = open_key(s->arena, from), raw;
+    uint64_t  version;
+    if (!s->store.next) return false;
+    while (s->store.next(s->store.ctx, under, at, s->arena, &raw, value)) {
+        if (!parse_key(raw, s->arena, key, &version)) return false;
+        if (version > s->version) {
+            at = chain__value_key(s->arena, *key, s->version); /* behind what is too new */
+            continue;
+        }
+        if (value->len) return true;
+        riv_buf behind = riv_buf_in(s->arena); /* it was removed: behind all its versions */
+        riv_put_bytes(&behind, all_versions(s->arena, *key));
+        for (int i = 0; i < 9; i++) riv_put_u8(&behind, 0xff);
+        at = riv_buf_view(&behind);
+    }
+    return false;
 }
