@@ -12,7 +12,7 @@ MARINE_EXPORT(u32, kind, ())
     return KIND;
 }
 
-#if KIND == 3 /* not all that is imported */
+#if KIND == 3   /* not all that is imported */
 #elif KIND == 4 /* another type */
 MARINE_RECORD(Point, (u32 x, u32 y, u32 z))
 MARINE_EXPORT(u32, count, (record(Point) p)) { return calls + p.x + p.y + p.z; }
