@@ -44,11 +44,26 @@ fn start(backend: &WasmBackend, wasm: Vec<u8>) -> Marine {
     block_on(Marine::with_modules(backend.clone(), modules, config)).expect("the module loads")
 }
 
+/// Bytes as the original's callers hand them over: JSON gives it arrays of single values.
+fn compact(v: IValue) -> IValue {
+    match v {
+        IValue::Array(items) if !items.is_empty() && items.iter().all(|i| matches!(i, IValue::U8(_))) => {
+            IValue::ByteArray(items.iter().map(|i| if let IValue::U8(b) = i { *b } else { 0 }).collect())
+        }
+        IValue::Array(items) => IValue::Array(items.into_iter().map(compact).collect()),
+        IValue::Record(fields) => {
+            let fields: Vec<IValue> = fields.into_vec().into_iter().map(compact).collect();
+            IValue::Record(marine::ne_vec::NEVec::new(fields).unwrap())
+        }
+        other => other,
+    }
+}
+
 fn values_of(marine: &Marine, function: &str, args: &Value) -> Vec<IValue> {
     let interface = marine.get_interface();
     let module = &interface.modules["bench"];
     let f = module.function_signatures.iter().find(|f| f.name.as_str() == function).unwrap();
-    it_json_serde::json_to_ivalues(args.clone(), f.arguments.iter().map(|a| (&a.name, &a.ty)), module.record_types).unwrap()
+    it_json_serde::json_to_ivalues(args.clone(), f.arguments.iter().map(|a| (&a.name, &a.ty)), module.record_types).unwrap().into_iter().map(compact).collect()
 }
 
 fn call(marine: &mut Marine, function: &str, args: Value) -> Value {
