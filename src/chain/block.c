@@ -342,6 +342,7 @@ static void add_balance(chain__call *c, const eth_address *who, u256 amount)
 {
     uint64_t nonce;
     u256     balance;
+    if (u256_is_zero(amount)) return;
     chain__account_get(c, who, &nonce, &balance);
     bool fits = u256_add(balance, amount, &balance);
     RIV_ASSERT(fits); /* the sum of all FLT fits */

@@ -10,6 +10,7 @@ chain__state *chain__state_new(const chain_store *store, uint64_t version, riv_a
     s->store        = *store;
     s->version      = version;
     s->arena        = arena;
+    s->index        = riv_map_new(arena);
     return s;
 }
 
@@ -31,16 +32,6 @@ static chain__entry *turn_left(chain__entry *e)
     return up;
 }
 
-static chain__entry *find(chain__entry *at, riv_bytes key)
-{
-    while (at) {
-        int order = riv_bytes_cmp(key, at->key);
-        if (order == 0) return at;
-        at = order < 0 ? at->left : at->right;
-    }
-    return NULL;
-}
-
 static chain__entry *insert(chain__entry *at, chain__entry *made)
 {
     if (!at) return made;
@@ -54,13 +45,11 @@ static chain__entry *insert(chain__entry *at, chain__entry *made)
 
 static chain__entry *entry_of(chain__state *s, riv_bytes key)
 {
-    chain__entry *e = find(s->root, key);
+    chain__entry *e = riv_map_get(s->index, key);
     if (e) return e;
-    e         = riv_new(s->arena, chain__entry, 1);
-    e->key    = riv_bytes_dup(s->arena, key);
-    e->weight = weight_of(key);
-    s->root   = insert(s->root, e);
-    s->entries++;
+    e      = riv_new(s->arena, chain__entry, 1);
+    e->key = riv_bytes_dup(s->arena, key);
+    riv_map_put_view(s->index, riv_bytes_str(e->key), e);
     return e;
 }
 
@@ -79,18 +68,23 @@ static chain__entry *first_from(chain__entry *at, riv_bytes from, bool past)
 
 bool chain__state_get(chain__state *s, riv_bytes key, riv_bytes *value)
 {
-    chain__entry *e = find(s->root, key);
-    *value          = (riv_bytes){ 0 };
-    if (e && e->written) {
-        *value = e->value;
-        return e->value.len > 0;
+    chain__entry *e = entry_of(s, key);
+    if (!e->written && !e->known) {
+        chain__store_get(s, e->key, &e->stored);
+        e->known = true;
     }
-    return chain__store_get(s, key, value);
+    *value = e->written ? e->value : e->stored;
+    return value->len > 0;
 }
 
 void chain__state_put(chain__state *s, riv_bytes key, riv_bytes value)
 {
-    chain__entry *e                  = entry_of(s, key);
+    chain__entry *e = entry_of(s, key);
+    if (!e->in_tree) {
+        e->in_tree = true;
+        e->weight  = weight_of(e->key);
+        s->root    = insert(s->root, e);
+    }
     *riv_push(s->arena, &s->journal) = (chain__undo){ e, e->value, e->written };
     e->value                         = riv_bytes_dup(s->arena, value);
     e->written                       = true;

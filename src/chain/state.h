@@ -5,14 +5,21 @@
 #include "chain/internal.h"
 
 typedef struct chain__entry chain__entry;
-struct chain__entry { riv_bytes key, value; bool written; uint64_t weight; chain__entry *left, *right; }; /* written with an empty value: removed */
+struct chain__entry {
+    riv_bytes     key;
+    riv_bytes     value;            /* written; empty: removed */
+    riv_bytes     stored;           /* read through, when known; empty: not there */
+    bool          written, known, in_tree;
+    uint64_t      weight;
+    chain__entry *left, *right;
+};
 typedef struct chain__undo { chain__entry *entry; riv_bytes value; bool written; } chain__undo;
 struct chain__state {
     chain_store   store;
     uint64_t      version; /* the state after this block is what the store shows */
     riv_arena    *arena;
-    chain__entry *root;
-    size_t        entries;
+    riv_map      *index; /* key -> entry, of all that were read or written */
+    chain__entry *root;  /* of those that were ever written, in order */
     RIV_VEC(chain__undo) journal;
 };
 /* First letters of raw keys in the store. Heads and parameters are block.c's ('N', 'H', 'P'). */
