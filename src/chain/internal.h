@@ -163,6 +163,8 @@ uint64_t    chain__peer_units(chain__call *c, const chain__id *peer, uint64_t in
 eth_address chain__peer_provider(chain__call *c, const chain__id *peer);
 /* Capacity.removeCUFromCC pulls a unit out of its deal: Market.returnComputeUnitFromDeal with Capacity as the sender. */
 RIV_MUST_USE riv_err chain__market_return_unit(chain__call *c, const chain__id *unit);
+/* Capacity says so when a peer's commitment gets its collateral: with the fixed rules its free units may then be found without being proposed. */
+void chain__market_refresh(chain__call *c, const chain__id *peer);
 
 /* ---- deal.c: what Market asks of a deal (c->self is Market) ---- */
 RIV_MUST_USE riv_err chain__deal_add_unit(chain__call *c, const eth_address *deal, const eth_address *provider, const chain__id *unit, const chain__id *peer);
