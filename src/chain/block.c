@@ -149,16 +149,19 @@ static riv_bytes receipt_bytes(const chain_receipt *r, riv_arena *arena)
     return riv_buf_view(&out);
 }
 
+/* What the block itself did stands behind its transactions. */
 static void roots_of(chain_block *b, riv_arena *arena)
 {
-    crypto_hash *txs      = riv_new(arena, crypto_hash, b->receipts_count + 1),
-                *receipts = riv_new(arena, crypto_hash, b->receipts_count + 1);
+    const chain_receipt own = { .logs = b->logs, .logs_count = b->logs_count };
+    crypto_hash        *txs = riv_new(arena, crypto_hash, b->receipts_count + 1),
+                *receipts   = riv_new(arena, crypto_hash, b->receipts_count + 2);
     for (size_t i = 0; i < b->receipts_count; i++) {
         txs[i]      = leaf((riv_bytes){ b->receipts[i].hash.bytes, 32 });
         receipts[i] = leaf(receipt_bytes(&b->receipts[i], arena));
     }
-    b->txs_root      = merkle(txs, b->receipts_count);
-    b->receipts_root = merkle(receipts, b->receipts_count);
+    b->txs_root = merkle(txs, b->receipts_count);
+    if (b->logs_count) receipts[b->receipts_count] = leaf(receipt_bytes(&own, arena));
+    b->receipts_root = merkle(receipts, b->receipts_count + (b->logs_count != 0));
 }
 
 /* Three bits of 2,048 for each address and topic, as Ethereum's. */
@@ -171,15 +174,19 @@ static void bloom_add(uint8_t bloom[256], riv_bytes what)
     }
 }
 
+static void bloom_add_logs(uint8_t bloom[256], const chain_log *logs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bloom_add(bloom, (riv_bytes){ logs[i].at.bytes, sizeof logs[i].at.bytes });
+        for (size_t t = 0; t < logs[i].topics_count; t++) bloom_add(bloom, (riv_bytes){ logs[i].topics[t].bytes, 32 });
+    }
+}
+
 static void bloom_of(chain_block *b)
 {
+    bloom_add_logs(b->logs_bloom, b->logs, b->logs_count);
     for (size_t i = 0; i < b->receipts_count; i++)
-        for (size_t k = 0; k < b->receipts[i].logs_count; k++) {
-            const chain_log *log = &b->receipts[i].logs[k];
-            bloom_add(b->logs_bloom, (riv_bytes){ log->at.bytes, sizeof log->at.bytes });
-            for (size_t t = 0; t < log->topics_count; t++)
-                bloom_add(b->logs_bloom, (riv_bytes){ log->topics[t].bytes, 32 });
-        }
+        bloom_add_logs(b->logs_bloom, b->receipts[i].logs, b->receipts[i].logs_count);
 }
 
 /* SPEC chain.md 1.4: app hash == keccak256(abi.encode(breakdown)); messages to the parent and validators come with anchoring. */
@@ -448,6 +455,26 @@ static void pay_rewards(applying *a)
     RIV_ASSERT(!err);
 }
 
+/* Before the transactions: what capacity has to do in each block. */
+static riv_err begin(applying *a, riv_fault *fault, chain_block *out)
+{
+    chain__logs *logs = riv_new(a->arena, chain__logs, 1);
+    chain__meter free = { .gas_left = UINT64_MAX };
+    chain__call  c    = context_of(a, logs, &free);
+    c.self            = chain_contract_address(CHAIN_CAPACITY);
+    RIV_TRY(chain__proofs_begin(&c, a->in->verifier, fault));
+    out->logs       = logs->ptr;
+    out->logs_count = logs->len;
+    return RIV_OK;
+}
+
+static uint64_t proofs_waiting(applying *a)
+{
+    chain__meter free = { .gas_left = UINT64_MAX };
+    chain__call  c    = context_of(a, NULL, &free);
+    return chain__proofs_waiting(&c);
+}
+
 static riv_err check_follows(const chain_head *head, const chain_block_input *in, riv_fault *fault)
 {
     if (in->height != head->height + 1)
@@ -469,6 +496,7 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
     *out = (chain_block){ .height = in->height, .time_s = in->time_s, .parent = head.hash, .base_fee = head.base_fee };
     applying a = { engine,   &head, in, chain__state_new(store, head.height, arena), arena, head.params.block_gas_max,
                    U256_ZERO };
+    RIV_TRY(begin(&a, fault, out));
     chain_receipt *receipts = riv_new(arena, chain_receipt, in->txs_count + 1);
     for (size_t i = 0; i < in->txs_count; i++) {
         apply_tx(&a, i, &receipts[i]);
@@ -477,6 +505,7 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
     pay_rewards(&a);
     out->receipts       = receipts;
     out->receipts_count = in->txs_count;
+    out->proofs_waiting = proofs_waiting(&a);
     return finish(a.state, in, (riv_bytes){ 0 }, arena, fault, out);
 }
 

@@ -62,6 +62,7 @@ typedef struct chain_block_input {
     crypto_hash beacon;          /* of this block; the driver's */
     const riv_bytes *txs; size_t txs_count; /* raw */
     const eth_tx    *decoded;    /* of the same, their senders recovered: by other threads, before. NULL: done here */
+    struct proof    *verifier;   /* of proof/proof.h, kept by the driver for its caches; what it holds changes no result. NULL: one is made when proofs wait */
 } chain_block_input;
 typedef struct chain_log { eth_address at; const crypto_hash *topics; size_t topics_count; riv_bytes data; } chain_log;
 typedef struct chain_receipt {
@@ -81,6 +82,8 @@ typedef struct chain_block {
     crypto_hash hash, parent, app_hash, state_root, txs_root, receipts_root;
     uint8_t     logs_bloom[256];
     const chain_receipt *receipts; size_t receipts_count;
+    const chain_log     *logs;     size_t logs_count;   /* of the block itself, before its transactions': proofs that were verified. They belong to no transaction */
+    uint64_t             proofs_waiting; /* to be verified by the next blocks: a driver makes some while there are any */
     const chain_write   *writes;   size_t writes_count; /* all of them in one transaction of the store, the new head among them */
 } chain_block;
 /* Writes of a genesis: apply them to an empty store. */

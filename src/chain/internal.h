@@ -187,4 +187,10 @@ uint64_t         chain__cc_start_epoch(chain__call *c, const chain__id *commitme
 RIV_MUST_USE riv_err chain__cc_unit_moved_to_deal(chain__call *c, const chain__id *commitment, const chain__id *unit);
 RIV_MUST_USE riv_err chain__cc_unit_returned(chain__call *c, const chain__id *commitment, const chain__id *unit);
 
+/* ---- cc_proofs.c ---- */
+uint64_t chain__proofs_waiting(chain__call *c);
+/* At the start of each block: the nonce of a new epoch, a slice of what waits to be verified, the difficulty of the next epoch. An error is the
+ * machine's (no memory, wrong hashes): the block cannot be judged. c->self is Capacity, c->meter free. verifier NULL: one is made when it is needed. */
+RIV_MUST_USE riv_err chain__proofs_begin(chain__call *c, struct proof *verifier, riv_fault *fault);
+
 #endif
