@@ -511,6 +511,18 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
 
 /* ---- looking ---- */
 
+static bool is_contract(chain__state *s, const chain_head *head, const eth_address *who, riv_arena *arena)
+{
+    chain__logs  none = { 0 };
+    chain__meter free = { .gas_left = UINT64_MAX };
+    chain__call  c    = chain__context(NULL, s, head, head->height, head->time_s, arena, &none, &free);
+    for (size_t i = 0; i < CHAIN_CONTRACTS; i++) {
+        eth_address at = chain_contract_address((chain_contract)i);
+        if (eth_address_eq(who, &at)) return true;
+    }
+    return chain__deal_exists(&c, who) || chain__is_token(&c, who);
+}
+
 riv_err chain_account_read(const chain_store *store, uint64_t height, const eth_address *who, riv_fault *fault,
                            chain_account *out)
 {
@@ -524,6 +536,7 @@ riv_err chain_account_read(const chain_store *store, uint64_t height, const eth_
         chain__key    key = chain__key_with_address(chain__key_of('a'), who);
         chain__state_get(s, chain__key_view(&key), &value);
         chain__account_parse(value, &out->nonce, &out->balance);
+        out->is_contract = is_contract(s, &head, who, arena);
     }
     riv_arena_free(arena);
     return err;

@@ -232,16 +232,31 @@ static riv_err run_contract(chain__call *c, chain_contract which, riv_bytes *ret
     return e ? run_function(c, e, returned) : refuse(c);
 }
 
+/* What the intrinsic gas of a transaction pays: its value is moved and its receiver looked up. So a plain transfer costs 21000, as clients take for
+ * granted. Calls between contracts pay themselves. */
+static riv_err enter(chain__call *c, bool *contract, chain_contract *which)
+{
+    riv_err      err  = RIV_OK;
+    chain__meter free = { .gas_left = UINT64_MAX };
+    chain__call  base = *c;
+    if (c->depth == 0) base.meter = &free;
+    if (!chain__charge(base.meter, CHAIN__GAS_CALL)) return RIV_E_LIMIT;
+    if (!u256_is_zero(c->value))
+        err = c->reads_only ? refuse(&base) : chain__send_flt(&base, &c->sender, &c->self, c->value);
+    if (!err) *contract = chain__contract_at(&base, &c->self, which);
+    c->revert = base.revert;
+    return err;
+}
+
 riv_err chain__run(chain__call *c, riv_bytes *returned)
 {
     size_t         mark = chain__state_mark(c->state), logs = c->logs->len;
     chain_contract which;
-    riv_err        err = RIV_OK;
-    *returned          = (riv_bytes){ 0 };
+    bool           contract = false;
+    *returned               = (riv_bytes){ 0 };
     if (c->depth > CHAIN__CALLS_DEEP) return refuse(c);
-    if (!chain__charge(c->meter, CHAIN__GAS_CALL)) return RIV_E_LIMIT;
-    if (!u256_is_zero(c->value)) err = c->reads_only ? refuse(c) : chain__send_flt(c, &c->sender, &c->self, c->value);
-    if (!err && chain__contract_at(c, &c->self, &which)) err = run_contract(c, which, returned);
+    riv_err err = enter(c, &contract, &which);
+    if (!err && contract) err = run_contract(c, which, returned);
     if (!err && c->meter->out) err = RIV_E_LIMIT;
     if (err) {
         chain__state_back(c->state, mark);

@@ -1,0 +1,244 @@
+/* driver_test.c: the driver: order of transactions, replacement, blocks on demand and by hand, time, what survives, exports that replay. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "rpc/testing.h"
+
+#define GWEI UINT64_C(1000000000)
+
+static uint64_t height(desk *d)
+{
+    chain_head head;
+    assert_int_equal(chain_head_read(&d->place.store, UINT64_MAX, d->arena, NULL, &head), RIV_OK);
+    return head.height;
+}
+
+static void read_newest(desk *d, rpc_block *b)
+{
+    assert_int_equal(rpc_block_read(&d->place.store, height(d), true, d->arena, NULL, b), RIV_OK);
+}
+
+static void nonces_wait_for_those_before(void **state)
+{
+    desk      d;
+    rpc_block b;
+    (void)state;
+    desk_open(&d, 0, false);
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 2, 5, 0));
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 1, 5, 0));
+    assert_int_equal(height(&d), 0);
+    DESK_IS(&d, "txpool_status", "[]", "{\"pending\":\"0x0\",\"queued\":\"0x2\"}");
+    DESK_IS(&d, "eth_getTransactionCount", "[\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\",\"pending\"]", "\"0x0\"");
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 5, 0));
+    assert_int_equal(height(&d), 1);
+    read_newest(&d, &b);
+    assert_int_equal(b.txs_count, 3);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(b.block.receipts[i].nonce, i);
+    desk_close(&d);
+}
+
+static void best_tips_first(void **state)
+{
+    desk      d;
+    rpc_block b;
+    (void)state;
+    desk_open(&d, 1000, true);
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 1, 0, 0, 5, 4 * GWEI));
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 2, 0, 0, 5, 9 * GWEI));
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 2, 0, 1, 5, 3 * GWEI));
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 3, 0, 0, 5, 6 * GWEI));
+    assert_int_equal(height(&d), 0);
+    assert_int_equal(rpc_mine(d.rpc, d.now_ms, NULL), RIV_OK);
+    read_newest(&d, &b);
+    static const size_t order[] = { 2, 3, 1, 2 };
+    assert_int_equal(b.txs_count, RIV_COUNT(order));
+    for (size_t i = 0; i < RIV_COUNT(order); i++) {
+        eth_address who = chain_development_account(order[i]);
+        assert_true(eth_address_eq(&b.block.receipts[i].from, &who));
+    }
+    desk_close(&d);
+}
+
+static void replacement(void **state)
+{
+    desk      d;
+    rpc_block b;
+    (void)state;
+    desk_open(&d, 1000, true);
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 5, 10 * GWEI));
+    DESK_FAILS(&d, 0, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 5, 10 * GWEI), -32000, "already known");
+    DESK_FAILS(&d, 0, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 6, 11 * GWEI - 1), -32000,
+               "replacement transaction underpriced");
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 7, 11 * GWEI));
+    assert_int_equal(rpc_mine(d.rpc, d.now_ms, NULL), RIV_OK);
+    read_newest(&d, &b);
+    assert_int_equal(b.txs_count, 1);
+    eth_tx tx;
+    assert_int_equal(eth_tx_read(b.txs[0], d.arena, NULL, &tx), RIV_OK);
+    assert_int_equal(tx.value.limb[0], 7);
+    desk_close(&d);
+}
+
+/* Two that each could pay, but not both: the second is not in the block, and not among those that wait. */
+static void what_does_not_run_is_left_out(void **state)
+{
+    desk      d;
+    rpc_block b;
+    eth_tx    tx = {
+           .type = 2, .chain_id = 31337, .protected_by_chain = true, .gas_limit = 21000, .to = chain_development_account(1)
+    };
+    (void)state;
+    desk_open(&d, 1000, false);
+    assert_int_equal(u256_parse(RIV_LIT("9999999999999999999999"), NULL, &tx.value), RIV_OK);
+    for (tx.nonce = 0; tx.nonce < 2; tx.nonce++) {
+        riv_buf       raw = riv_buf_in(d.arena), text = riv_buf_in(d.arena);
+        crypto_secret key = rpc_development_key(0);
+        assert_int_equal(eth_tx_sign(&tx, &key, &raw, NULL), RIV_OK);
+        riv_putf(&text, "[\"0x");
+        for (size_t i = 0; i < raw.len; i++) riv_putf(&text, "%02x", raw.ptr[i]);
+        riv_putf(&text, "\"]");
+        desk_ok(&d, "eth_sendRawTransaction", riv_cstr(d.arena, riv_buf_str(&text)));
+    }
+    assert_int_equal(rpc_mine(d.rpc, d.now_ms, NULL), RIV_OK);
+    read_newest(&d, &b);
+    assert_int_equal(b.txs_count, 1);
+    DESK_IS(&d, "txpool_status", "[]", "{\"pending\":\"0x0\",\"queued\":\"0x0\"}");
+    desk_close(&d);
+}
+
+static uint64_t newest_time(desk *d)
+{
+    rpc_block b;
+    read_newest(d, &b);
+    return b.block.time_s;
+}
+
+static void time_moves(void **state)
+{
+    desk d;
+    (void)state;
+    desk_open(&d, 0, false);
+    uint64_t start = d.now_ms / 1000;
+    desk_ok(&d, "evm_mine", "[]");
+    assert_int_equal(newest_time(&d), start);
+    DESK_IS(&d, "evm_increaseTime", "[100]", "100");
+    desk_ok(&d, "evm_mine", "[]");
+    assert_int_equal(newest_time(&d), start + 100);
+    desk_ok(&d, "evm_setNextBlockTimestamp", "[\"0x65920c80\"]"); /* start + 86400 */
+    d.now_ms += 5000;
+    desk_ok(&d, "evm_mine", "[]");
+    assert_int_equal(newest_time(&d), 0x65920c80);
+    d.now_ms += 7000;
+    desk_ok(&d, "evm_mine", "[]");
+    assert_int_equal(newest_time(&d), 0x65920c80 + 7);
+    d.now_ms -= 100000; /* a clock that was set back */
+    desk_ok(&d, "evm_mine", "[]");
+    assert_int_equal(newest_time(&d), 0x65920c80 + 7);
+    desk_ok(&d, "anvil_mine", "[\"0x3\",\"0x3e8\"]");
+    assert_int_equal(height(&d), 8);
+    desk_close(&d);
+}
+
+/* Opened again on what was kept, the chain goes on where it was, its time too. */
+static void opened_again(void **state)
+{
+    desk      d;
+    rpc      *again;
+    riv_fault fault = { 0 };
+    (void)state;
+    desk_open(&d, 0, false);
+    desk_ok(&d, "evm_increaseTime", "[1000]");
+    const riv_json *hash = desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 5, 0));
+    rpc_close(d.rpc);
+    d.rpc             = NULL;
+    rpc_config config = { .engine = d.engine, .place = d.place };
+    assert_int_equal(rpc_open(&config, &fault, &again), RIV_OK);
+    d.rpc = again;
+    assert_int_equal(height(&d), 1);
+    const riv_json *receipt = desk_ok(&d, "eth_getTransactionReceipt",
+                                      riv_cstr(d.arena, riv_format(d.arena, "[\"" RIV_FMT "\"]", RIV_ARG(hash->str))));
+    assert_int_equal(receipt->kind, RIV_JSON_OBJ);
+    desk_ok(&d, "evm_mine", "[]");
+    assert_int_equal(newest_time(&d), d.now_ms / 1000 + 1000);
+    desk_close(&d);
+}
+
+static void place_that_fails(void **state)
+{
+    desk d;
+    (void)state;
+    desk_open(&d, 0, false);
+    d.commit_fails = true;
+    DESK_FAILS(&d, 0, "eth_sendRawTransaction", desk_send_params(&d, 0, 1, 0, 5, 0), -32603, "the disk is full");
+    assert_int_equal(height(&d), 0);
+    assert_non_null(rpc_failed(d.rpc));
+    d.commit_fails = false; /* what is in memory may not fit what is kept: it does not go on by itself */
+    DESK_FAILS(&d, 0, "evm_mine", "[]", -32603, "the disk is full");
+    desk_close(&d);
+}
+
+static riv_bytes exported(desk *d)
+{
+    riv_buf   out = riv_buf_in(d->arena);
+    rpc_block b;
+    rpc_export_start(&d->params, d->arena, &out);
+    for (uint64_t h = 0; h <= height(d); h++) {
+        assert_int_equal(rpc_block_read(&d->place.store, h, false, d->arena, NULL, &b), RIV_OK);
+        rpc_export_block(&b, &out);
+    }
+    return riv_buf_view(&out);
+}
+
+static void exports_replay(void **state)
+{
+    desk         d;
+    chain_head   head;
+    riv_prng     prng      = riv_prng_seed(11);
+    uint64_t     nonces[4] = { 0 };
+    rpc_replayed r;
+    riv_fault    fault = { 0 };
+    (void)state;
+    desk_open(&d, 1000, true);
+    for (int i = 0; i < 60; i++) {
+        size_t from = riv_prng_below(&prng, 4);
+        desk_ok(&d, "eth_sendRawTransaction",
+                desk_send_params(&d, from, 5, nonces[from]++, riv_prng_below(&prng, 1000), 20 * GWEI));
+        if (riv_prng_below(&prng, 3) == 0) {
+            assert_int_equal(rpc_mine(d.rpc, d.now_ms += 1000, NULL), RIV_OK);
+        }
+    }
+    assert_int_equal(rpc_mine(d.rpc, d.now_ms, NULL), RIV_OK);
+    riv_bytes text = exported(&d);
+    assert_int_equal(rpc_replay(d.engine, NULL, text, &fault, &r), RIV_OK);
+    assert_int_equal(chain_head_read(&d.place.store, UINT64_MAX, d.arena, NULL, &head), RIV_OK);
+    assert_int_equal(r.blocks, head.height + 1);
+    assert_int_equal(r.txs, 60);
+    assert_memory_equal(&r.app_hash, &head.app_hash, sizeof r.app_hash);
+
+    uint8_t *spoilt = riv_bytes_dup(d.arena, text).ptr ? (uint8_t *)riv_alloc(text.len) : NULL;
+    memcpy(spoilt, text.ptr, text.len);
+    spoilt[text.len - 40] ^= 1; /* in the last transaction's signature, or its text */
+    assert_int_not_equal(rpc_replay(d.engine, NULL, (riv_bytes){ spoilt, text.len }, &fault, &r), RIV_OK);
+    assert_int_not_equal(rpc_replay(d.engine, NULL, riv_bytes_sub(text, 0, text.len - 1), &fault, &r), RIV_OK);
+    riv_free(spoilt);
+    desk_close(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nonces_wait_for_those_before),
+        cmocka_unit_test(best_tips_first),
+        cmocka_unit_test(replacement),
+        cmocka_unit_test(what_does_not_run_is_left_out),
+        cmocka_unit_test(time_moves),
+        cmocka_unit_test(opened_again),
+        cmocka_unit_test(place_that_fails),
+        cmocka_unit_test(exports_replay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
