@@ -1,0 +1,33 @@
+/* provider_file.h: provider.toml: what a provider rents out; read by the provider commands. */
+#ifndef RIV_CLI_PROVIDER_FILE_H
+#define RIV_CLI_PROVIDER_FILE_H
+
+#include "cli/market_client.h"
+
+enum { CLI_PROVIDER_PEERS_MAX = 256, CLI_PROVIDER_UNITS_MAX = 256, CLI_PROVIDER_EFFECTORS_MAX = 64, CLI_PROVIDER_NAME_MAX = 200 };
+#define CLI_PROVIDER_FILE "provider.toml"
+
+typedef struct cli_provider_peer {
+    riv_str          key;    /* path of its key file; empty: only the id is known */
+    uint8_t          id[32]; /* its public key, which is its id on the chain. SPEC market.md 1 */
+    riv_str          text;   /* peer id */
+    const eth_value *units; size_t units_count; /* ids */
+} cli_provider_peer;
+typedef struct cli_provider {
+    riv_str        path, name;
+    u256           price; /* USD for a worker and epoch */
+    const riv_str *effectors; size_t effectors_count;
+    cli_provider_peer *peers; size_t peers_count;
+    uint64_t       duration;   /* epochs; 0: not said */
+    u256           stake_rate; /* of 10^7: the delegator's share of rewards */
+    riv_str        delegator;  /* empty: the provider itself */
+} cli_provider;
+/* Relative paths in it are relative to its folder; ids of peers come from their key files. The fault's message is whole: "FILE:LINE:COL: ...". */
+RIV_MUST_USE riv_err cli_provider_parse(riv_str path, riv_str text, riv_arena *arena, riv_fault *fault, cli_provider *out);
+/* A new file with its peers' key files beside it. RIV_E_CONFLICT: one of them exists. */
+typedef struct cli_provider_new { riv_str path, name; uint64_t peers, units; riv_str price; } cli_provider_new;
+RIV_MUST_USE riv_err cli_provider_write(const cli_provider_new *in, riv_arena *arena, riv_fault *fault);
+/* The id of a unit: any 32 bytes that nobody has: keccak256("rivulet.unit", peer, index). */
+crypto_hash cli_unit_id(const uint8_t peer[32], uint64_t index);
+
+#endif
