@@ -4,6 +4,8 @@
  * Spec: docs/spec/market.md 1, 2, 6.5. Tests: core_test.c. */
 #include "chain/capacity.h"
 
+#include "chain/market.h"
+
 #define EVENT_PRICE      "FLTPriceUpdated(uint256 newValue)"
 #define EVENT_DIFFICULTY "DifficultyUpdated(bytes32 difficulty)"
 #define EVENT_CAPACITY   "CapacityConstantUpdated(uint8 constantType,uint256 newValue)"
@@ -12,6 +14,7 @@
 #define EVENT_OWNER      "OwnershipTransferred(address indexed previousOwner,address indexed newOwner)"
 #define EVENT_GRANTED    "WhitelistAccessGranted(address account)"
 #define EVENT_REVOKED    "WhitelistAccessRevoked(address account)"
+#define EVENT_DEAL       "DealImplSet(address dealImpl)" /* the original's; nothing can be set here */
 #define ERROR_NOT_OWNER  "OwnableUnauthorizedAccount(address)"
 #define ERROR_NO_OWNER   "OwnableInvalidOwner(address)"
 
@@ -124,13 +127,6 @@ static riv_err need_owner(chain__call *c, chain__constants *k)
     if (eth_address_eq(&k->owner, &c->sender)) return RIV_OK;
     eth_value who = eth_of_address(&c->sender);
     return chain__revert_custom(c, ERROR_NOT_OWNER, &who);
-}
-
-/* A revert without a word, as of a number that is none of an enum's. */
-static riv_err reject(chain__call *c)
-{
-    c->revert = (riv_bytes){ 0 };
-    return RIV_E_DENIED;
 }
 
 bool chain__approved(chain__call *c, const eth_address *provider)
@@ -353,7 +349,7 @@ static riv_err run_set_capacity(chain__call *c, const eth_value *args, eth_value
         { NULL, &k.min_proofs_per_epoch }, { NULL, &k.max_proofs_per_epoch },
     };
     (void)out;
-    if (!u256_u64(args[0].word, &kind) || kind >= RIV_COUNT(rows)) return reject(c);
+    if (!u256_u64(args[0].word, &kind) || kind >= RIV_COUNT(rows)) return chain__reject(c); /* none of the enum's */
     RIV_TRY(need_owner(c, &k));
     RIV_TRY(rows[kind].amount ? set_amount(c, &k, rows[kind].amount, args[1].word)
                               : set_count(c, rows[kind].count, args[1].word));
@@ -369,7 +365,7 @@ static riv_err run_set_constant(chain__call *c, const eth_value *args, eth_value
     chain__constants k;
     uint64_t         kind;
     (void)out;
-    if (!u256_u64(args[0].word, &kind) || kind >= KINDS) return reject(c);
+    if (!u256_u64(args[0].word, &kind) || kind >= KINDS) return chain__reject(c); /* none of the enum's */
     RIV_TRY(need_owner(c, &k));
     if (kind > REMATCHING) return chain__revert(c, "GlobalConst: unknown constant type");
     RIV_TRY(
@@ -587,6 +583,9 @@ static const chain__function functions[] = {
     { "getRewardPool(uint256 epoch)", "(uint256)", false, false, run_pool },
     { "grantAccess(address account)", "()", true, false, run_grant },
     { "initTimestamp()", "(uint256)", false, false, run_init_timestamp },
+    { "initialize(uint256,uint256,uint256,uint256,uint256,address,bool,uint256,uint256,uint256,uint256,uint256,uint256,"
+      "uint256,uint256,uint256,uint256,uint256,uint256,uint256,bytes32,uint256,address)",
+      "()", true, false, chain__run_initialize },
     { "initializeModules(address capacity,address market,address dealFactory)", "()", true, false, run_modules },
     { "isApproved(address account)", "(bool)", false, false, run_approved },
     { "market()", "(address)", false, false, run_market },
@@ -603,6 +602,7 @@ static const chain__function functions[] = {
     { "oracle()", "(address)", false, false, run_oracle },
     { "owner()", "(address)", false, false, run_owner },
     { "precision()", "(uint256)", false, false, run_precision },
+    { "proxiableUUID()", "(bytes32)", false, false, chain__run_uuid },
     { "randomXProxy()", "(address)", false, false, run_randomx },
     { "renounceOwnership()", "()", true, false, run_renounce },
     { "revokeAccess(address account)", "()", true, false, run_revoke },
@@ -615,14 +615,16 @@ static const chain__function functions[] = {
     { "setOracle(address oracle)", "()", true, false, run_set_oracle },
     { "slashingRate()", "(uint256)", false, false, run_slashing },
     { "transferOwnership(address newOwner)", "()", true, false, run_transfer },
+    { "upgradeTo(address newImplementation)", "()", true, false, chain__run_upgrade },
+    { "upgradeToAndCall(address newImplementation,bytes data)", "()", true, true, chain__run_upgrade },
     { "usdCollateralPerUnit()", "(uint256)", false, false, run_usd_collateral },
     { "usdTargetRevenuePerEpoch()", "(uint256)", false, false, run_usd_target },
     { "vestingPeriodCount()", "(uint256)", false, false, run_vesting_count },
     { "vestingPeriodDuration()", "(uint256)", false, false, run_vesting_duration },
     { "withdrawEpochsAfterFailed()", "(uint256)", false, false, run_withdraw_epochs },
 };
-static const char *const events[] = { EVENT_PRICE,  EVENT_DIFFICULTY, EVENT_CAPACITY, EVENT_CONSTANT,
-                                      EVENT_ORACLE, EVENT_OWNER,      EVENT_GRANTED,  EVENT_REVOKED };
+static const char *const events[] = { EVENT_PRICE, EVENT_DIFFICULTY, EVENT_CAPACITY, EVENT_CONSTANT, EVENT_ORACLE,
+                                      EVENT_OWNER, EVENT_GRANTED,    EVENT_REVOKED,  EVENT_DEAL };
 static const char *const errors[] = { ERROR_NOT_OWNER, ERROR_NO_OWNER };
 
 const chain__contract chain__core = { functions, RIV_COUNT(functions), events, RIV_COUNT(events),
