@@ -254,7 +254,7 @@ void cli_forget_interrupt(void); /* where the program goes on */
 /* ---- the commands: one function each, named in table.c ---- */
 #define CLI_COMMANDS(X) \
     X(repl) \
-    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(aqua_explain) X(aqua_fmt) X(aqua_doc) X(test) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(module_build) \
+    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(aqua_explain) X(aqua_fmt) X(aqua_doc) X(test) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(chain_scenario) X(module_build) \
     X(module_info) X(module_aqua) X(module_new) X(module_pack) X(key_new) X(key_show) X(completion) X(version) X(help)
 #define X(name) int cli_cmd_##name(cli *c);
 CLI_COMMANDS(X)

@@ -101,6 +101,7 @@ static const cli_flag air_invoke_flags[] = { F_AVM };
 #define F_PARTICLE { "particle", 'p', CLI_VALUE, "ID", "the particle's id, which signatures cover; when the file does not hold it" }
 static const cli_flag air_verify_flags[] = { F_PARTICLE, { "stored", 0, CLI_VALUE, "FILE", "look for contradictions with this data too" }, F_JSON };
 static const cli_flag trace_flags[]      = { { "air", 'a', CLI_VALUE, "FILE", "the script, to show instructions beside states; when the file does not hold it" }, F_PARTICLE, F_JSON };
+static const cli_flag chain_scenario_flags[] = { F_JSON };
 static const cli_flag build_flags[] = {
     { "output", 'o', CLI_VALUE,  "OUT.wasm|FOLDER", "where to write the module, or each of them" },
     { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache (C and C++; cargo decides by itself)" },
@@ -165,6 +166,9 @@ const cli_command cli_commands[] = {
     { "trace", "DATA", 1, 1, "show what a particle did: its trace as a tree",
       "With peers, values, signatures and, when the script is known, its instructions. DATA as for air verify.", FLAGS(trace_flags), cli_cmd_trace },
     { "sim", "FILE", 1, 1, "replay an AIR scenario in a simulated network", "The format is docs/spec/scenarios.md section 1.", FLAGS(sim_flags), cli_cmd_sim },
+    { "chain scenario", "FILE...", 1, CLI_VALUES_MAX, "play market scenarios on a chain in memory",
+      "Steps become signed transactions, expectations become calls; the format is docs/spec/scenarios.md section 3. Exit code 1 when a step does not hold.",
+      FLAGS(chain_scenario_flags), cli_cmd_chain_scenario },
     { "module new", "NAME", 1, 1, "make a folder with a service and a program that calls it",
       "NAME is the folder and the name of the service: small letters, digits, - and _. Nothing is overwritten.", FLAGS(module_new_flags), cli_cmd_module_new },
     { "module build", "SOURCE", 1, 1, "build WebAssembly services from C, C++ or Rust",

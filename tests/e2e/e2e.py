@@ -471,6 +471,18 @@ def tools_sim():
     check(rivulet("sim", scenario, "--avm-version", "9"), 2, err="0.62 or 0.64")
 
 
+def tools_chain_scenario():
+    good, text = SOURCE + "/tests/market/ledger-stop.g0.json", open(SOURCE + "/tests/market/ledger-one-worker.g0.json").read()
+    bad = write("market.json", text.replace('"10USD"', '"11USD"'))
+    check(rivulet("chain", "scenario", good), 0, out=r"ok .*ledger-stop.g0.json  \d+ steps")
+    check(rivulet("chain", "scenario", good, bad), 1, out=["step 5  setWorker", r"maxPaidEpoch\(D\): wanted 10, got 11", "1 of 2 scenarios hold"])
+    doc = json.loads(check(rivulet("chain", "scenario", bad, "--json"), 1).out)
+    assert not doc["passed"] and doc["steps"][4]["got"]["expect"]["maxPaidEpoch"] == {"D": "11"} and doc["steps"][0]["ok"]
+    both = json.loads(check(rivulet("chain", "scenario", good, bad, "--json"), 1).out)
+    assert [s["passed"] for s in both["scenarios"]] == [True, False] and both["scenarios"][1] == doc
+    check(rivulet("chain", "scenario", write("market.json", text.replace("providerInfo", "providerInof"))), 2, err="market.json: steps.0..do: no action 'providerInof', perhaps 'providerInfo'")
+
+
 def particle(scenario, *args):
     """What the init peer holds in the end, as a particle in JSON."""
     doc = json.loads(check(rivulet("sim", scenario, "--json", *args), 0).out)
