@@ -332,6 +332,18 @@ static riv_err run_withdraw(chain__call *c, const eth_value *args, eth_value *ou
 
 /* ---- units go into deals and come back; c->self is Market when it is called from there ---- */
 
+/* A unit that came back in this very epoch is not among the active ones yet. The original takes it from there all the same,
+ * and fails when there are none. SPEC market.md 6.7 */
+static riv_err leave_active(chain__call *c, chain__cc_progress *p, const chain__id *unit)
+{
+    chain__unit u       = { 0 };
+    bool        waiting = chain__unit_get(c, unit, &u) && u.start_epoch > c->epoch && p->additional > 0;
+    uint64_t   *from    = waiting && chain__fixed(c) ? &p->additional : &p->active;
+    if (*from == 0) return chain__panic(c, 0x11);
+    *from -= 1;
+    return RIV_OK;
+}
+
 static riv_err moved_to_deal(chain__call *c, const chain__id *id, const chain__id *unit)
 {
     chain__cc            cc;
@@ -344,8 +356,7 @@ static riv_err moved_to_deal(chain__call *c, const chain__id *id, const chain__i
     chain__cc_unit_get(c, &cc, unit, &u);
     RIV_TRY(chain__cc_commit_unit(c, &cc, unit, &u));
     u.inactive = true;
-    if (cc.progress.active == 0) return chain__panic(c, 0x11);
-    cc.progress.active -= 1;
+    RIV_TRY(leave_active(c, &cc.progress, unit));
     chain__cc_unit_put(c, &cc, unit, &u);
     chain__cc_put(c, &cc);
     RIV_TRY(change_active(c, 0, 1));
