@@ -147,6 +147,25 @@ static void tell_deposit(chain__call *c, const chain__cc *cc, u256 collateral, u
     chain__emit(c, EVENT_ACTIVATED, activated);
 }
 
+/* How many units owe proofs from the start. The original takes all of them, also those that serve in a deal already, and counts these again when
+ * they come back. SPEC market.md 6.7: Q18 */
+static uint64_t begin_units(chain__call *c, const chain__cc *cc, uint64_t count)
+{
+    uint64_t active = count;
+    for (uint64_t i = 0; i < count && chain__fixed(c) && !c->meter->out; i++) {
+        chain__id            id   = { { 0 } };
+        chain__unit          unit = { 0 };
+        chain__unit_progress u;
+        chain__peer_units(c, &cc->peer, i, &id);
+        if (!chain__unit_get(c, &id, &unit) || eth_address_is_zero(&unit.deal)) continue;
+        chain__cc_unit_get(c, cc, &id, &u);
+        u.inactive = true;
+        chain__cc_unit_put(c, cc, &id, &u);
+        active--;
+    }
+    return active;
+}
+
 static riv_err deposit_one(chain__call *c, const chain__id *id, u256 *value_left)
 {
     chain__cc   cc;
@@ -164,9 +183,9 @@ static riv_err deposit_one(chain__call *c, const chain__id *id, u256 *value_left
     cc.start_epoch             = c->epoch + 1;
     cc.progress.status         = CHAIN__CC_ACTIVE; /* that it waits for its start shows by the epoch */
     cc.progress.snapshot_epoch = c->epoch;
-    cc.progress.active         = peer.units_count;
+    cc.progress.active         = begin_units(c, &cc, peer.units_count);
     chain__cc_put(c, &cc);
-    RIV_TRY(change_active(c, peer.units_count, 0));
+    RIV_TRY(change_active(c, cc.progress.active, 0));
     tell_deposit(c, &cc, collateral, peer.units_count);
     chain__market_refresh(c, &cc.peer);
     return RIV_OK;
@@ -332,12 +351,12 @@ static riv_err run_withdraw(chain__call *c, const eth_value *args, eth_value *ou
 
 /* ---- units go into deals and come back; c->self is Market when it is called from there ---- */
 
-/* A unit that came back in this very epoch is not among the active ones yet. The original takes it from there all the same,
+/* A unit that came back behind the snapshot is not among the active ones yet. The original takes it from there all the same,
  * and fails when there are none. SPEC market.md 6.7 */
 static riv_err leave_active(chain__call *c, chain__cc_progress *p, const chain__id *unit)
 {
     chain__unit u       = { 0 };
-    bool        waiting = chain__unit_get(c, unit, &u) && u.start_epoch > c->epoch && p->additional > 0;
+    bool        waiting = p->additional > 0 && chain__unit_get(c, unit, &u) && u.start_epoch > p->snapshot_epoch + 1;
     uint64_t   *from    = waiting && chain__fixed(c) ? &p->additional : &p->active;
     if (*from == 0) return chain__panic(c, 0x11);
     *from -= 1;
@@ -374,6 +393,8 @@ static riv_err returned(chain__call *c, const chain__id *id, const chain__id *un
     chain__unit_progress u;
     RIV_TRY(load(c, id, &cc, &peer));
     RIV_TRY(chain__cc_commit(c, &cc, peer.units_count, &status));
+    if (status == CHAIN__CC_WAIT_DELEGATION && chain__fixed(c))
+        return RIV_OK; /* it has not begun: SPEC market.md 6.7: Q18 */
     chain__cc_unit_get(c, &cc, unit, &u);
     u.inactive             = false;
     u.last_epoch           = c->epoch;
