@@ -33,7 +33,7 @@ compile() { # compile COMPILER LEVEL FOLDER
         done
     } >"$3/Makefile"
     make --no-print-directory -s -j2 -f "$3/Makefile" all
-    "$1" "$3"/*.o -o "$3/driver" "$build/libblake3.a" "$deps/aws-lc/libed25519.a" -lsodium -lm -lpthread
+    "$1" "$3"/*.o -o "$3/driver" "$build/libblake3.a" "$deps/aws-lc/libaws_lc.a" -lsodium -lsecp256k1 -lm -lpthread
 }
 
 first=
