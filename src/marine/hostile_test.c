@@ -227,11 +227,11 @@ static void test_result_of_many_empty_arrays(void **state)
     enum { COUNT = 131072 };
     static const marine_type inner = { .kind = MARINE_ARRAY, .element = &text_type },
                              outer = { .kind = MARINE_ARRAY, .element = &inner };
-    riv_arena     *values = riv_arena_new(0), *arena = riv_arena_new(COUNT * sizeof(void *));
+    riv_arena    *values = riv_arena_new(0), *arena = riv_arena_new(COUNT * sizeof(void *));
     marine_value *items = riv_new(values, marine_value, COUNT);
     for (size_t i = 0; i < COUNT; i++) items[i].kind = MARINE_ARRAY;
     const marine__section section = { .version = RIV_LIT("0.28.0") };
-    const marine_value   all     = { .kind = MARINE_ARRAY, .list = { items, COUNT } };
+    const marine_value    all     = { .kind = MARINE_ARRAY, .list = { items, COUNT } };
     const riv_json       *json    = NULL;
     riv_fault             fault   = { 0 };
     assert_int_equal(marine__value_to_json(&section, &outer, &all, arena, &fault, &json), RIV_E_LIMIT);

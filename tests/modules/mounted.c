@@ -9,7 +9,10 @@ MARINE_IMPORT("host", record(MountedBinaryResult), old_tool, (array(string) args
 
 static Answer answer_of(MountedBinaryResult r)
 {
-    Answer a = { r.ret_code, r.error, { (const char *)r.stdout_.ptr, r.stdout_.len }, { (const char *)r.stderr_.ptr, r.stderr_.len } };
+    Answer a = { r.ret_code,
+                 r.error,
+                 { (const char *)r.stdout_.ptr, r.stdout_.len },
+                 { (const char *)r.stderr_.ptr, r.stderr_.len } };
     return a;
 }
 MARINE_EXPORT(record(Answer), run, (array(string) args)) { return answer_of(tool(args)); }
@@ -17,14 +20,14 @@ MARINE_EXPORT(record(Answer), run_old, (array(string) args)) { return answer_of(
 MARINE_EXPORT(record(Answer), no_text, ())
 {
     marine_array_string args = marine_array_new(string, 2);
-    args.ptr[1].ptr = "\xff\xfe";
-    args.ptr[1].len = 2;
+    args.ptr[1].ptr          = "\xff\xfe";
+    args.ptr[1].len          = 2;
     return answer_of(tool(args));
 }
 MARINE_EXPORT(u32, many, (u32 times))
 {
-    marine_array_string args = marine_array_new(string, 1);
-    u32 bytes = 0;
+    marine_array_string args  = marine_array_new(string, 1);
+    u32                 bytes = 0;
     for (u32 i = 0; i < times; i++) bytes += (u32)tool(args).stdout_.len;
     return bytes;
 }

@@ -32,8 +32,8 @@ __asm__(".tabletype state_table, funcref, 4\n"
         "end_function\n"
         ".text\n");
 
-void     state_table_put(uint32_t at, uint32_t function);
-void     state_global_put(uint64_t value);
+void state_table_put(uint32_t at, uint32_t function);
+void state_global_put(uint64_t value);
 
 enum { BYTES = 8 << 20 };
 static uint8_t heap[BYTES];

@@ -14,10 +14,16 @@
 
 enum { DATA = 3 }; /* the first mapped directory */
 
-#define WANT(cond) \
-    do { if (!(cond)) return marine_format("line %d: %s (errno %d)", __LINE__, #cond, errno); } while (0)
+#define WANT(cond)                                                                                                     \
+    do {                                                                                                               \
+        if (!(cond)) return marine_format("line %d: %s (errno %d)", __LINE__, #cond, errno);                           \
+    } while (0)
 #define FAILS(call, error) WANT((errno = 0, (call) < 0) && errno == (error))
-#define IS(call, error)    do { int got_ = (call); if (got_ != (error)) return marine_format("line %d: %s gave %d", __LINE__, #call, got_); } while (0)
+#define IS(call, error)                                                                                                \
+    do {                                                                                                               \
+        int got_ = (call);                                                                                             \
+        if (got_ != (error)) return marine_format("line %d: %s gave %d", __LINE__, #call, got_);                       \
+    } while (0)
 
 MARINE_EXPORT(string, files, ())
 {
@@ -83,12 +89,26 @@ MARINE_EXPORT(string, files, ())
 /* Ways out of the directory, and slips. */
 MARINE_EXPORT(string, paths, ())
 {
-    static const struct { const char *path; int error; } bad[] = {
-        { "data/..", ENOTCAPABLE }, { "data/../secret", ENOTCAPABLE }, { "data/./../secret", ENOTCAPABLE },
-        { "data/sub/../../secret", ENOTCAPABLE }, { "data/sub/../../../../../../etc/passwd", ENOTCAPABLE },
-        { "data/link", ELOOP }, { "data/linkdir/secret", ENOTDIR }, { "data/linkdir", ELOOP }, { "data/sub/../link", ELOOP },
-        { "/etc/passwd", ENOTCAPABLE }, { "../secret", ENOTCAPABLE }, { "data/fifo", ENOTCAPABLE },
-        { "data/file/", ENOTDIR }, { "data/file/x", ENOTDIR }, { "data/none/", ENOENT }, { "data/file/..", ENOTDIR },
+    static const struct {
+        const char *path;
+        int         error;
+    } bad[] = {
+        { "data/..", ENOTCAPABLE },
+        { "data/../secret", ENOTCAPABLE },
+        { "data/./../secret", ENOTCAPABLE },
+        { "data/sub/../../secret", ENOTCAPABLE },
+        { "data/sub/../../../../../../etc/passwd", ENOTCAPABLE },
+        { "data/link", ELOOP },
+        { "data/linkdir/secret", ENOTDIR },
+        { "data/linkdir", ELOOP },
+        { "data/sub/../link", ELOOP },
+        { "/etc/passwd", ENOTCAPABLE },
+        { "../secret", ENOTCAPABLE },
+        { "data/fifo", ENOTCAPABLE },
+        { "data/file/", ENOTDIR },
+        { "data/file/x", ENOTDIR },
+        { "data/none/", ENOENT },
+        { "data/file/..", ENOTDIR },
     };
     struct stat st;
     int         fd;
@@ -99,10 +119,10 @@ MARINE_EXPORT(string, paths, ())
         if (fd >= 0 || errno != bad[i].error) return marine_format("open %s: fd %d, errno %d", bad[i].path, fd, errno);
     }
     static const __wasi_lookupflags_t follow = __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
-    __wasi_fd_t       out;
-    __wasi_filestat_t fs;
-    __wasi_size_t     used;
-    char              text[64];
+    __wasi_fd_t                       out;
+    __wasi_filestat_t                 fs;
+    __wasi_size_t                     used;
+    char                              text[64];
     IS(__wasi_path_open(DATA, 0, "/", 0, __WASI_RIGHTS_FD_READ, 0, 0, &out), __WASI_ERRNO_NOTCAPABLE);
     IS(__wasi_path_open(DATA, follow, "link", 0, __WASI_RIGHTS_FD_READ, 0, 0, &out), __WASI_ERRNO_LOOP);
     IS(__wasi_path_open(DATA, 0, "fifo", 0, __WASI_RIGHTS_FD_WRITE, 0, 0, &out), __WASI_ERRNO_NOTCAPABLE);
@@ -130,7 +150,7 @@ MARINE_EXPORT(string, paths, ())
     FAILS(open(deep, O_RDONLY), ENOENT);
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = 0;
-    char *long_path = marine_alloc(6000);
+    char *long_path       = marine_alloc(6000);
     memcpy(long_path, "data/", 5);
     for (int i = 0; i < 2500; i++) memcpy(long_path + 5 + 2 * i, "./", 2);
     FAILS(open(long_path, O_RDONLY), ENAMETOOLONG);
@@ -196,13 +216,13 @@ MARINE_EXPORT(string, limits, ())
 /* What is no file. */
 MARINE_EXPORT(string, others, ())
 {
-    __wasi_fdstat_t   fdstat;
-    __wasi_filestat_t fs;
-    __wasi_filesize_t at;
-    __wasi_prestat_t  prestat;
-    __wasi_size_t     used, bytes;
+    __wasi_fdstat_t    fdstat;
+    __wasi_filestat_t  fs;
+    __wasi_filesize_t  at;
+    __wasi_prestat_t   prestat;
+    __wasi_size_t      used, bytes;
     __wasi_timestamp_t time;
-    char              text[8], more[8];
+    char               text[8], more[8];
     WANT(read(0, text, 8) == 0);
     FAILS(write(0, text, 1), EBADF);
     FAILS(read(1, text, 1), EBADF);
@@ -235,14 +255,14 @@ MARINE_EXPORT(string, others, ())
     IS(__wasi_sock_recv(1, NULL, 0, 0, &used, &(__wasi_roflags_t){ 0 }), __WASI_ERRNO_NOTSOCK);
     __wasi_subscription_t subs[4]   = { { .userdata = 1 }, { .userdata = 2 }, { .userdata = 3 }, { .userdata = 4 } };
     __wasi_event_t        events[4] = { 0 };
-    subs[0].u.tag = __WASI_EVENTTYPE_CLOCK;
-    subs[0].u.u.clock.timeout = 1000000000;
-    subs[1].u.tag = __WASI_EVENTTYPE_FD_READ;
-    subs[1].u.u.fd_read.file_descriptor = 0;
-    subs[2].u.tag = __WASI_EVENTTYPE_FD_WRITE;
+    subs[0].u.tag                   = __WASI_EVENTTYPE_CLOCK;
+    subs[0].u.u.clock.timeout       = 1000000000;
+    subs[1].u.tag                   = __WASI_EVENTTYPE_FD_READ;
+    subs[1].u.u.fd_read.file_descriptor  = 0;
+    subs[2].u.tag                        = __WASI_EVENTTYPE_FD_WRITE;
     subs[2].u.u.fd_write.file_descriptor = 1;
-    subs[3].u.tag = __WASI_EVENTTYPE_FD_READ;
-    subs[3].u.u.fd_read.file_descriptor = 50;
+    subs[3].u.tag                        = __WASI_EVENTTYPE_FD_READ;
+    subs[3].u.u.fd_read.file_descriptor  = 50;
     IS(__wasi_poll_oneoff(subs, events, 4, &used), 0);
     WANT(used == 4);
     for (u32 i = 0; i < 4; i++) WANT(events[i].userdata == i + 1 && events[i].type == subs[i].u.tag);
@@ -253,17 +273,27 @@ MARINE_EXPORT(string, others, ())
 }
 
 /* The older generation, where it differs. */
-__attribute__((import_module("wasi_unstable"), import_name("fd_seek"))) int old_fd_seek(int fd, int64_t by, int whence, uint64_t *out);
-__attribute__((import_module("wasi_unstable"), import_name("fd_filestat_get"))) int old_fd_stat(int fd, uint8_t *out);
-__attribute__((import_module("wasi_unstable"), import_name("path_filestat_get"))) int old_path_stat(int fd, int flags, const char *path, size_t len, uint8_t *out);
-__attribute__((import_module("wasi_unstable"), import_name("poll_oneoff"))) int old_poll(const uint8_t *subs, uint8_t *events, size_t count, size_t *used);
-__attribute__((import_module("wasi_unstable"), import_name("fd_write"))) int old_fd_write(int fd, const void *vecs, size_t count, size_t *used);
+__attribute__((import_module("wasi_unstable"), import_name("fd_seek"))) int old_fd_seek(int fd, int64_t by, int whence,
+                                                                                        uint64_t *out);
+__attribute__((import_module("wasi_unstable"), import_name("fd_filestat_get"))) int   old_fd_stat(int fd, uint8_t *out);
+__attribute__((import_module("wasi_unstable"), import_name("path_filestat_get"))) int old_path_stat(int fd, int flags,
+                                                                                                    const char *path,
+                                                                                                    size_t      len,
+                                                                                                    uint8_t    *out);
+__attribute__((import_module("wasi_unstable"), import_name("poll_oneoff"))) int       old_poll(const uint8_t *subs,
+                                                                                               uint8_t *events, size_t count,
+                                                                                               size_t *used);
+__attribute__((import_module("wasi_unstable"), import_name("fd_write"))) int old_fd_write(int fd, const void *vecs,
+                                                                                          size_t count, size_t *used);
 MARINE_EXPORT(string, old, ())
 {
     uint64_t at;
     uint8_t  stat[64], subs[2 * 56] = { 0 }, events[2 * 32] = { 0 };
     size_t   used;
-    struct { const char *ptr; size_t len; } vec = { "0123456789", 10 };
+    struct {
+        const char *ptr;
+        size_t      len;
+    } vec  = { "0123456789", 10 };
     int fd = open("data/old", O_CREAT | O_RDWR, 0666);
     WANT(fd >= 0);
     IS(old_fd_write(fd, &vec, 1, &used), 0);
