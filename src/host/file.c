@@ -107,7 +107,7 @@ riv_err host_file_read(riv_str path, uint64_t bytes_max, riv_arena *arena, riv_f
     riv_err err  = RIV_OK;
     bool    seen = fstat(fd, &st) == 0;
     if (seen && S_ISDIR(st.st_mode))
-        err = riv_fail(fault, RIV_E_IO, 0, "cannot read %s: it is a folder", name);
+        err = riv_fail(fault, RIV_E_MALFORMED, 0, "cannot read %s: it is a folder", name);
     else
         err = read_all(fd, name, seen && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, bytes_max, arena, fault, out);
     close(fd);
@@ -169,9 +169,27 @@ static riv_err write_file(riv_str path, riv_bytes data, uint32_t mode, how way, 
     return err;
 }
 
+/* A device or a pipe takes the bytes itself: a file in its place would be the end of /dev/null. */
+static riv_err write_through(const char *name, riv_bytes data, riv_fault *fault)
+{
+    int fd = open(name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(fault, "write", name);
+    riv_err err = write_fully(fd, data) ? RIV_OK : io_error(fault, "write", name);
+    if (close(fd) != 0 && !err) err = io_error(fault, "write", name);
+    return err;
+}
+
 riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault)
 {
-    return write_file(path, data, mode, WRITE_SYNCED, fault);
+    char        name[PATH_BYTES];
+    struct stat st;
+    RIV_TRY(os_path(path, name, fault));
+    if (stat(name, &st) != 0) return write_file(path, data, mode, WRITE_SYNCED, fault);
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return write_through(name, data, fault);
+    riv_arena *arena = riv_arena_new(0);
+    riv_err    err   = write_file(host_path_real(arena, path), data, mode, WRITE_SYNCED, fault);
+    riv_arena_free(arena);
+    return err;
 }
 
 riv_err host_file_rewrite(riv_str path, riv_bytes data, riv_fault *fault)

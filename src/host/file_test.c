@@ -95,7 +95,7 @@ static void test_read_and_write(void **state)
     fault = (riv_fault){ 0 };
     assert_int_equal(host_file_read(in(r, "a"), 5, r->arena, &fault, &data), RIV_E_LIMIT);
     fault = (riv_fault){ 0 };
-    assert_int_equal(host_file_read(r->dir, 5, r->arena, &fault, &data), RIV_E_IO);
+    assert_int_equal(host_file_read(r->dir, 5, r->arena, &fault, &data), RIV_E_MALFORMED);
     assert_non_null(strstr(fault.msg, "it is a folder"));
     assert_int_equal(host_file_read(RIV_LIT("a\0b"), 5, r->arena, NULL, &data), RIV_E_MALFORMED);
     assert_int_equal(host_file_write(in(r, "no/such/folder"), RIV_BYTES("x"), 0600, NULL), RIV_E_NOT_FOUND);
@@ -112,6 +112,35 @@ static void test_read_and_write(void **state)
     size_t         count;
     assert_int_equal(host_dir_list(r->dir, r->arena, NULL, &names, &count), RIV_OK);
     assert_int_equal(count, 2); /* no temporary file stays */
+}
+
+/* What is no regular file stays what it is, and a link points where it did. */
+static void test_write_replaces_files_alone(void **state)
+{
+    room       *r         = *state;
+    riv_fault   fault     = { 0 };
+    riv_bytes   data      = { 0 };
+    const char *pipe_name = riv_format(r->arena, RIV_FMT "/pipe", RIV_ARG(r->dir)).ptr;
+    struct stat st;
+    assert_int_equal(mkfifo(pipe_name, 0600), 0);
+    int reader = open(pipe_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    assert_int_equal(host_file_write(in(r, "pipe"), RIV_BYTES("through"), 0600, NULL), RIV_OK);
+    char got[16];
+    assert_int_equal(read(reader, got, sizeof got), 7);
+    close(reader);
+    assert_int_equal(lstat(pipe_name, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(symlink("/dev/full", riv_format(r->arena, RIV_FMT "/full", RIV_ARG(r->dir)).ptr), 0);
+    assert_int_equal(host_file_write(in(r, "full"), RIV_BYTES("x"), 0600, &fault), RIV_E_IO);
+    assert_non_null(strstr(fault.msg, "No space left"));
+    assert_int_equal(stat("/dev/full", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(host_file_write(in(r, "target"), RIV_BYTES("one"), 0600, NULL), RIV_OK);
+    assert_int_equal(symlink("target", riv_format(r->arena, RIV_FMT "/to", RIV_ARG(r->dir)).ptr), 0);
+    assert_int_equal(host_file_write(in(r, "to"), RIV_BYTES("two"), 0600, NULL), RIV_OK);
+    assert_int_equal(host_file_read(in(r, "target"), 9, r->arena, NULL, &data), RIV_OK);
+    assert_true(riv_bytes_eq(data, RIV_BYTES("two")));
 }
 
 /* A writer that is killed at any moment leaves the old or the new text, never a part. */
@@ -308,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_read_and_write, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_write_replaces_files_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stamps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_is_atomic_under_kill, set_up, tear_down),

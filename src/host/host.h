@@ -32,9 +32,9 @@ void host_sleep_ms(uint32_t ms); /* a signal that the program catches ends it ea
 void host_entropy(void *out, size_t len);
 
 /* ---- files ---- */
-/* A whole file; "-" is standard input. RIV_E_NOT_FOUND, RIV_E_LIMIT (over bytes_max), RIV_E_IO; the fault names path and cause. */
+/* A whole file; "-" is standard input. RIV_E_NOT_FOUND, RIV_E_LIMIT (over bytes_max), RIV_E_MALFORMED (a folder), RIV_E_IO; the fault names path and cause. */
 RIV_MUST_USE riv_err host_file_read(riv_str path, uint64_t bytes_max, riv_arena *arena, riv_fault *fault, riv_bytes *out);
-/* All or nothing: temporary file beside path, fsync, rename, fsync of the folder. */
+/* All or nothing: temporary file beside path, fsync, rename, fsync of the folder. Links are followed; a device or a pipe is written to. */
 RIV_MUST_USE riv_err host_file_write(riv_str path, riv_bytes data, uint32_t mode, riv_fault *fault);
 /* The same for a file of the user's that is changed: links are followed, its mode stays; one that may not be written is RIV_E_IO. */
 RIV_MUST_USE riv_err host_file_rewrite(riv_str path, riv_bytes data, riv_fault *fault);
