@@ -24,6 +24,8 @@ riv_err host_doc_fail(host_doc *d, riv_str key_path, const char *format, ...)
     riv_str    text = riv_vformat(d->arena, format, args);
     host_place at   = host_toml_place(&d->toml, key_path);
     va_end(args);
+    if (at.line == 0) /* what is missing has no place */
+        return riv_fail(d->fault, RIV_E_MALFORMED, 0, RIV_FMT ": " RIV_FMT, RIV_ARG(d->path), RIV_ARG(text));
     return riv_fail(d->fault, RIV_E_MALFORMED, 0, RIV_FMT ":%u:%u: " RIV_FMT, RIV_ARG(d->path), at.line, at.col,
                     RIV_ARG(text));
 }
