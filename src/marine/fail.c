@@ -28,12 +28,19 @@ riv_err marine__fail(marine_service *s, marine_error_kind kind, const char *form
 {
     if (s->error != MARINE_NO_ERROR) return kinds[s->error].err;
     /* SPEC marine.md 8.3: rejects > 0: the error is reported as "high probability OOM" carrying the original error */
-    if ((kind == MARINE_TRAP || kind == MARINE_LOAD) && s->budget->rejects) kind = MARINE_OUT_OF_MEMORY;
+    bool refused = (kind == MARINE_TRAP || kind == MARINE_LOAD) && s->budget->rejects;
     char text[2 * RIV_FAULT_MSG_BYTES]; /* longer than a fault holds: it is the fault that cuts, between characters */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (refused) {
+        size_t len = strlen(text);
+        kind       = MARINE_OUT_OF_MEMORY;
+        snprintf(text + len, sizeof text - len,
+                 "; memory was refused before: the service has %llu of at most %llu bytes",
+                 (unsigned long long)s->budget->bytes, (unsigned long long)s->budget->bytes_max);
+    }
     s->error = kind;
     return riv_fail(&s->fault, kinds[kind].err, 0, "%s", text);
 }
@@ -88,10 +95,10 @@ static void put_place(char *out, size_t bytes, const wasm_trap_t *trap, size_t s
     if (!frame) return;
     const wasm_name_t *name   = wasmtime_frame_func_name(frame);
     size_t             offset = wasm_frame_module_offset(frame) - shift;
-    if (name)
-        snprintf(out, bytes, " in `%.*s` at 0x%zx", (int)RIV_MIN(name->size, (size_t)80), name->data, offset);
-    else
-        snprintf(out, bytes, " in function %u at 0x%zx", wasm_frame_func_index(frame), offset);
+    int                len = name ? snprintf(out, bytes, " in `%.*s`", (int)RIV_MIN(name->size, (size_t)80), name->data)
+                                  : snprintf(out, bytes, " in function %u", wasm_frame_func_index(frame));
+    if (wasm_frame_module_offset(frame) != SIZE_MAX) /* else the engine does not know it */
+        snprintf(out + len, bytes - (size_t)len, " at 0x%zx", offset);
     wasm_frame_delete(frame);
 }
 
