@@ -350,6 +350,33 @@ static void word_hint(build *b, riv_str text)
                  RIV_ARG(word));
 }
 
+/* The macros are used, and nothing brings them. */
+static bool lacks_header(build *b)
+{
+    riv_bytes text;
+    if (!host_is_file(b->source) || host_file_read(b->source, CLI_SOURCE_BYTES_MAX, b->arena, NULL, &text))
+        return false;
+    riv_str source = riv_bytes_str(text);
+    return riv_str_find(source, RIV_LIT("#include"), 0) == SIZE_MAX &&
+           (riv_str_find(source, RIV_LIT("MARINE_EXPORT("), 0) != SIZE_MAX ||
+            riv_str_find(source, RIV_LIT("MARINE_RECORD("), 0) != SIZE_MAX);
+}
+
+/* What people leave out around the macros, which clang tells of in words of the macros' insides. */
+static void form_hint(build *b, riv_str text)
+{
+    if (riv_str_find(text, RIV_LIT("MARINE__PARAMS arguments"), 0) != SIZE_MAX &&
+        riv_str_find(text, RIV_LIT("expected ';' after top level declarator"), 0) != SIZE_MAX)
+        cli_hint(b->c, "arguments stand in parentheses of their own: MARINE_EXPORT(string, f, (string name)), or ()");
+    else if (riv_str_find(text, RIV_LIT("MARINE__"), 0) != SIZE_MAX &&
+             riv_str_find(text, RIV_LIT("omitting the parameter name"), 0) != SIZE_MAX)
+        cli_hint(b->c, "an argument is a type and a name: (string name)");
+    else if (lacks_header(b))
+        cli_hint(b->c, "the file begins with #include \"marine.h\"");
+    else
+        word_hint(b, text);
+}
+
 static bool clang_failed(build *b, riv_str text)
 {
     static const struct {
@@ -380,7 +407,7 @@ static bool clang_failed(build *b, riv_str text)
     else if (riv_str_find(text, RIV_LIT("duplicate symbol: marine__"), 0) != SIZE_MAX)
         cli_hint(b->c, "all files but one say #define MARINE_PART before #include \"marine.h\"");
     else
-        word_hint(b, text);
+        form_hint(b, text);
     return false;
 }
 

@@ -61,7 +61,11 @@ static bool find_tools(rust *r)
         if (host_is_dir(riv_format(r->arena, RIV_FMT "/lib/rustlib/%s/lib", RIV_ARG(root), targets[i]))) return true;
     }
     riv_str known = ask_rustc(r, "target-list");
-    r->target     = riv_str_c(targets[known.len && riv_str_find(known, riv_str_c(targets[0]), 0) == SIZE_MAX]);
+    if (root.len == 0 || known.len == 0) { /* a rustc that does not run: cargo says why */
+        r->target = riv_str_c(targets[0]);
+        return true;
+    }
+    r->target = riv_str_c(targets[riv_str_find(known, riv_str_c(targets[0]), 0) == SIZE_MAX]);
     cli_error(r->c, CLI_INTERNAL, "Rust's library for %.*s, which services are built for, is not installed",
               RIV_ARG(r->target));
     cli_part_hint(r->c, CLI_PART_RUST_TARGET, r->target);

@@ -44,12 +44,15 @@ int cli_cmd_module_build(cli *c)
 
 static bool read_module(cli *c, riv_str path, riv_bytes *wasm, marine_info *info, int *code)
 {
-    riv_fault fault = { 0 };
-    if (host_file_read(path, MARINE_MODULE_BYTES_MAX, c->arena, &fault, wasm))
-        return *code = cli_fault(c, &fault), false;
-    if (!marine_inspect(*wasm, c->arena, &fault, info)) return true;
-    *code = cli_error(c, CLI_USAGE, RIV_FMT " is no WebAssembly module that can be used: %s (offset %llu)",
-                      RIV_ARG(path), fault.msg, (unsigned long long)fault.pos);
+    riv_fault fault  = { 0 };
+    bool      unread = host_file_read(path, MARINE_MODULE_BYTES_MAX, c->arena, &fault, wasm) != RIV_OK;
+    if (!unread && !marine_inspect(*wasm, c->arena, &fault, info)) return true;
+    *code = unread ? cli_fault(c, &fault)
+                   : cli_error(c, CLI_USAGE, RIV_FMT " is no WebAssembly module that can be used: %s (offset %llu)",
+                               RIV_ARG(path), fault.msg, (unsigned long long)fault.pos);
+    if (cli_is_source(path))
+        cli_hint(c, "a source: rivulet module build " RIV_FMT " -o " RIV_FMT ".wasm", RIV_ARG(path),
+                 RIV_ARG(host_path_stem(path)));
     return false;
 }
 
@@ -173,6 +176,10 @@ int cli_cmd_module_aqua(cli *c)
     marine_info info = { 0 };
     riv_buf     text = riv_buf_in(c->arena);
     riv_str     path = cli_arg(c, 0), service = cli_value(c, "service"), id = cli_value(c, "id");
+    for (size_t i = 0; i < id.len; i++)
+        if (id.ptr[i] == '"' || id.ptr[i] == '\\' || (unsigned char)id.ptr[i] < ' ')
+            return cli_error(c, CLI_USAGE, "--id holds a character that cannot stand in a text of Aqua (column %zu)",
+                             i + 1);
     if (!read_module(c, path, &wasm, &info, &code)) return code;
     if (info.it_version.len == 0 && !info.is_component)
         return cli_error(c, CLI_USAGE, RIV_FMT " has no interface section", RIV_ARG(path));

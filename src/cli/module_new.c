@@ -88,11 +88,13 @@ enum { NAME_BYTES_MAX = 64 };
     "# @NAME@\n\n"                                                                                                     \
     "A service for Marine, and an Aqua program that calls it.\n\n"                                                     \
     "```\n"                                                                                                            \
-    "rivulet run @NAME@.aqua -f 'greet(\"Ada\")'          # builds " file ", starts three peers, calls\n"              \
-    "rivulet test @NAME@.aqua                            # the program alone, with a made-up service\n"                \
-    "rivulet module build " file " -o @NAME@.wasm        # the module alone\n"                                         \
+    "rivulet run @NAME@.aqua -f 'greet(\"Ada\")'\n"                                                                    \
+    "rivulet test @NAME@.aqua\n"                                                                                       \
+    "rivulet module build " file " -o @NAME@.wasm\n"                                                                   \
     "rivulet module info @NAME@.wasm\n"                                                                                \
-    "```\n"
+    "```\n"                                                                                                            \
+    "The first builds the service, starts three simulated peers and calls it; the second runs the program alone, "     \
+    "with a made-up service. The last two build and show the module.\n"
 
 typedef struct template { const char *path, *text; }
 template;

@@ -218,12 +218,25 @@ static bool plain_name(riv_str name)
     return good;
 }
 
+/* Who names these wants no folder of that name. */
+static bool other_archive(riv_str path)
+{
+    static const riv_str ends[] = { RIV_LIT_INIT(".zip"), RIV_LIT_INIT(".gz"),  RIV_LIT_INIT(".tgz"),
+                                    RIV_LIT_INIT(".xz"),  RIV_LIT_INIT(".zst"), RIV_LIT_INIT(".bz2"),
+                                    RIV_LIT_INIT(".wasm") };
+    for (size_t i = 0; i < RIV_COUNT(ends); i++)
+        if (riv_str_ends(path, ends[i])) return true;
+    return false;
+}
+
 int cli_cmd_module_pack(cli *c)
 {
     int     code = CLI_USAGE;
     pack    p    = { .c = c, .name = cli_value(c, "name") };
     riv_str out  = cli_value(c, "output");
     if (out.len == 0) return cli_error(c, CLI_USAGE, "'module pack' needs --output NAME.tar, or a folder");
+    if (other_archive(out))
+        return cli_error(c, CLI_USAGE, "a pack is written as NAME.tar or as a folder, not as " RIV_FMT, RIV_ARG(out));
     for (size_t i = 0; i < c->given.args_count; i++)
         if (!take_module(&p, c->given.args[i], &code)) return code;
     if (!check(&p, &code)) return code;

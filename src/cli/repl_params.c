@@ -207,7 +207,7 @@ riv_err repl_call_read(riv_str text, riv_arena *arena, riv_fault *fault, repl_ca
         made.no_result = true;
         at += option.len;
     }
-    RIV_TRY(read_value(text, "arguments", &at, arena, fault, &args));
+    RIV_TRY(read_value(text, "ARGS", &at, arena, fault, &args));
     RIV_TRY(read_value(text, "call parameters", &at, arena, fault, &params));
     at = skip_space(text, at);
     if (at < text.len)

@@ -586,6 +586,29 @@ def tools_modules():
     assert leftovers() == []
 
 
+def tools_modules_slips():
+    """Slips around the macros are told in the words of the SDK; what is given in place of a module or an output is named."""
+    body = "{ return name; }\n"
+    for source, hint in (('#include "marine.h"\nMARINE_EXPORT(string, f, string name)' + body, "parentheses of their own"),
+                         ('#include "marine.h"\nMARINE_EXPORT(string, f, (string))' + body, "a type and a name"),
+                         ("MARINE_EXPORT(string, f, (string name))" + body, r'begins with #include "marine.h"'),
+                         ('#include "marine.h"\nMARINE_EXPORT(string, f, (strng name))' + body, "'strng' is not a type of services")):
+        check(rivulet("module", "build", write("slip.c", source), "-o", os.path.join(TMP, "slip.wasm")), 1, err=["slip.c could not be built", "hint: .*" + hint])
+    assert not os.path.exists(os.path.join(TMP, "slip.wasm"))
+    hello = os.path.join(SOURCE, "examples/hello/greeting.c")
+    wasm = os.path.join(TMP, "hello.wasm")
+    check(rivulet("module", "build", hello, "-o", wasm), 0)
+    check(rivulet("module", "info", hello), 2, err="hint: a source: rivulet module build .*greeting.c -o greeting.wasm")
+    check(rivulet("module", "info", os.path.join(SOURCE, "examples/hello")), 2, err="it is a folder\n  hint: a source")
+    check(rivulet("module", "aqua", wasm, "-i", 'a"b'), 2, err="--id holds a character .*column 2")
+    check(rivulet("module", "pack", wasm, "-o", os.path.join(TMP, "hello.zip")), 2, err="NAME.tar or as a folder")
+    assert not os.path.exists(os.path.join(TMP, "hello.zip"))
+    link = os.path.join(TMP, "device.wasm")  # through a link: were it replaced, the device would stay
+    os.symlink("/dev/full", link)
+    check(rivulet("module", "build", hello, "-o", link), 4, err="cannot write .*: No space left")
+    assert os.path.islink(link) and leftovers() == []
+
+
 # ---- run: embedded ----
 
 

@@ -179,6 +179,10 @@ def build_what_is_missing():
     program("bin/rustc", 'case $2 in sysroot) echo %s ;; *) echo wasm32-wasi ;; esac\n' % at("sysroot"))
     env = dict(ENV, PATH=at("bin") + ":/usr/bin:/bin")
     check(rivulet("module", "build", at("crate"), "-o", at("m.wasm"), env=env), 4, err=["library for wasm32-wasi,", "rustup target add wasm32-wasi"])
+    program("bin/rustc", "exit 1\n")  # a toolchain that is not there: rustup says so through cargo
+    program("bin/cargo", "echo \"error: toolchain 'nix' is not installed\" >&2; exit 1\n")
+    result = check(rivulet("module", "build", at("crate"), "-o", at("m.wasm"), env=env), 1, err=["toolchain 'nix' is not installed", "could not be built"])
+    assert "library for" not in result.err, result
 
 
 def build_what_is_no_source():
