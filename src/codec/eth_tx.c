@@ -262,8 +262,8 @@ riv_err eth_tx_sign(eth_tx *tx, const crypto_secret *key, riv_buf *raw, riv_faul
 
 uint64_t eth_tx_intrinsic_gas(const eth_tx *tx)
 {
-    uint64_t gas =
-        GAS_TX + (tx->creates ? (uint64_t)GAS_CREATE : 0) + GAS_ADDRESS * tx->access_addresses + GAS_SLOT * tx->access_slots;
+    uint64_t gas = GAS_TX + (tx->creates ? (uint64_t)GAS_CREATE : 0) + GAS_ADDRESS * tx->access_addresses +
+                   GAS_SLOT * tx->access_slots;
     for (size_t i = 0; i < tx->data.len; i++) gas += tx->data.ptr[i] ? GAS_BYTE : GAS_ZERO;
     return gas;
 }
