@@ -1,5 +1,5 @@
 /* component.c: components as modules of a service: compiled, instantiated in a store of their own, called, made anew after a failure.
- * Spec: docs/spec/components-wasi.md. Tests: component_test.c, component_hostile_test.c. */
+ * Spec: docs/spec/components-wasi.md. Tests: component_test.c, component_wasi_test.c. */
 #include "marine/component.h"
 
 #include <stdio.h>

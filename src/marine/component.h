@@ -55,6 +55,9 @@ RIV_MUST_USE riv_err marine__wit_lower(marine_service *s, const marine__wit *typ
                                        wasmtime_component_val_t *out);
 RIV_MUST_USE riv_err marine__wit_lift(marine_service *s, const marine__wit *type, const wasmtime_component_val_t *v, marine_value *out);
 
+wasmtime_component_val_t marine__wit_text(riv_str s); /* for the engine, which deletes them */
+wasmtime_component_val_t marine__wit_list(size_t count); /* of values to be set */
+
 /* ---- component_wasi.c, component_host.c: the world of a component ---- */
 
 enum { MARINE__WORLD_ARGS_MAX = 4 };
@@ -72,7 +75,7 @@ riv_err marine__world_log(marine__world *w);
 /* Makes the linker. RIV_E_UNSUPPORTED: it imports what nobody provides. */
 RIV_MUST_USE riv_err marine__component_link(marine_module *module, riv_fault *fault);
 
-/* ---- component_call.c: instances ---- */
+/* ---- component.c: instances ---- */
 
 struct marine__component_instance {
     wasmtime_store_t             *store; /* its own: after a trap the engine lets nobody in any more, and it is made anew */

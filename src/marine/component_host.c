@@ -4,21 +4,6 @@
 
 /* ---- records, field by field ---- */
 
-static wasmtime_component_val_t text(riv_str s)
-{
-    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_STRING };
-    wasm_byte_vec_new(&v.of.string, s.len, s.ptr);
-    return v;
-}
-
-static wasmtime_component_val_t list(size_t count)
-{
-    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_LIST };
-    wasmtime_component_vallist_new_uninit(&v.of.list, count);
-    for (size_t i = 0; i < count; i++) v.of.list.data[i] = (wasmtime_component_val_t){ 0 };
-    return v;
-}
-
 typedef struct field {
     const char              *name;
     wasmtime_component_val_t val; /* moved into the record */
@@ -40,7 +25,7 @@ static wasmtime_component_val_t record(const field *fields, size_t count)
 
 static wasmtime_component_val_t bytes_of(riv_bytes b)
 {
-    wasmtime_component_val_t v = list(b.len);
+    wasmtime_component_val_t v = marine__wit_list(b.len);
     for (size_t i = 0; i < b.len; i++)
         v.of.list.data[i] = (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U8, .of.u8 = b.ptr[i] };
     return v;
@@ -48,15 +33,15 @@ static wasmtime_component_val_t bytes_of(riv_bytes b)
 
 static wasmtime_component_val_t tetraplets_of(const marine_call_params *p)
 {
-    wasmtime_component_val_t outer = list(p->tetraplets_count);
+    wasmtime_component_val_t outer = marine__wit_list(p->tetraplets_count);
     for (size_t i = 0; i < p->tetraplets_count; i++) {
-        wasmtime_component_val_t inner = list(p->tetraplets[i].count);
+        wasmtime_component_val_t inner = marine__wit_list(p->tetraplets[i].count);
         for (size_t k = 0; k < p->tetraplets[i].count; k++) {
             const marine_tetraplet *t        = &p->tetraplets[i].items[k];
-            const field             fields[] = { { "peer-pk", text(t->peer_pk) },
-                                                 { "service-id", text(t->service_id) },
-                                                 { "function-name", text(t->function_name) },
-                                                 { "lens", text(t->lens) } };
+            const field             fields[] = { { "peer-pk", marine__wit_text(t->peer_pk) },
+                                                 { "service-id", marine__wit_text(t->service_id) },
+                                                 { "function-name", marine__wit_text(t->function_name) },
+                                                 { "lens", marine__wit_text(t->lens) } };
             inner.of.list.data[k]            = record(fields, RIV_COUNT(fields));
         }
         outer.of.list.data[i] = inner;
@@ -67,13 +52,13 @@ static wasmtime_component_val_t tetraplets_of(const marine_call_params *p)
 static wasmtime_component_val_t particle_of(const marine_call_params *p)
 {
     const field fields[] = {
-        { "id", text(p->particle_id) },
-        { "init-peer-id", text(p->init_peer_id) },
+        { "id", marine__wit_text(p->particle_id) },
+        { "init-peer-id", marine__wit_text(p->init_peer_id) },
         { "timestamp", { .kind = WASMTIME_COMPONENT_U64, .of.u64 = p->timestamp_ms } },
         { "ttl", { .kind = WASMTIME_COMPONENT_U32, .of.u32 = p->ttl_ms } },
-        { "script", text(p->script) },
+        { "script", marine__wit_text(p->script) },
         { "signature", bytes_of(p->signature) },
-        { "token", text(p->token) },
+        { "token", marine__wit_text(p->token) },
     };
     return record(fields, RIV_COUNT(fields));
 }
@@ -95,10 +80,10 @@ riv_err marine__world_parameters(marine__world *w)
     RIV_TRY(marine__charge(w->in->service, size_of(p)));
     const field fields[] = {
         { "particle", particle_of(p) },
-        { "service-id", text(p->service_id) },
-        { "service-creator-peer-id", text(p->service_creator_peer_id) },
-        { "host-id", text(p->host_id) },
-        { "worker-id", text(p->worker_id) },
+        { "service-id", marine__wit_text(p->service_id) },
+        { "service-creator-peer-id", marine__wit_text(p->service_creator_peer_id) },
+        { "host-id", marine__wit_text(p->host_id) },
+        { "worker-id", marine__wit_text(p->worker_id) },
         { "tetraplets", tetraplets_of(p) },
     };
     *w->result = record(fields, RIV_COUNT(fields));

@@ -117,9 +117,7 @@ static riv_err lower_list(lowering *l, const marine__wit *t, const marine_value 
     if (!is_array(element, v)) return wrong(l, "expected an array");
     size_t count = count_of(v);
     RIV_TRY(take(l, count, sizeof *out));
-    out->kind = WASMTIME_COMPONENT_LIST;
-    wasmtime_component_vallist_new_uninit(&out->of.list, count);
-    for (size_t i = 0; i < count; i++) out->of.list.data[i] = (wasmtime_component_val_t){ 0 };
+    *out = marine__wit_list(count);
     for (size_t i = 0; i < count; i++) RIV_TRY(lower_item(l, element, v, i, &out->of.list.data[i]));
     return RIV_OK;
 }
@@ -267,6 +265,21 @@ riv_err marine__wit_lower(marine_service *s, const marine__wit *type, riv_str wh
 {
     lowering l = { s, where, left };
     return lower(&l, type, v, out);
+}
+
+wasmtime_component_val_t marine__wit_text(riv_str s)
+{
+    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_STRING };
+    wasm_byte_vec_new(&v.of.string, s.len, s.ptr);
+    return v;
+}
+
+wasmtime_component_val_t marine__wit_list(size_t count)
+{
+    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_LIST };
+    wasmtime_component_vallist_new_uninit(&v.of.list, count);
+    for (size_t i = 0; i < count; i++) v.of.list.data[i] = (wasmtime_component_val_t){ 0 };
+    return v;
 }
 
 /* ---- out of the engine ---- */

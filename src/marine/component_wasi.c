@@ -45,21 +45,6 @@ static wasmtime_component_val_t u64_val(uint64_t v)
     return (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U64, .of.u64 = v };
 }
 
-static wasmtime_component_val_t text_val(riv_str s)
-{
-    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_STRING };
-    wasm_byte_vec_new(&v.of.string, s.len, s.ptr);
-    return v;
-}
-
-static wasmtime_component_val_t list_val(size_t count)
-{
-    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_LIST };
-    wasmtime_component_vallist_new_uninit(&v.of.list, count);
-    for (size_t i = 0; i < count; i++) v.of.list.data[i] = (wasmtime_component_val_t){ 0 };
-    return v;
-}
-
 static wasmtime_component_val_t tuple_val(wasmtime_component_val_t a, wasmtime_component_val_t b)
 {
     wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_TUPLE };
@@ -116,19 +101,19 @@ static riv_err give_handle(world *w, enum resource type, uint32_t rep)
 static riv_err get_environment(world *w)
 {
     const marine__instance  *in = w->in;
-    wasmtime_component_val_t v  = list_val(in->envs_count);
+    wasmtime_component_val_t v  = marine__wit_list(in->envs_count);
     for (size_t i = 0; i < in->envs_count; i++) {
         riv_err err = marine__charge(in->service, in->envs[i].key.len + in->envs[i].value.len);
         if (err) {
             wasmtime_component_val_delete(&v);
             return err;
         }
-        v.of.list.data[i] = tuple_val(text_val(in->envs[i].key), text_val(in->envs[i].value));
+        v.of.list.data[i] = tuple_val(marine__wit_text(in->envs[i].key), marine__wit_text(in->envs[i].value));
     }
     return give(w, v);
 }
 
-static riv_err give_empty_list(world *w) { return give(w, list_val(0)); }
+static riv_err give_empty_list(world *w) { return give(w, marine__wit_list(0)); }
 
 static riv_err end(world *w, uint32_t code)
 {
@@ -193,7 +178,8 @@ static riv_err poll(world *w)
 {
     size_t count = w->args[0].of.list.size;
     if (!count) return marine__fail(w->in->service, MARINE_TRAP, "poll of no pollables");
-    wasmtime_component_val_t v = list_val(count);
+    RIV_TRY(marine__charge(w->in->service, count * HOST_CALL_FUEL)); /* each was looked up */
+    wasmtime_component_val_t v = marine__wit_list(count);
     for (size_t i = 0; i < count; i++)
         v.of.list.data[i] = (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U32, .of.u32 = (uint32_t)i };
     return give(w, v);
@@ -259,7 +245,7 @@ static riv_err get_random_bytes(world *w)
                             RANDOM_BYTES_MAX);
     RIV_TRY(marine__charge(w->in->service, len));
     uint8_t                 *bytes = riv_alloc((size_t)len + 1);
-    wasmtime_component_val_t v     = list_val((size_t)len);
+    wasmtime_component_val_t v     = marine__wit_list((size_t)len);
     fill(w, bytes, (size_t)len);
     for (size_t i = 0; i < len; i++)
         v.of.list.data[i] = (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U8, .of.u8 = bytes[i] };

@@ -387,6 +387,41 @@ static void test_too_large_to_load(void **state)
     bench_close(&b);
 }
 
+/* A list of handles is looked at one by one, however often it names the same. */
+static void test_polls_are_paid_for(void **state)
+{
+    bench b;
+    (void)state;
+    bench_start(&b);
+    assert_null(component_open(
+        &b,
+        "(component (import \"wasi:io/poll@0.2.6\" (instance $po (export \"pollable\" (type (sub resource)))"
+        " (export \"poll\" (func (param \"in\" (list (borrow 0))) (result (list u32))))))"
+        "(alias export $po \"pollable\" (type $pt))"
+        "(import \"wasi:clocks/monotonic-clock@0.2.6\" (instance $mc (alias outer 1 $pt (type $p)) (export "
+        "\"pollable\" (type $p2 (eq $p))) (export \"subscribe-duration\" (func (param \"when\" u64) (result (own "
+        "$p2))))))"
+        "(core module $mm (memory (export \"memory\") 4)"
+        " (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 131072)))"
+        "(core instance $mem (instantiate $mm))"
+        "(core func $sub (canon lower (func $mc \"subscribe-duration\")))"
+        "(core func $poll (canon lower (func $po \"poll\") " OPTIONS "))"
+        "(core module $m (import \"w\" \"memory\" (memory 4)) (import \"w\" \"sub\" (func $sub (param i64) (result "
+        "i32))) (import \"w\" \"poll\" (func $poll (param i32 i32 i32)))"
+        " (func (export \"wait\") (param $n i32) (local $h i32) (local $i i32) (local.set $h (call $sub (i64.const 1)))"
+        "  (loop $l (i32.store (i32.add (i32.const 1024) (i32.mul (local.get $i) (i32.const 4))) (local.get $h))"
+        "   (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))"
+        "  (call $poll (i32.const 1024) (local.get $n) (i32.const 8))))"
+        "(core instance $i (instantiate $m (with \"w\" (instance (export \"memory\" (memory $mem \"memory\"))"
+        " (export \"sub\" (func $sub)) (export \"poll\" (func $poll))))))" EXPORT("wait", "(param \"n\" u32)") ")",
+        NULL));
+    assert_string_equal(bench_call(&b, "wait", "[1]"), "null");
+    uint64_t one = b.result.fuel_used;
+    assert_string_equal(bench_call(&b, "wait", "[10001]"), "null");
+    assert_in_range(b.result.fuel_used - one, 10000 * 1000, 10000 * 1100);
+    bench_close(&b);
+}
+
 /* More values than the engine takes over: the host's memory for them is bounded. */
 static void test_long_list(void **state)
 {
@@ -436,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_too_large_to_load),
+        cmocka_unit_test(test_polls_are_paid_for),
         cmocka_unit_test(test_long_list),
         cmocka_unit_test(test_config),
     };

@@ -115,37 +115,22 @@ static bool take_plain_lowering(shape *s, const marine_type *type)
     return take(s, type->kind == MARINE_STRING ? MARINE_OP_STRING_LOWER : MARINE_OP_BYTES_LOWER);
 }
 
-/* A scalar that goes from its own type to a core type. */
-static bool take_scalar_down(shape *s, const marine_type *type, crossing *out)
+/* A scalar that goes down from its own type to a core type, or comes up from one. */
+static bool take_scalar(shape *s, const marine_type *type, bool down, crossing *out)
 {
     marine_type_kind from, to;
     if (type->kind == MARINE_BOOL) {
         out->how = WAY_BOOL;
-        return take(s, MARINE_OP_I32_FROM_BOOL);
+        return take(s, down ? MARINE_OP_I32_FROM_BOOL : MARINE_OP_BOOL_FROM_I32);
     }
     out->core = core_of(type->kind);
     out->how  = WAY_AS_IT_IS;
     if (stays(type->kind)) return true;
-    if (!take_conversion(s, &from, &to) || from != type->kind || !is_core(to)) return false;
+    if (!take_conversion(s, &from, &to)) return false;
+    marine_type_kind own = down ? from : to, core = down ? to : from;
     out->how  = WAY_CONVERT;
-    out->core = core_of(to);
-    return true;
-}
-
-static bool take_scalar_up(shape *s, const marine_type *type, crossing *out)
-{
-    marine_type_kind from, to;
-    if (type->kind == MARINE_BOOL) {
-        out->how = WAY_BOOL;
-        return take(s, MARINE_OP_BOOL_FROM_I32);
-    }
-    out->core = core_of(type->kind);
-    out->how  = WAY_AS_IT_IS;
-    if (stays(type->kind)) return true;
-    if (!take_conversion(s, &from, &to) || to != type->kind || !is_core(from)) return false;
-    out->how  = WAY_CONVERT;
-    out->core = core_of(from);
-    return true;
+    out->core = core_of(core);
+    return own == type->kind && is_core(core);
 }
 
 /* SPEC marine.md 4.5: Export, per argument i */
@@ -153,7 +138,7 @@ static bool take_export_arg(shape *s, uint64_t i, const marine_type *type, cross
 {
     *out = (crossing){ .type = *type, .core = WASM_I32 };
     if (!take_index(s, MARINE_OP_ARG_GET, i)) return false;
-    if (marine__is_scalar(type->kind)) return take_scalar_down(s, type, out);
+    if (marine__is_scalar(type->kind)) return take_scalar(s, type, true, out);
     if (type->kind == MARINE_RECORD) {
         out->how = WAY_RECORD;
         return take_index(s, MARINE_OP_RECORD_LOWER, type->record);
@@ -174,7 +159,7 @@ static bool take_lift(shape *s, const marine_type *type, crossing *out)
 static bool take_export_result(shape *s, const marine_type *type, crossing *out)
 {
     *out = (crossing){ .type = *type, .core = WASM_I32 };
-    if (marine__is_scalar(type->kind)) return take_scalar_up(s, type, out);
+    if (marine__is_scalar(type->kind)) return take_scalar(s, type, false, out);
     if (!take_index(s, MARINE_OP_CALL_CORE, CALL_GET_PTR)) return false;
     if (type->kind == MARINE_RECORD) {
         out->how = WAY_RECORD;
@@ -230,7 +215,7 @@ static bool take_import_arg(shape *s, const marine__type *type, uint64_t *raw, c
 static bool take_import_result(shape *s, const marine_type *type, crossing *out)
 {
     *out = (crossing){ .type = *type, .core = WASM_I32 };
-    if (marine__is_scalar(type->kind)) return take_scalar_down(s, type, out);
+    if (marine__is_scalar(type->kind)) return take_scalar(s, type, true, out);
     if (type->kind == MARINE_RECORD) {
         out->how = WAY_RECORD;
         return take_index(s, MARINE_OP_RECORD_LOWER, type->record) && take_index(s, MARINE_OP_CALL_CORE, CALL_SET_PTR);
