@@ -24,7 +24,7 @@ struct marine__pages {
     marine__store *store;
     int64_t        at;             /* of its range in the file, -1: none */
     size_t         backed;         /* [0, backed) of the memory is a mapping of the file */
-    size_t unseen_from, unseen_to; /* holds bytes, though no page may be there yet: an image, before the first look */
+    size_t unseen_from, unseen_to; /* holds bytes, though no page may be there: an image, until it is in our range */
     size_t leaves;                 /* a power of two; 0: no look yet */
     crypto_hash *nodes;            /* 1: the top; below n: 2n and 2n + 1; leaf i: leaves + i */
     crypto_hash  zero[MARINE__MEMORY_LEVELS + 1];
@@ -215,7 +215,7 @@ crypto_hash marine__pages_root(marine__pages *p, uint8_t *base, size_t size, riv
     for (size_t i = 0; i < spans.len; i++) hash_span(p, base, spans.ptr[i], arena, &changed, hashed);
     renew_above(p, &changed);
     if (p->store->pagemap >= 0) keep(p, base, size, &spans);
-    p->unseen_from = p->unseen_to = 0;
+    if (p->backed) p->unseen_from = p->unseen_to = 0;
     return top(p);
 }
 

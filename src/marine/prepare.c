@@ -268,7 +268,7 @@ static riv_err open_vector(const prep *p, int id, riv_reader *r, uint64_t *count
     riv_fault own = { 0 };
     if (read_u32(r, &own, &n)) return bad(p, r->in, own.pos, own.msg);
     if (n > riv_reader_left(r)) return bad(p, r->in, 0, "more entries than bytes");
-    if (n > MARINE__ENTITIES_MAX && id != SECTION_CODE && id != SECTION_FUNCTION && id != SECTION_DATA)
+    if (n > MARINE__ENTITIES_MAX && id != SECTION_CODE && id != SECTION_FUNCTION) /* which take no room here */
         return riv_fail(p->fault, RIV_E_LIMIT, p->parts[id].start, "section with %u entries, the limit is %d", n,
                         MARINE__ENTITIES_MAX);
     *count = n;

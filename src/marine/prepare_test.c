@@ -165,6 +165,28 @@ static void test_data_that_is_mapped(void **state)
     riv_arena_free(arena);
 }
 
+/* Each segment takes room here: not more of them than the engine takes. */
+static void test_many_segments(void **state)
+{
+    (void)state;
+    for (size_t count = MARINE__ENTITIES_MAX; count <= MARINE__ENTITIES_MAX + 1; count++) {
+        riv_arena       *arena = riv_arena_new(0);
+        riv_buf          wasm = riv_buf_in(arena), body = riv_buf_in(arena), out = riv_buf_in(arena);
+        marine__prepared plan;
+        riv_fault        fault = { 0 };
+        riv_put_bytes(&wasm, RIV_BYTES(HEAD MEMORY));
+        marine__put_uleb(&body, count);
+        for (size_t i = 0; i < count; i++) riv_put_bytes(&body, RIV_BYTES("\1\0"));
+        riv_put_u8(&wasm, 11);
+        marine__put_uleb(&wasm, body.len);
+        riv_put_bytes(&wasm, riv_buf_view(&body));
+        riv_err err = marine__prepare(riv_buf_view(&wasm), arena, &fault, &out, &plan);
+        assert_int_equal(err, count > MARINE__ENTITIES_MAX ? RIV_E_LIMIT : RIV_OK);
+        assert_int_equal(fault.pos, err ? 13 : 0);
+        riv_arena_free(arena);
+    }
+}
+
 /* The message of a trap names the place of an `unreachable` in the file that was given, though the code that ran stands further on. */
 static void test_places_are_the_originals(void **state)
 {
@@ -247,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_valid_stays_valid),
         cmocka_unit_test(test_data_that_is_mapped),
+        cmocka_unit_test(test_many_segments),
         cmocka_unit_test(test_places_are_the_originals),
         cmocka_unit_test(test_faults_are_the_originals),
         cmocka_unit_test(test_plan_is_read_as_written),

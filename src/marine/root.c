@@ -4,6 +4,7 @@
 #include "marine/wasi.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,8 +22,9 @@ enum {
     ENTRY_FILE        = 1,
     ENTRY_DIR         = 2,
     ENTRY_OTHER       = 3,
-    OPEN_NOWHERE      = 0, /* the file has no name any more */
+    OPEN_NOWHERE      = 0, /* it has no name any more */
     OPEN_IN_DIRECTORY = 1,
+    OPEN_ELSEWHERE    = 2, /* a directory whose mapped directory the guest closed or moved: still a way to its files */
 };
 
 typedef struct entry { /* of a mapped directory */
@@ -98,6 +100,7 @@ void marine__root_free(marine_service *s) { free_known(s->known_files); }
 
 riv_err marine_service_root(marine_service *s, riv_fault *fault, marine_root *out)
 {
+    RIV_TRY(marine__enter(s, fault));
     riv_arena  *arena = riv_arena_new(ARENA_BYTES_MAX);
     marine_root root  = { 0 };
     looking     l     = { .service = s, .arena = arena, .fault = fault, .out = &root, .known = riv_map_new(NULL) };
@@ -118,6 +121,7 @@ riv_err marine_service_root(marine_service *s, riv_fault *fault, marine_root *ou
         *out           = root;
     }
     riv_arena_free(arena);
+    marine__left(s);
     return err;
 }
 
@@ -393,15 +397,16 @@ static riv_err add_dir(looking *l, int dir, riv_str path, size_t depth, entry_ve
     return RIV_OK;
 }
 
-static void put_entries(riv_buf *b, riv_str alias, const entry *entries, size_t count)
+static void put_entries(riv_buf *b, riv_str alias, const entry_vec *entries, size_t first)
 {
     put_text(b, alias);
-    riv_put_u32be(b, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        put_text(b, entries[i].path);
-        riv_put_u8(b, entries[i].kind);
-        riv_put_u64be(b, entries[i].size);
-        put_hash(b, &entries[i].content);
+    riv_put_u32be(b, (uint32_t)(entries->len - first));
+    for (size_t i = first; i < entries->len; i++) {
+        const entry *e = &entries->ptr[i];
+        put_text(b, e->path);
+        riv_put_u8(b, e->kind);
+        riv_put_u64be(b, e->size);
+        put_hash(b, &e->content);
     }
 }
 
@@ -417,8 +422,34 @@ static void put_listing(const wasi_listing *listing, riv_buf *b)
     }
 }
 
+static bool was_removed(int dir)
+{
+    int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (own >= 0) close(own);
+    return own < 0 && errno == ENOENT;
+}
+
+/* An open file or directory that none of the entries is; what is below a directory becomes entries. */
+static riv_err put_apart(looking *l, const marine__open_file *f, const struct stat *st, entry_vec *entries, riv_buf *b)
+{
+    uint64_t    size    = 0;
+    crypto_hash content = { 0 };
+    if (f->is_dir && !was_removed(f->fd)) {
+        size_t first = entries->len;
+        RIV_TRY(add_dir(l, f->fd, (riv_str){ 0 }, 0, entries));
+        riv_put_u8(b, OPEN_ELSEWHERE);
+        put_entries(b, (riv_str){ 0 }, entries, first);
+        return RIV_OK;
+    }
+    if (!f->is_dir) RIV_TRY(content_of(l, f->fd, st, &size, &content));
+    riv_put_u8(b, OPEN_NOWHERE);
+    riv_put_u64be(b, size);
+    put_hash(b, &content);
+    return RIV_OK;
+}
+
 /* What the guest holds open: which file, and where it stands in it. */
-static riv_err put_open(looking *l, const marine__open_file *f, const entry_vec *entries, riv_buf *b)
+static riv_err put_open(looking *l, const marine__open_file *f, entry_vec *entries, riv_buf *b)
 {
     struct stat st;
     if (fstat(f->fd, &st)) return riv_fail(l->fault, RIV_E_IO, 0, "an open file of the module is gone");
@@ -435,13 +466,7 @@ static riv_err put_open(looking *l, const marine__open_file *f, const entry_vec 
             riv_put_u32be(b, (uint32_t)i);
             return RIV_OK;
         }
-    uint64_t    size    = 0;
-    crypto_hash content = { 0 };
-    if (!f->is_dir) RIV_TRY(content_of(l, f->fd, &st, &size, &content));
-    riv_put_u8(b, OPEN_NOWHERE);
-    riv_put_u64be(b, size);
-    put_hash(b, &content);
-    return RIV_OK;
+    return put_apart(l, f, &st, entries, b);
 }
 
 static riv_err files_hash(looking *l, marine__instance *in, crypto_hash *out)
@@ -457,7 +482,7 @@ static riv_err files_hash(looking *l, marine__instance *in, crypto_hash *out)
         size_t first = entries.len;
         RIV_ASSERT(marine__files_slot(in->files, i, &f));
         if (f.fd >= 0 && f.mapped) RIV_TRY(add_dir(l, f.fd, (riv_str){ 0 }, 0, &entries));
-        put_entries(&b, in->config->mapped_dirs[i].key, entries.ptr + first, entries.len - first);
+        put_entries(&b, in->config->mapped_dirs[i].key, &entries, first);
     }
     for (size_t i = 0; marine__files_slot(in->files, i, &f); i++) {
         if (f.fd < 0) continue;

@@ -427,6 +427,61 @@ static void test_files(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* A guest may close or move its mapped directory and go on by what it opened below: all that it can reach counts. */
+static void test_directories_that_stay_open(void **state)
+{
+    (void)state;
+    for (int moves = 0; moves < 2; moves++) {
+        char dir[] = "/tmp/marine-root-XXXXXX", sub[300], args[64], command[400];
+        assert_non_null(mkdtemp(dir));
+        snprintf(sub, sizeof sub, "%s/sub", dir);
+        assert_int_equal(mkdir(sub, 0700), 0);
+        put_file(sub, "x", "first");
+        marine_service *s = open_state(state_engine, state_module, dir);
+        snprintf(args, sizeof args, "[\"data/sub\",%d]", moves);
+        assert_int_equal(number(s, "keep_open", args), 0);
+        marine_root before = root_of(s);
+        put_file(sub, "x", "other");
+        marine_root changed = root_of(s);
+        assert_false(same_root(&before, &changed));
+        put_file(sub, "x", "first");
+        marine_root after = root_of(s);
+        assert_true(same_root(&before, &after));
+        snprintf(command, sizeof command, "rm -r %s", moves ? dir : sub);
+        assert_int_equal(system(command), 0);
+        changed = root_of(s); /* what was removed is still open, and holds nothing */
+        assert_false(same_root(&before, &changed));
+        marine_service_free(s);
+        rmdir(dir);
+    }
+}
+
+/* Pages of initial data may be out of sight of the page map when their copy in the file of roots is made. */
+static void test_initial_data_is_kept_late(void **state)
+{
+    (void)state;
+    marine_service   *s     = open_state(state_engine, state_module, NULL);
+    marine__store    *store = marine__store_of(state_engine);
+    marine__instance *in    = s->instances[0];
+    wasmtime_extern_t item;
+    int               file = store->file, broken = open("/dev/null", O_RDONLY);
+    assert_true(marine__state_find(in, 'm', 0, &item));
+    uint8_t *base              = wasmtime_memory_data(s->context, &item.of.memory);
+    store->file                = broken; /* nothing can be put there */
+    marine_root first          = root_of(s);
+    store->file                = file;
+    const marine__image *image = in->module->image;
+    assert_int_equal(madvise(base + image->from, image->to - image->from, MADV_DONTNEED),
+                     0); /* as when memory is short */
+    marine_root second = root_of(s), third = root_of(s);
+    assert_true(same_root(&first, &second));
+    assert_true(same_root(&first, &third));
+    assert_int_equal(number(s, "peek_initial", "[5000]"), 77);
+    check_tree(s);
+    close(broken);
+    marine_service_free(s);
+}
+
 /* ---- several modules ---- */
 
 static void test_modules_in_order(void **state)
@@ -495,6 +550,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_growth_by_zeros_is_size_only),
         cmocka_unit_test(test_other_processes_and_code),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_directories_that_stay_open),
+        cmocka_unit_test(test_initial_data_is_kept_late),
         cmocka_unit_test(test_modules_in_order),
         cmocka_unit_test(test_failures_do_not_eat_the_stack),
     };

@@ -15,6 +15,7 @@ enum {
     WASI_PATH_DEPTH_MAX   = 32,
     WASI_ENTRIES_MAX      = 100000,   /* of a directory that is listed */
     WASI_LISTING_BYTES    = 16 << 20, /* of all listings that a module holds open */
+    WASI_NAME_FUEL        = 1000,     /* for each name of a path but one, and of a listing: the host asks the system about it */
     WASI_IOVEC_BYTES      = 8,
     WASI_IOVECS_MAX       = 1024,
     WASI_FDSTAT_BYTES     = 24,

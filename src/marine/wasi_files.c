@@ -488,8 +488,10 @@ static riv_err fd_readdir(marine__instance *in, wasmtime_val_raw_t *io)
     if (!f->is_dir) return marine__wasi_end(io, MARINE__WASI_NOTDIR);
     bool fresh = cookie == 0 || !f->listing.arena;
     if (fresh) error = wasi__list(in->files, f);
+    /* Where it broke off depends on the file system's order: it costs as much as a listing can. */
+    uint64_t names = error == WASI_OVERFLOW ? WASI_ENTRIES_MAX : f->listing.count;
+    if (fresh) RIV_TRY(marine__charge(in->service, names * WASI_NAME_FUEL));
     if (error) return marine__wasi_end(io, error);
-    if (fresh) RIV_TRY(marine__charge(in->service, f->listing.count * DIRENT_BYTES));
     for (uint64_t i = cookie; i < f->listing.count && used < size; i++) {
         const wasi_entry *e                             = &f->listing.entries[i];
         uint8_t           text[DIRENT_BYTES + NAME_MAX] = { 0 };

@@ -141,8 +141,11 @@ riv_err wasi__find_place(marine__instance *in, uint32_t dir, uint32_t ptr, uint3
     *error = MARINE__WASI_NAMETOOLONG;
     if (len > WASI_PATH_BYTES_MAX) return RIV_OK;
     RIV_TRY(marine__view(in, ptr, len, &bytes));
-    riv_str path = riv_bytes_str(bytes);
-    *error       = riv_str_find_char(path, '\0', 0) != SIZE_MAX ? MARINE__WASI_INVAL : find(f, path, out);
+    riv_str  path   = riv_bytes_str(bytes);
+    uint64_t passed = 0;
+    for (size_t i = 0; i < path.len; i++) passed += path.ptr[i] == '/';
+    RIV_TRY(marine__charge(in->service, passed * WASI_NAME_FUEL));
+    *error = riv_str_find_char(path, '\0', 0) != SIZE_MAX ? MARINE__WASI_INVAL : find(f, path, out);
     return RIV_OK;
 }
 

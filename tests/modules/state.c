@@ -2,8 +2,10 @@
  * The table and a global are written in assembly, because C has none. */
 #include "marine.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
+#include <wasi/api.h>
 
 __asm__(".tabletype state_table, funcref, 4\n"
         ".globl state_table\n"
@@ -85,6 +87,16 @@ MARINE_EXPORT(i32, write_file, (string name, string text))
     if (!f) return -1;
     fwrite(text.ptr, 1, text.len, f);
     return fclose(f);
+}
+/* Opens a directory below the mapped one and lets go of that; or puts that in the place of what was opened. */
+MARINE_EXPORT(i32, keep_open, (string name, u32 moves))
+{
+    char path[256] = "";
+    if (name.len >= sizeof path) return -1;
+    memcpy(path, name.ptr, name.len);
+    int fd = open(path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return -1;
+    return moves ? __wasi_fd_renumber(3, (__wasi_fd_t)fd) : __wasi_fd_close(3);
 }
 /* Fails with a frame of the stack in memory taken, which nobody gives back. */
 MARINE_EXPORT(void, fail, (u32 bytes))
