@@ -85,6 +85,15 @@ static void empty_scratch(marine_service *s)
     s->scratch = riv_arena_new(MARINE__VALUES_BYTES_MAX);
 }
 
+riv_err marine__enter(marine_service *s, riv_fault *fault)
+{
+    if (s->entered) return riv_fail_code(fault, RIV_E_CONFLICT, MARINE_HOST, 0, "the service is in a call");
+    s->entered = true;
+    return RIV_OK;
+}
+
+void marine__left(marine_service *s) { s->entered = false; }
+
 void marine__begin(marine_service *s, const marine_call_params *params, uint64_t fuel, uint64_t ticks)
 {
     empty_scratch(s);
@@ -157,10 +166,13 @@ static riv_err run_target(marine_service *s, const marine_call *call, const targ
                         RIV_ARG(call->function), own->msg);
 }
 
-static void begin_call(marine_service *s, const marine_call *call)
+static riv_err begin_call(marine_service *s, const marine_call *call, riv_fault *fault, marine_result *out)
 {
+    *out = (marine_result){ riv_json_null(), 0, MARINE_HOST };
+    RIV_TRY(marine__enter(s, fault));
     marine__begin(s, &call->params, call->fuel, call->deadline_ticks);
     s->batched = true;
+    return RIV_OK;
 }
 
 static riv_err end_call(marine_service *s, const marine_call *call, riv_err err, riv_fault *fault,
@@ -171,6 +183,7 @@ static riv_err end_call(marine_service *s, const marine_call *call, riv_err err,
     s->params     = &no_params;
     *out          = (marine_result){ value, used, s->error };
     marine__count(s, true, used);
+    marine__left(s);
     if (riv_arena_used(s->scratch) > SCRATCH_KEPT_BYTES) empty_scratch(s); /* the next call may be far off */
     return err ? riv_fail_code(fault, err, s->error, 0, "%s", s->fault.msg) : RIV_OK;
 }
@@ -223,7 +236,7 @@ riv_err marine_service_call(marine_service *s, const marine_call *call, riv_aren
                             marine_result *out)
 {
     const riv_json *value = riv_json_null();
-    begin_call(s, call);
+    RIV_TRY(begin_call(s, call, fault, out));
     riv_err err = call_json(s, call, arena, &value);
     return end_call(s, call, err, fault, value, out);
 }
@@ -259,7 +272,7 @@ riv_err marine_service_call_values(marine_service *s, const marine_call *call, c
 {
     marine_value result = { 0 };
     bool         has    = false;
-    begin_call(s, call);
+    RIV_TRY(begin_call(s, call, fault, out));
     riv_err err = call_values(s, call, args, args_count, arena, &result, &has);
     RIV_TRY(end_call(s, call, err, fault, riv_json_null(), out));
     *value     = result;
@@ -307,7 +320,7 @@ riv_err marine_service_call_text(marine_service *s, const marine_call *call, riv
                                  marine_result *out, riv_buf *text)
 {
     size_t start = text->len;
-    begin_call(s, call);
+    RIV_TRY(begin_call(s, call, fault, out));
     riv_err err = call_text(s, call, args, text);
     if (err) text->len = start;
     return end_call(s, call, err, fault, riv_json_null(), out);

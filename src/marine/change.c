@@ -7,11 +7,17 @@ static const marine_call_params no_params;
 
 /* ---- the frame of a change ---- */
 
-static void begin(marine_service *s) { marine__begin(s, &no_params, s->fuel_start, 0); }
+static riv_err begin(marine_service *s, riv_fault *fault)
+{
+    RIV_TRY(marine__enter(s, fault));
+    marine__begin(s, &no_params, s->fuel_start, 0);
+    return RIV_OK;
+}
 
 static riv_err end(marine_service *s, riv_err err, riv_fault *fault)
 {
     marine__count(s, false, marine__fuel_used(s, s->fuel_start));
+    marine__left(s);
     return err ? riv_fail_code(fault, err, s->error, 0, "%s", s->fault.msg) : RIV_OK;
 }
 
@@ -55,7 +61,7 @@ static riv_err load(marine_service *s, const marine_module_config *config)
 
 riv_err marine_service_load(marine_service *s, const marine_module_config *config, riv_fault *fault)
 {
-    begin(s);
+    RIV_TRY(begin(s, fault));
     return end(s, load(s, config), fault);
 }
 
@@ -90,7 +96,7 @@ static riv_err unload(marine_service *s, riv_str name)
 
 riv_err marine_service_unload(marine_service *s, riv_str name, riv_fault *fault)
 {
-    begin(s);
+    RIV_TRY(begin(s, fault));
     return end(s, unload(s, name), fault);
 }
 
@@ -197,6 +203,6 @@ static riv_err replace(marine_service *s, const marine_module_config *config)
 
 riv_err marine_service_replace(marine_service *s, const marine_module_config *config, riv_fault *fault)
 {
-    begin(s);
+    RIV_TRY(begin(s, fault));
     return end(s, replace(s, config), fault);
 }

@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 
-enum { BOTTOM, NEXT, LACKS, OTHER, RENAMED, FAILS, HUNGRY, MIDDLE, TOP, MODULES_COUNT };
+enum { BOTTOM, NEXT, LACKS, OTHER, RENAMED, FAILS, HUNGRY, MIDDLE, TOP, LEAVER, STARTS, MODULES_COUNT };
 static const char *const sources[MODULES_COUNT] = {
-    [BOTTOM] = "bottom", [NEXT] = "next",     [LACKS] = "lacks",   [OTHER] = "other", [RENAMED] = "renamed",
-    [FAILS] = "fails",   [HUNGRY] = "hungry", [MIDDLE] = "middle", [TOP] = "top",
+    [BOTTOM] = "bottom",   [NEXT] = "next",     [LACKS] = "lacks",   [OTHER] = "other",
+    [RENAMED] = "renamed", [FAILS] = "fails",   [HUNGRY] = "hungry", [MIDDLE] = "middle",
+    [TOP] = "top",         [LEAVER] = "leaver", [STARTS] = "starts",
 };
 
 typedef struct chain {
@@ -254,6 +255,23 @@ static void test_a_service_changes_so_often(void **state)
     chain_close(&c);
 }
 
+/* A start that ends itself well, in the middle of another module, leaves no frame on that one's stack. */
+static void test_good_ends_do_not_eat_the_stack(void **state)
+{
+    (void)state;
+    enum { STARTED = 200 };
+    chain c;
+    chain_open(&c, 0);
+    assert_string_equal(load(&c, "leaver", LEAVER), "");
+    for (int i = 0; i < STARTED; i++) { /* each leaves a frame of 1 KiB; the stack has 64 */
+        const char *got = load(&c, "starts", STARTS);
+        if (got[0]) fail_msg("%d: %s", i, got);
+        assert_string_equal(call(&c, "starts", "started", "[]"), "1");
+        assert_string_equal(unload(&c, "starts"), "");
+    }
+    chain_close(&c);
+}
+
 /* ---- statistics ---- */
 
 static void test_statistics(void **state)
@@ -309,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_there_is_room_for_so_many),
         cmocka_unit_test(test_a_thousand_replaces),
         cmocka_unit_test(test_a_service_changes_so_often),
+        cmocka_unit_test(test_good_ends_do_not_eat_the_stack),
         cmocka_unit_test(test_statistics),
     };
     testing_main();

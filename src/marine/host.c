@@ -39,8 +39,10 @@ riv_err marine__log(marine__instance *in, int32_t level, int32_t target, riv_byt
     marine_service *s = in->service;
     RIV_TRY(marine__charge(s, text.len));
     /* SPEC marine.md 5.3: message is emitted if `target == 0` or `(target & logging_mask) != 0` */
-    if (!s->env.log || (target && !(target & in->config->logging_mask))) return RIV_OK;
-    RIV_TRY(marine__tell(in, RIV_MIN(text.len, (size_t)LOG_BYTES_MAX)));
+    if (target && !(target & in->config->logging_mask)) return RIV_OK;
+    RIV_TRY(marine__tell(
+        in, RIV_MIN(text.len, (size_t)LOG_BYTES_MAX))); /* also where nobody listens: the same call ends the same way */
+    if (!s->env.log) return RIV_OK;
     if (level < 1 || level > 5) level = 5;
     if (riv_utf8_valid(text, NULL))
         s->env.log(s->env.ctx, in->name, level, cut(riv_bytes_str(text)));
@@ -204,8 +206,12 @@ static riv_err parameters_v3(marine__instance *in, wasmtime_val_raw_t *io)
 /* ---- mounted binaries ---- */
 
 enum {
+    RET_SPAWN    = 100001,
     RET_NO_TEXT  = 100004,   /* an argument is not a text */
     COMMAND_FUEL = 10000000, /* a program takes milliseconds to start */
+    ARGUMENTS_BYTES_MAX =
+        6 << 20,        /* more than this Linux hands to no program, and hosts copy them before they ask it */
+    ARGUMENT_BYTES = 9, /* its end and its place in the list */
 };
 
 static const marine_field output_fields[] = {
@@ -216,12 +222,13 @@ static const marine_field output_fields[] = {
 };
 static const marine__type output_types[] = { FIELDS("MountedBinaryResult", output_fields) };
 
-/* The list as it is in memory: lifting it as a value would end the call where an element is no text, which has an answer. */
-static riv_err lift_arguments(marine__instance *in, uint32_t ptr, uint32_t count, riv_str **out, bool *texts)
+/* The list as it is in memory: lifting it as a value would end the call where an element is no text, which has an answer: *refusal. */
+static riv_err lift_arguments(marine__instance *in, uint32_t ptr, uint32_t count, riv_str **out, marine_output *refusal)
 {
     riv_bytes spine, text;
     void     *memory;
-    *texts = true;
+    uint64_t  bytes = 0;
+    *refusal        = (marine_output){ 0 };
     RIV_TRY(marine__view(in, ptr, (uint64_t)count * 8, &spine));
     RIV_TRY(marine__scratch(in->service, count, sizeof(riv_str), &memory));
     *out         = memory;
@@ -230,9 +237,12 @@ static riv_err lift_arguments(marine__instance *in, uint32_t ptr, uint32_t count
         uint32_t at = riv_read_u32le(&r), len = riv_read_u32le(&r);
         RIV_TRY(marine__view(in, at, len, &text));
         RIV_TRY(marine__charge(in->service, (uint64_t)len + 1));
-        if (!riv_utf8_valid(text, NULL)) *texts = false;
+        if (!riv_utf8_valid(text, NULL)) refusal->ret_code = RET_NO_TEXT;
         (*out)[i] = riv_bytes_str(text);
+        bytes += (uint64_t)len + ARGUMENT_BYTES;
     }
+    if (!refusal->ret_code && bytes > ARGUMENTS_BYTES_MAX)
+        *refusal = (marine_output){ .ret_code = RET_SPAWN, .error = RIV_LIT("Argument list too long (os error 7)") };
     return RIV_OK;
 }
 
@@ -273,14 +283,13 @@ static riv_err answer(marine__instance *in, const marine_output *out)
 
 riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wasmtime_val_raw_t *io)
 {
-    marine_output out   = { .ret_code = RET_NO_TEXT };
+    marine_output out;
     uint32_t      count = (uint32_t)io[1].i32;
     riv_str      *args;
-    bool          texts;
     RIV_TRY(marine__charge(in->service, COMMAND_FUEL));
-    RIV_TRY(lift_arguments(in, (uint32_t)io[0].i32, count, &args, &texts));
+    RIV_TRY(lift_arguments(in, (uint32_t)io[0].i32, count, &args, &out));
     riv_arena *arena = riv_arena_new(0); /* not the call's: outputs of many programs must not gather there */
-    riv_err    err   = texts ? run_program(in, program, args, count, arena, &out) : RIV_OK;
+    riv_err    err   = out.ret_code ? RIV_OK : run_program(in, program, args, count, arena, &out);
     if (!err) err = answer(in, &out);
     riv_arena_free(arena);
     return err;

@@ -292,6 +292,46 @@ static void test_calls_of_the_host_are_paid_for(void **state)
     bench_close(&b);
 }
 
+/* Listing a directory and walking a path is work by the name. */
+static void test_names_are_paid_for(void **state)
+{
+    (void)state;
+    enum { FILES = 300, STEPS = 200, FUEL = 10000000 };
+    static const char imports[] =
+        "(module (import \"wasi_snapshot_preview1\" \"clock_time_get\" (func $c (param i32 i64 i32) (result i32)))"
+        "(import \"wasi_snapshot_preview1\" \"fd_readdir\" (func $r (param i32 i32 i32 i64 i32) (result i32)))"
+        "(import \"wasi_snapshot_preview1\" \"path_filestat_get\" (func $s (param i32 i32 i32 i32 i32) (result i32)))"
+        "(memory (export \"memory\") 1) (data (i32.const 1024) \"%s\") (func (export \"_start\")"
+        "(loop (drop (call $c (i32.const 0) (i64.const 0) (i32.const 0))) %s (br 0))))";
+    static const char *const work[] = {
+        "(if (call $r (i32.const 3) (i32.const 8192) (i32.const 64) (i64.const 0) (i32.const 0)) (then unreachable))",
+        "(if (call $s (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 1000) (i32.const 8)) (then unreachable))",
+    };
+    char dir[] = "/tmp/marine-names-XXXXXX", path[1001] = "", wat[2500], name[64];
+    assert_non_null(mkdtemp(dir));
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof name, "%s/%d", dir, i);
+        fclose(fopen(name, "w"));
+    }
+    snprintf(name, sizeof name, "mkdir %s/a", dir);
+    assert_int_equal(system(name), 0);
+    for (int i = 0; i < STEPS; i++) strcat(path, "a/../");
+    const marine_pair          mapped = { RIV_LIT("d"), riv_str_c(dir) };
+    const marine_module_config with   = { .mapped_dirs = &mapped, .mapped_dirs_count = 1 };
+    bench                      b;
+    bench_start(&b);
+    for (size_t i = 0; i < RIV_COUNT(work); i++) {
+        uint64_t         calls = 0;
+        const marine_env env   = { .ctx = &calls, .now_ns = count_calls };
+        snprintf(wat, sizeof wat, imports, path, work[i]);
+        assert_memory_equal(try_start(&b, wat, &with, FUEL, &env), "fuel: ", 6);
+        assert_in_range(calls, 10, 60); /* a name costs as much as a call */
+    }
+    snprintf(name, sizeof name, "rm -r %s", dir);
+    assert_int_equal(system(name), 0);
+    bench_close(&b);
+}
+
 static void test_adapters_are_paid_for(void **state)
 {
     (void)state;
@@ -341,6 +381,11 @@ static void test_tables_are_small(void **state)
                   "(ref.null func) (i32.const 131072))) (then unreachable))))",
                   &plain, 0, NULL),
         "fine");
+    riv_buf many = riv_buf_in(b.arena); /* a module may have a hundred */
+    riv_put_str(&many, RIV_LIT("(module"));
+    for (int i = 0; i < 9; i++) riv_put_str(&many, RIV_LIT("(table 1 funcref)"));
+    riv_put_bytes(&many, RIV_BYTES(")\0"));
+    assert_memory_equal(try_start(&b, (const char *)many.ptr, &plain, 0, NULL), "load: m: ", 9);
     bench_close(&b);
 }
 
@@ -420,7 +465,83 @@ static void test_endless_logs(void **state)
         assert_string_equal(try_start(&b, wat, &logging, 0, &env),
                             "memory: module m logs and prints more than 16777216 bytes in one call");
         assert_true(last.count <= cases[i].lines_max);
+        /* the same where nobody listens: a result does not depend on who hosts it */
+        assert_string_equal(try_start(&b, wat, &logging, 0, NULL),
+                            "memory: module m logs and prints more than 16777216 bytes in one call");
     }
+    bench_close(&b);
+}
+
+/* ---- callers that come back while a call runs ---- */
+
+typedef struct intruder {
+    marine_service             *service;
+    const marine_module_config *config;
+    size_t                      tries;
+} intruder;
+
+/* What a sink might do with the service that is talking to it: none of it may be done. */
+static void intrude(void *ctx, riv_str module, int32_t level, riv_str text)
+{
+    static const char told[]    = "the service is in a call";
+    intruder         *in        = ctx;
+    riv_arena        *arena     = riv_arena_new(0);
+    riv_buf           out       = riv_buf_in(arena);
+    riv_fault         faults[7] = { { 0 } };
+    marine_result     result, by_text, by_values;
+    marine_value      value;
+    marine_root       root;
+    bool              has;
+    const marine_call call = { .function = RIV_LIT("hello"), .args = riv_json_null() };
+    (void)module, (void)level, (void)text;
+    if (!in->service) { /* it is being made */
+        riv_arena_free(arena);
+        return;
+    }
+    in->tries++;
+    assert_int_equal(marine_service_call(in->service, &call, arena, &faults[0], &result), RIV_E_CONFLICT);
+    assert_int_equal(marine_service_call_text(in->service, &call, RIV_LIT("[]"), &faults[1], &by_text, &out),
+                     RIV_E_CONFLICT);
+    assert_int_equal(
+        marine_service_call_values(in->service, &call, NULL, 0, arena, &faults[2], &by_values, &value, &has),
+        RIV_E_CONFLICT);
+    assert_int_equal(marine_service_load(in->service, in->config, &faults[3]), RIV_E_CONFLICT);
+    assert_int_equal(marine_service_unload(in->service, RIV_LIT("test"), &faults[4]), RIV_E_CONFLICT);
+    assert_int_equal(marine_service_replace(in->service, in->config, &faults[5]), RIV_E_CONFLICT);
+    assert_int_equal(marine_service_root(in->service, &faults[6], &root), RIV_E_CONFLICT);
+    assert_int_equal(result.error, MARINE_HOST);
+    assert_int_equal(by_text.error, MARINE_HOST);
+    assert_int_equal(by_values.error, MARINE_HOST);
+    for (size_t i = 0; i < RIV_COUNT(faults); i++) {
+        assert_string_equal(faults[i].msg, told);
+        assert_int_equal(faults[i].code, MARINE_HOST);
+    }
+    riv_arena_free(arena);
+}
+
+static void test_coming_back_during_a_call(void **state)
+{
+    (void)state;
+    intruder in = { .tries = 0 };
+    bench    b;
+    bench_start(&b);
+    b.modules[0]                      = testing_module(b.engine, testing_build("tests/modules/host.c", b.arena));
+    const marine_module_config module = {
+        .name = RIV_LIT("test"), .module = b.modules[0], .logger_enabled = true, .logging_mask = INT32_MAX
+    };
+    const marine_service_config config = { .modules       = &module,
+                                           .modules_count = 1,
+                                           .env           = { .ctx = &in, .log = intrude } };
+    if (marine_service_new(b.engine, &config, &b.fault, &b.service)) fail_msg("%s", b.fault.msg);
+    in.config = &module;
+    uint64_t fuel[3]; /* the first call of all makes the guest's own tables */
+    for (size_t i = 0; i < RIV_COUNT(fuel); i++) {
+        in.service = i == 1 ? b.service : NULL;
+        assert_string_equal(bench_call(&b, "log", "[\"hello\",3]"), "null");
+        fuel[i] = b.result.fuel_used;
+    }
+    assert_int_equal(in.tries, 1);
+    assert_int_equal(fuel[1], fuel[2]); /* nothing of it shows */
     bench_close(&b);
 }
 
@@ -541,10 +662,12 @@ int main(void)
         cmocka_unit_test(test_result_of_many_empty_arrays),
         cmocka_unit_test(test_failures_do_not_pile_up),
         cmocka_unit_test(test_calls_of_the_host_are_paid_for),
+        cmocka_unit_test(test_names_are_paid_for),
         cmocka_unit_test(test_adapters_are_paid_for),
         cmocka_unit_test(test_tables_are_small),
         cmocka_unit_test(test_long_logs),
         cmocka_unit_test(test_endless_logs),
+        cmocka_unit_test(test_coming_back_during_a_call),
         cmocka_unit_test(test_crowded_sections),
         cmocka_unit_test(test_limits_are_not_per_part),
     };

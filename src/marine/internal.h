@@ -266,6 +266,7 @@ struct marine_service {
     bool                     interpreted; /* tests: no plan is used */
     uint64_t                 told;   /* bytes that its modules logged and printed */
     uint64_t                 ticks;  /* deadline that it began with; 0: none */
+    bool                     entered; /* a call, a change or a root is under way: nobody else may come in */
     uint64_t                 fuel_start; /* of a module that is loaded */
     uint32_t                 made;       /* instances in the store, also those that were unloaded */
     uint64_t                 calls, failed_calls, fuel_used; /* in all */
@@ -291,6 +292,9 @@ RIV_MUST_USE riv_err marine__bind_exports(marine__instance *in); /* memory, the 
 RIV_MUST_USE riv_err marine__find_core(marine__instance *in, riv_str name, marine__core **out); /* NULL: no such function */
 
 /* ---- call.c ---- */
+/* Takes the service for a call, a change or a root; RIV_E_CONFLICT where one is under way, whose callbacks must not come back to it. */
+RIV_MUST_USE riv_err marine__enter(marine_service *service, riv_fault *fault);
+void                 marine__left(marine_service *service);
 /* Makes the service ready for a call: fuel (0: the default), deadline (0: none), an empty scratch arena, no failure. */
 void marine__begin(marine_service *service, const marine_call_params *params, uint64_t fuel, uint64_t ticks);
 void marine__fuel_spend(marine_service *service); /* all that is left of the call's: what a trap used cannot be told */
@@ -385,7 +389,8 @@ uint64_t marine__linear_bytes(const marine__linear *linear); /* 0 for NULL */
 bool marine__state_find(marine__instance *in, char kind, uint32_t index, wasmtime_extern_t *out); /* by the letters of marine__prepared */
 /* The top of the stack that LLVM's code keeps in memory is noted when a module has started, and put back after a failure. */
 void marine__stack_note(marine__instance *in);
-void marine__stack_restore(marine_service *service);
+void marine__stack_restore(marine_service *service); /* of all modules that are loaded */
+void marine__stack_restore_one(marine__instance *in);
 
 /* ---- pages.c: the tree over a memory, and which of its pages changed; root.c ------------------------------------------------ */
 

@@ -139,7 +139,8 @@ struct marine_value {
     };
 };
 
-/* ---- service: instances of modules in one store; one call at a time ---- */
+/* ---- service: instances of modules in one store; one call at a time. What marine_env is asked meanwhile must not come back to the service:
+ * calls, changes and roots are refused then, RIV_E_CONFLICT with the kind MARINE_HOST; freeing it ends the process. ---- */
 typedef struct marine_module_config {
     riv_str              name;   /* import name */
     const marine_module *module; /* outlives the service */

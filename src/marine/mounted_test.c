@@ -125,12 +125,40 @@ static void test_fuel(void **state)
     riv_free(big);
 }
 
+/* More than any system hands to a program is not copied first. */
+static void test_long_arguments(void **state)
+{
+    (void)state;
+    enum { EACH = 1 << 20 };
+    world                w      = { .runs = 0 };
+    marine_module_config module = { .mounted_binaries = binaries, .mounted_binaries_count = 2 };
+    bench                b;
+    assert_string_equal(open_mounted(&b, &w, module, true), "");
+    for (int count = 5; count < 8; count++) {
+        riv_buf args = riv_buf_in(b.arena);
+        for (int i = 0; i < count; i++) {
+            riv_put_str(&args, i ? RIV_LIT("\",\"") : RIV_LIT("[[\""));
+            memset(riv_buf_room(&args, EACH), 'a', EACH);
+        }
+        riv_put_bytes(&args, RIV_BYTES("\"]]\0"));
+        riv_buf_clear(&w.asked);
+        assert_string_equal(bench_call(&b, "run", (const char *)args.ptr),
+                            count < 6 ? "{\"err\":\"\",\"error\":\"\",\"out\":\"\",\"ret_code\":0}"
+                                      : "{\"err\":\"\",\"error\":\"Argument list too long (os error "
+                                        "7)\",\"out\":\"\",\"ret_code\":100001}");
+        assert_int_equal(w.runs, 1);
+    }
+    bench_close(&b);
+    riv_buf_free(&w.asked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_asked_and_answered),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_fuel),
+        cmocka_unit_test(test_long_arguments),
     };
     testing_main();
     return cmocka_run_group_tests(tests, NULL, NULL);

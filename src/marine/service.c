@@ -4,7 +4,7 @@
 #include "marine/internal.h"
 
 enum {
-    TABLES_MAX         = 2 * MARINE_MODULES_MAX,
+    TABLES_MAX         = 8,       /* for each module; compilers make one or two */
     TABLE_ELEMENTS_MAX = 1 << 17, /* of each; at 8 bytes outside the memory budget */
 };
 
@@ -59,6 +59,7 @@ riv_err marine_service_new(marine_engine *engine, const marine_service_config *c
 void marine_service_free(marine_service *s)
 {
     if (!s) return;
+    RIV_ASSERT(!s->entered); /* what runs would go on in memory that is gone */
     while (s->instances_count > 0) marine__instance_free(s->instances[--s->instances_count]);
     wasmtime_store_delete(s->store); /* writes into the budget's books, which live in the arena */
     marine__root_free(s);
@@ -137,7 +138,7 @@ static riv_err instantiate(marine__instance *in)
     wasm_trap_t *trap = NULL;
     s->made++;
     s->budget->made = NULL;
-    wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, s->made, TABLES_MAX + 2 * (int64_t)s->made, s->made);
+    wasmtime_store_limiter(s->store, -1, TABLE_ELEMENTS_MAX, s->made, TABLES_MAX * (int64_t)s->made, s->made);
     marine__budget_enter(s->budget);
     marine__image_enter(in->module->image, s->engine);
     wasmtime_error_t *error = wasmtime_instance_new(s->context, in->module->code, imports, count, &in->handle, &trap);
@@ -160,6 +161,8 @@ static riv_err start(marine__instance *in, riv_str name)
                             RIV_ARG(name));
     riv_err err = marine__call_core(in, core, raw);
     if (!err || !s->exited || s->exit_code) return err;
+    marine__stack_restore(s);
+    marine__stack_restore_one(in);
     s->exited = false;
     s->error  = MARINE_NO_ERROR;
     s->fault  = (riv_fault){ 0 };
@@ -187,9 +190,10 @@ static riv_err load(marine__instance *in)
     RIV_TRY(marine__files_open(in));
     RIV_TRY(instantiate(in));
     RIV_TRY(marine__bind_exports(in));
+    marine__stack_note(in);
     RIV_TRY(start(in, RIV_LIT("_initialize")));
     RIV_TRY(start(in, RIV_LIT("_start")));
-    marine__stack_note(in);
+    marine__stack_note(in); /* a start may keep some of it for good */
     return RIV_OK;
 }
 

@@ -24,16 +24,19 @@ void marine__stack_note(marine__instance *in)
 }
 
 /* The stack grows downwards and is empty between calls. */
+void marine__stack_restore_one(marine__instance *in)
+{
+    wasmtime_context_t *context = in->service->context;
+    wasmtime_val_t      value;
+    if (!in->has_stack) return;
+    wasmtime_global_get(context, &in->stack_pointer, &value);
+    if ((uint32_t)value.of.i32 >= in->stack_top) return;
+    value.of.i32            = (int32_t)in->stack_top;
+    wasmtime_error_t *error = wasmtime_global_set(context, &in->stack_pointer, &value);
+    RIV_ASSERT(!error); /* a global of this type that changes */
+}
+
 void marine__stack_restore(marine_service *s)
 {
-    for (size_t i = 0; i < s->instances_count; i++) {
-        marine__instance *in = s->instances[i];
-        wasmtime_val_t    value;
-        if (!in->has_stack) continue;
-        wasmtime_global_get(s->context, &in->stack_pointer, &value);
-        if ((uint32_t)value.of.i32 >= in->stack_top) continue;
-        value.of.i32            = (int32_t)in->stack_top;
-        wasmtime_error_t *error = wasmtime_global_set(s->context, &in->stack_pointer, &value);
-        RIV_ASSERT(!error); /* a global of this type that changes */
-    }
+    for (size_t i = 0; i < s->instances_count; i++) marine__stack_restore_one(s->instances[i]);
 }
