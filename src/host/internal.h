@@ -103,6 +103,7 @@ struct host {
     riv_fault     fault;   /* why it stopped by itself */
     host_pool     pool;
     host_timeout *timeouts;
+    struct host_http *https; /* http.c */
     host_node   **nodes; size_t nodes_count;
     uint8_t       read_bytes[HOST_READ_BYTES]; /* one read at a time: the node copies what it keeps */
 };
@@ -117,6 +118,13 @@ void host__node_stop(host_node *n);                    /* NODE_STOP, goodbyes */
 void host__node_close(host_node *n);                   /* closes its handles */
 void host__node_free(host_node *n);
 void host__fail(host *h, const riv_fault *fault);      /* the host cannot go on */
+
+/* http.c */
+void host__https_free(host *h); /* once the loop is closed */
+
+/* store.c */
+/* Keeps a second process out of a folder, for as long as the file is open. RIV_E_CONFLICT */
+RIV_MUST_USE riv_err host__lock_dir(riv_str dir, const char *name, riv_arena *arena, riv_fault *fault, int *out);
 
 /* link.c */
 riv_err host__listen(host_node *n, riv_str addr, riv_fault *fault);

@@ -148,6 +148,7 @@ void host_free(host *h)
     if (h->stuck) return; /* its memory is still in use; the program ends anyway */
     while (uv_loop_close(&h->loop) == UV_EBUSY) uv_run(&h->loop, UV_RUN_DEFAULT); /* a late uv_stop cuts a run short */
     free_timeouts(h);
+    host__https_free(h);
     for (size_t i = 0; i < h->nodes_count; i++) host__node_free(h->nodes[i]);
     uv_mutex_destroy(&h->pool.lock);
     uv_cond_destroy(&h->pool.wake);

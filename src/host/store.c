@@ -3,7 +3,7 @@
  * committed; a machine that loses power may lose the last commit, never an older one, and never opens a broken file.
  * Tests: store_test.c (kill -9 in the middle of writing). */
 #define _GNU_SOURCE
-#include "host/host.h"
+#include "host/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,10 +36,10 @@ static riv_err lmdb_error(riv_fault *fault, const char *what, int rc)
 /* ---- open and close ---- */
 
 /* LMDB lets several processes share an environment; two nodes with one identity must not. */
-static riv_err lock_dir(riv_str dir, riv_arena *arena, riv_fault *fault, int *out)
+riv_err host__lock_dir(riv_str dir, const char *name, riv_arena *arena, riv_fault *fault, int *out)
 {
     char        pid[32] = { 0 };
-    const char *path    = riv_cstr(arena, host_path_join(arena, dir, RIV_LIT("node.lock")));
+    const char *path    = riv_cstr(arena, host_path_join(arena, dir, riv_str_c(name)));
     int         fd      = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return riv_fail(fault, RIV_E_IO, 0, "cannot open %s: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB)) {
@@ -79,7 +79,7 @@ riv_err host_store_open(riv_str dir, riv_fault *fault, host_store **out)
     s->lock           = -1;
     s->map_bytes      = STORE_MAP_BYTES;
     if ((err = host_dir_make(dir, fault))) goto out;
-    if ((err = lock_dir(dir, arena, fault, &s->lock))) goto out;
+    if ((err = host__lock_dir(dir, "node.lock", arena, fault, &s->lock))) goto out;
     if ((rc = open_env(s, riv_cstr(arena, dir)))) err = lmdb_error(fault, "open", rc);
 out:
     if (err)

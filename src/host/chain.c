@@ -1,0 +1,156 @@
+/* chain.c: the development chain on a host: JSON-RPC by http.c, blocks by the clock, the ledger below. All of it on the loop's thread.
+ * Spec: docs/spec/chain.md 2, 3. Tests: chain_test.c, tests/interop/eth. */
+#define _GNU_SOURCE
+#include "host/chain.h"
+
+#include "host/http.h"
+#include "host/internal.h"
+#include "proof/proof.h"
+
+enum { VERIFIER_CACHES = 1 };
+
+struct host_chain {
+    host         *host;
+    chain        *engine;
+    chain_memory *memory; /* without a folder */
+    host_ledger  *ledger;
+    rpc_place     place;
+    proof        *verifier;
+    rpc          *rpc;
+    host_http    *http;
+    uv_timer_t   *timer; /* the loop's: freed by its closing, which may come after ours */
+    uint64_t      every_ms;
+    bool          timed;
+};
+
+/* ---- what follows an answer ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+/* Blocks go by the clock where that was asked for, at the start or by a request. */
+static void set_timer(host_chain *c)
+{
+    uint64_t every = rpc_interval_ms(c->rpc);
+    if (!c->timer || (c->timed && every == c->every_ms)) return;
+    c->timed    = true;
+    c->every_ms = every;
+    if (every)
+        uv_timer_start(c->timer, on_timer, every, every);
+    else
+        uv_timer_stop(c->timer);
+}
+
+static void after(host_chain *c)
+{
+    const rpc_notice *notices;
+    size_t            count = rpc_notices(c->rpc, &notices);
+    for (size_t i = 0; i < count; i++) host_http_tell(c->http, notices[i].conn, notices[i].text);
+    set_timer(c);
+    if (rpc_failed(c->rpc)) host__fail(c->host, rpc_failed(c->rpc));
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    host_chain *c     = timer->data;
+    riv_fault   fault = { 0 };
+    if (rpc_mine(c->rpc, host_now_ms(), &fault)) host__fail(c->host, &fault);
+    after(c);
+}
+
+/* ---- what http.c asks ---- */
+
+static int on_answer(void *ctx, riv_str path, riv_str body, riv_buf *reply)
+{
+    host_chain *c = ctx;
+    (void)path;
+    rpc_answer(c->rpc, 0, host_now_ms(), body, reply);
+    after(c);
+    return 200;
+}
+
+static void on_message(void *ctx, uint64_t conn, riv_str text, riv_buf *reply)
+{
+    host_chain *c = ctx;
+    rpc_answer(c->rpc, conn, host_now_ms(), text, reply);
+    after(c);
+}
+
+static void on_gone(void *ctx, uint64_t conn)
+{
+    host_chain *c = ctx;
+    rpc_forget(c->rpc, conn);
+}
+
+/* ---- opening ---- */
+
+static void free_timer(uv_handle_t *handle) { riv_free(handle); }
+
+static riv_err open_place(host_chain *c, const host_chain_config *config, riv_fault *fault)
+{
+    if (config->dir.len == 0) {
+        c->memory = chain_memory_new();
+        c->place  = rpc_place_memory(c->memory);
+        return RIV_OK;
+    }
+    RIV_TRY(host_ledger_open(config->dir, HOST_LEDGER_OWN, fault, &c->ledger));
+    c->place = host_ledger_place(c->ledger);
+    return RIV_OK;
+}
+
+static riv_err open_rpc(host_chain *c, const host_chain_config *config, riv_fault *fault)
+{
+    rpc_config own = { .engine      = c->engine,
+                       .verifier    = c->verifier,
+                       .place       = c->place,
+                       .genesis     = config->genesis,
+                       .interval_ms = config->interval_ms,
+                       .proposer    = config->proposer,
+                       .log         = config->log };
+    return rpc_open(&own, fault, &c->rpc);
+}
+
+riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fault, host_chain **out)
+{
+    host_chain      *c    = riv_alloc(sizeof *c);
+    host_http_config http = { .listen  = config->listen,
+                              .origin  = config->origin,
+                              .ctx     = c,
+                              .answer  = on_answer,
+                              .message = on_message,
+                              .closed  = on_gone };
+    c->host               = h;
+    c->engine             = chain_new();
+    c->verifier           = proof_new(VERIFIER_CACHES);
+    riv_err err           = open_place(c, config, fault);
+    if (!err) err = open_rpc(c, config, fault);
+    if (!err) err = host_http_open(h, &http, fault, &c->http);
+    if (err) {
+        host_chain_close(c);
+        return err;
+    }
+    c->timer       = riv_alloc(sizeof *c->timer);
+    c->timer->data = c;
+    uv_timer_init(&h->loop, c->timer);
+    set_timer(c);
+    *out = c;
+    return RIV_OK;
+}
+
+void host_chain_close(host_chain *c)
+{
+    if (!c) return;
+    if (c->timer) {
+        uv_timer_stop(c->timer);
+        uv_close((uv_handle_t *)c->timer, free_timer);
+    }
+    host_http_close(c->http);
+    rpc_close(c->rpc);
+    host_ledger_close(c->ledger);
+    chain_memory_free(c->memory);
+    proof_free(c->verifier);
+    chain_free(c->engine);
+    riv_free(c);
+}
+
+uint16_t           host_chain_port(const host_chain *c) { return host_http_port(c->http); }
+const chain_store *host_chain_store(const host_chain *c) { return &c->place.store; }

@@ -1,0 +1,415 @@
+/* chain_test.c: the chain on a host, seen by a socket: HTTP and WebSocket as clients and as strangers speak them, and what survives kill -9. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "host/chain.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- a chain on a thread of its own ---- */
+
+typedef struct served {
+    host        *host;
+    host_chain  *chain;
+    pthread_t    thread;
+    riv_arena   *arena;
+    chain_params params;
+    int          stop[2]; /* a byte here ends it */
+    uint16_t     port;
+} served;
+
+static void look_for_stop(void *ctx)
+{
+    served *s = ctx;
+    char    c;
+    if (recv(s->stop[0], &c, 1, MSG_DONTWAIT) == 1)
+        host_stop(s->host);
+    else
+        host_after(s->host, 5, look_for_stop, s);
+}
+
+static void *serve(void *ctx)
+{
+    served   *s     = ctx;
+    riv_fault fault = { 0 };
+    riv_err   err   = host_run(s->host, &fault);
+    return err ? s : NULL;
+}
+
+static void params_of(served *s)
+{
+    chain_params_local(&s->params);
+    chain_balances_local(s->arena, &s->params);
+}
+
+static void start(served *s, riv_str dir, uint64_t interval_ms)
+{
+    riv_fault fault = { 0 };
+    *s              = (served){ .arena = riv_arena_new(0) };
+    params_of(s);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s->stop), 0);
+    host_chain_config config = {
+        .dir = dir, .listen = RIV_LIT("127.0.0.1:0"), .genesis = &s->params, .interval_ms = interval_ms
+    };
+    if (host_new(&(host_config){ .workers = 1 }, &fault, &s->host) ||
+        host_chain_open(s->host, &config, &fault, &s->chain))
+        fail_msg("%s", fault.msg);
+    s->port = host_chain_port(s->chain);
+    host_after(s->host, 5, look_for_stop, s);
+    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void end(served *s)
+{
+    void *result;
+    assert_int_equal(send(s->stop[1], "x", 1, 0), 1);
+    pthread_join(s->thread, &result);
+    assert_null(result);
+    host_chain_close(s->chain);
+    host_free(s->host);
+    close(s->stop[0]);
+    close(s->stop[1]);
+    riv_arena_free(s->arena);
+}
+
+/* ---- a client ---- */
+
+static int dial(uint16_t port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct timeval     tv = { .tv_sec = 10 };
+    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    at.sin_addr.s_addr    = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&at, sizeof at), 0);
+    return fd;
+}
+
+static void say(int fd, riv_str text)
+{
+    while (text.len) {
+        ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
+        if (n <= 0) return; /* it was refused before all of it was said */
+        text = riv_str_sub(text, (size_t)n, text.len);
+    }
+}
+
+/* Until `until` came, the other side closed, or ten seconds passed. */
+static riv_str hear(int fd, riv_arena *arena, const char *until)
+{
+    riv_buf out = riv_buf_in(arena);
+    char    some[4096];
+    while (!until || riv_str_find(riv_buf_str(&out), riv_str_c(until), 0) == SIZE_MAX) {
+        ssize_t n = recv(fd, some, sizeof some, 0);
+        if (n <= 0) break;
+        riv_put_bytes(&out, (riv_bytes){ (uint8_t *)some, (size_t)n });
+    }
+    return riv_buf_str(&out);
+}
+
+static riv_str post(riv_arena *arena, const char *body, const char *more)
+{
+    return riv_format(arena,
+                      "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s",
+                      more, strlen(body), body);
+}
+
+#define CHAIN_ID "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}"
+#define IS_ID    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x7a69\"}"
+
+/* What is said, in one go and byte by byte, and what is heard till the other side closes: how it begins and what is in it. */
+static void strangers(void **state)
+{
+    static const struct {
+        const char *say, *begins, *has;
+    } cases[] = {
+        { "POST / HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+          "47\r\n\r\n" CHAIN_ID,
+          "HTTP/1.1 200 OK\r\n", IS_ID },
+        { "POST / HTTP/1.0\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 47\r\n\r\n" CHAIN_ID,
+          "HTTP/1.1 200 OK\r\n", IS_ID },
+        { "POST / HTTP/1.1\r\ncontent-type: application/json\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+          "10\r\n{\"jsonrpc\":\"2.0\"\r\nzz\r\n,\"id\":1,\"method\":\"eth_chainId\"}\r\n0\r\n\r\n",
+          "HTTP/1.1 400", "malformed" },
+        { "POST / HTTP/1.1\r\ncontent-type: application/json\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+          "10\r\n{\"jsonrpc\":\"2.0\"\r\n1f\r\n,\"id\":1,\"method\":\"eth_chainId\"}\r\n0\r\n\r\n",
+          "HTTP/1.1 200", IS_ID },
+        { "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 47\r\n\r\n" CHAIN_ID, "HTTP/1.1 415",
+          "only application/json" },
+        { "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200", "Content-Length: 0" },
+        { "DELETE / HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 405", "Allow: GET, POST, OPTIONS" },
+        { "nonsense\r\n\r\n", "HTTP/1.1 400", "malformed request" },
+        { "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 400", "more than once" },
+        { "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nab", "HTTP/1.1 400",
+          "more than once" },
+        { "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400", "no number" },
+        { "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 400", "no number" },
+        { "POST / HTTP/1.1\r\nContent-Length: 5242881\r\n\r\n", "HTTP/1.1 413", "too large" },
+        { "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501", "transfer coding" },
+        { "OPTIONS / HTTP/1.1\r\nOrigin: http://localhost:3000\r\nConnection: close\r\n\r\n", "HTTP/1.1 204",
+          "Access-Control-Allow-Origin: http://localhost:3000" },
+        { "POST / HTTP/1.1\r\nOrigin: http://localhost.evil.com\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403",
+          "may not ask here" },
+        { "POST / HTTP/1.1\r\nOrigin: https://evil.com\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403",
+          "may not ask here" },
+        { "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+          "8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+          "HTTP/1.1 426", "version 13" },
+        { "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+          "13\r\nSec-WebSocket-Key: short\r\n\r\n",
+          "HTTP/1.1 400", "handshake" },
+    };
+    served s;
+    (void)state;
+    start(&s, (riv_str){ 0 }, 0);
+    for (size_t i = 0; i < 2 * RIV_COUNT(cases); i++) {
+        const char *text = cases[i / 2].say;
+        int         fd   = dial(s.port);
+        if (i % 2 == 0) say(fd, riv_str_c(text));
+        for (size_t k = 0; i % 2 && text[k]; k++) say(fd, (riv_str){ text + k, 1 });
+        riv_str got = hear(fd, s.arena, NULL);
+        if (!riv_str_starts(got, riv_str_c(cases[i / 2].begins)) ||
+            riv_str_find(got, riv_str_c(cases[i / 2].has), 0) == SIZE_MAX)
+            fail_msg("case %zu/%zu: " RIV_FMT, i / 2, i % 2, RIV_ARG(got));
+        close(fd);
+    }
+    end(&s);
+}
+
+static void one_after_another(void **state)
+{
+    served  s;
+    riv_buf all = { 0 };
+    (void)state;
+    start(&s, (riv_str){ 0 }, 0);
+    int fd = dial(s.port);
+    for (int i = 0; i < 200; i++)
+        riv_put_str(&all, post(s.arena,
+                               riv_cstr(s.arena, riv_format(s.arena, "{\"id\":%d,\"method\":\"eth_blockNumber\"}", i)),
+                               i == 199 ? "Connection: close\r\n" : ""));
+    say(fd, riv_buf_str(&all));
+    riv_str got = hear(fd, s.arena, NULL);
+    size_t  at  = 0;
+    for (int i = 0; i < 200; i++) {
+        at = riv_str_find(got, riv_format(s.arena, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":\"0x0\"}", i), at);
+        assert_true(at != SIZE_MAX); /* all of them, in their order */
+    }
+    riv_buf_free(&all);
+    close(fd);
+    end(&s);
+}
+
+static void waits_for_a_body(void **state)
+{
+    served s;
+    (void)state;
+    start(&s, (riv_str){ 0 }, 0);
+    int fd = dial(s.port);
+    say(fd, RIV_LIT("POST / HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\nExpect: "
+                    "100-continue\r\nContent-Length: 47\r\n\r\n"));
+    assert_true(riv_str_eq(hear(fd, s.arena, "\r\n\r\n"), RIV_LIT("HTTP/1.1 100 Continue\r\n\r\n")));
+    say(fd, RIV_LIT(CHAIN_ID));
+    assert_true(riv_str_ends(hear(fd, s.arena, NULL), RIV_LIT(IS_ID)));
+    close(fd);
+    fd = dial(s.port); /* and a head that never ends */
+    say(fd, RIV_LIT("POST / HTTP/1.1\r\nX: "));
+    for (int i = 0; i < 20; i++) {
+        char some[1024];
+        memset(some, 'x', sizeof some);
+        say(fd, (riv_str){ some, sizeof some });
+    }
+    assert_true(riv_str_starts(hear(fd, s.arena, NULL), RIV_LIT("HTTP/1.1 431")));
+    close(fd);
+    end(&s);
+}
+
+/* ---- WebSocket ---- */
+
+static void frame(int fd, riv_arena *arena, uint8_t first, riv_str text)
+{
+    static const uint8_t mask[4] = { 1, 2, 3, 4 };
+    riv_buf              out     = riv_buf_in(arena);
+    riv_put_u8(&out, first);
+    if (text.len < 126) {
+        riv_put_u8(&out, (uint8_t)(0x80 | text.len));
+    } else {
+        riv_put_u8(&out, 0x80 | 127);
+        riv_put_u64be(&out, text.len);
+    }
+    riv_put_bytes(&out, (riv_bytes){ mask, 4 });
+    for (size_t i = 0; i < text.len; i++) riv_put_u8(&out, (uint8_t)text.ptr[i] ^ mask[i % 4]);
+    say(fd, riv_buf_str(&out));
+}
+
+static int ws_open(const served *s)
+{
+    int fd = dial(s->port);
+    say(fd, RIV_LIT("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, "
+                    "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+    riv_str got = hear(fd, s->arena, "\r\n\r\n");
+    assert_true(riv_str_starts(got, RIV_LIT("HTTP/1.1 101 ")));
+    /* RFC 6455 1.3 has this answer to this key */
+    assert_true(riv_str_find(got, RIV_LIT("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), 0) != SIZE_MAX);
+    return fd;
+}
+
+static void sockets(void **state)
+{
+    served s;
+    (void)state;
+    start(&s, (riv_str){ 0 }, 0);
+    int fd = ws_open(&s), other = ws_open(&s);
+    frame(fd, s.arena, 0x81, RIV_LIT(CHAIN_ID));
+    assert_true(riv_str_ends(hear(fd, s.arena, "}"), RIV_LIT(IS_ID)));
+    frame(fd, s.arena, 0x89, RIV_LIT("hey")); /* a ping in between, and a message in two frames */
+    assert_true(riv_str_eq(hear(fd, s.arena, "hey"), RIV_LIT("\x8a\x03hey")));
+    frame(fd, s.arena, 0x01, RIV_LIT("{\"id\":2,\"method\":\"eth_subscr"));
+    frame(fd, s.arena, 0x80, RIV_LIT("ibe\",\"params\":[\"newHeads\"]}"));
+    assert_true(riv_str_find(hear(fd, s.arena, "}"), RIV_LIT("\"result\":\"0x"), 0) != SIZE_MAX);
+    frame(other, s.arena, 0x81, RIV_LIT("{\"id\":3,\"method\":\"evm_mine\"}"));
+    hear(other, s.arena, "}");
+    riv_str told = hear(fd, s.arena, "}}}");
+    assert_true(riv_str_find(told, RIV_LIT("\"method\":\"eth_subscription\""), 0) != SIZE_MAX);
+    assert_true(riv_str_find(told, RIV_LIT("\"number\":\"0x1\""), 0) != SIZE_MAX);
+    frame(fd, s.arena, 0x88, RIV_LIT("\x03\xe8")); /* closing is answered, then the other side closes too */
+    assert_true(riv_str_eq(hear(fd, s.arena, NULL), RIV_LIT("\x88\x02\x03\xe8")));
+    close(fd);
+    frame(other, s.arena, 0x81, RIV_LIT("\xff\xfe")); /* no UTF-8: 1007 */
+    assert_true(riv_str_eq(hear(other, s.arena, NULL), RIV_LIT("\x88\x02\x03\xef")));
+    close(other);
+    fd = ws_open(&s); /* a message that is said to be too long: 1009 */
+    say(fd, RIV_LIT("\x81\xff\x00\x00\x00\x00\x10\x00\x00\x00\x01\x02\x03\x04"
+                    "abcd"));
+    assert_true(riv_str_eq(hear(fd, s.arena, NULL), RIV_LIT("\x88\x02\x03\xf1")));
+    close(fd);
+    end(&s);
+}
+
+static void blocks_by_the_clock(void **state)
+{
+    served s;
+    (void)state;
+    start(&s, (riv_str){ 0 }, 20);
+    int fd = ws_open(&s);
+    frame(fd, s.arena, 0x81, RIV_LIT("{\"id\":2,\"method\":\"eth_subscribe\",\"params\":[\"newHeads\"]}"));
+    riv_str told = hear(fd, s.arena, "\"number\":\"0x5\"");
+    assert_true(riv_str_find(told, RIV_LIT("\"number\":\"0x5\""), 0) != SIZE_MAX);
+    close(fd);
+    end(&s);
+}
+
+/* ---- kill -9 ---- */
+
+#define SEND                                                                                                           \
+    "{\"id\":1,\"method\":\"eth_sendTransaction\",\"params\":[{\"from\":"                                              \
+    "\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\","                                                                  \
+    "\"to\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\",\"value\":\"0x1\"}]}"
+
+/* The child makes blocks as quickly as it can; whatever it was told to have been kept is there afterwards, and the chain goes on. */
+static void killed(void **state)
+{
+    (void)state;
+    riv_arena *arena = riv_arena_new(0);
+    riv_fault  fault = { 0 };
+    riv_str    dir;
+    uint64_t   seen = 0;
+    assert_int_equal(host_temp_dir(RIV_LIT("chain_test"), arena, &fault, &dir), RIV_OK);
+    for (int round = 0; round < 5; round++) {
+        int   tell[2];
+        pid_t child;
+        assert_int_equal(pipe(tell), 0);
+        assert_true((child = fork()) >= 0);
+        if (child == 0) {
+            chain_params params;
+            host_ledger *ledger;
+            rpc         *r;
+            chain_params_local(&params);
+            chain_balances_local(arena, &params);
+            if (host_ledger_open(dir, HOST_LEDGER_OWN, &fault, &ledger)) _exit(1);
+            rpc_config config = { .engine = chain_new(), .place = host_ledger_place(ledger), .genesis = &params };
+            if (rpc_open(&config, &fault, &r)) _exit(2);
+            for (uint64_t now = UINT64_C(1704067200000);; now += 100) {
+                riv_buf    out = { 0 };
+                chain_head head;
+                riv_arena *one = riv_arena_new(0);
+                rpc_answer(r, 0, now, RIV_LIT(SEND), &out);
+                if (chain_head_read(&config.place.store, UINT64_MAX, one, &fault, &head)) _exit(3);
+                if (write(tell[1], &head.height, sizeof head.height) != sizeof head.height) _exit(4);
+                riv_arena_free(one);
+                riv_buf_free(&out);
+            }
+        }
+        close(tell[1]);
+        uint64_t told = 0;
+        for (int i = 0; i < 40 + round * 13; i++) assert_int_equal(read(tell[0], &told, sizeof told), sizeof told);
+        kill(child, SIGKILL);
+        int status;
+        waitpid(child, &status, 0);
+        assert_true(WIFSIGNALED(status));
+        close(tell[0]);
+        assert_true(told > seen);
+
+        host_ledger *ledger;
+        chain_head   head;
+        rpc_block    b;
+        assert_int_equal(host_ledger_open(dir, HOST_LEDGER_LOOK, &fault, &ledger), RIV_OK);
+        rpc_place place = host_ledger_place(ledger);
+        assert_int_equal(chain_head_read(&place.store, UINT64_MAX, arena, &fault, &head), RIV_OK);
+        assert_true(head.height >= told);
+        seen            = head.height;
+        eth_address   a = chain_development_account(0);
+        chain_account account;
+        assert_int_equal(chain_account_read(&place.store, UINT64_MAX, &a, &fault, &account), RIV_OK);
+        assert_int_equal(account.nonce, head.height); /* one transaction a block: state and blocks are of one time */
+        for (uint64_t h = 0; h <= head.height; h++) {
+            assert_int_equal(rpc_block_read(&place.store, h, true, arena, &fault, &b), RIV_OK);
+            assert_int_equal(b.txs_count, h ? 1 : 0);
+        }
+        host_ledger_close(ledger);
+    }
+    host_dir_remove(dir);
+    riv_arena_free(arena);
+}
+
+static void one_owner(void **state)
+{
+    riv_arena   *arena = riv_arena_new(0);
+    riv_fault    fault = { 0 };
+    riv_str      dir;
+    host_ledger *a, *b;
+    (void)state;
+    assert_int_equal(host_temp_dir(RIV_LIT("chain_test"), arena, &fault, &dir), RIV_OK);
+    assert_int_equal(host_ledger_open(dir, HOST_LEDGER_LOOK, &fault, &a), RIV_E_NOT_FOUND);
+    fault = (riv_fault){ 0 };
+    assert_int_equal(host_ledger_open(dir, HOST_LEDGER_OWN, &fault, &a), RIV_OK);
+    assert_int_equal(host_ledger_open(dir, HOST_LEDGER_OWN, &fault, &b), RIV_E_CONFLICT);
+    host_ledger_close(a);
+    host_dir_remove(dir);
+    riv_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strangers), cmocka_unit_test(one_after_another),   cmocka_unit_test(waits_for_a_body),
+        cmocka_unit_test(sockets),   cmocka_unit_test(blocks_by_the_clock), cmocka_unit_test(killed),
+        cmocka_unit_test(one_owner),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,618 @@
+/* http.c: HTTP/1.1 and WebSocket on the loop. A link gathers bytes; each whole request is answered in order; an upgrade hands the link to wslay.
+ * What a link may hold is bounded on both sides, and so is how long a request may take to come.
+ * Spec: RFC 9112, RFC 6455. Tests: http_test.c; real clients: tests/interop/eth. */
+#define _GNU_SOURCE
+#include "host/http.h"
+
+#include "host/internal.h"
+
+#include <picohttpparser.h>
+#include <sha1.h>
+#include <stdio.h>
+#include <wslay/wslay.h>
+
+enum { HEADERS_MAX = 64, BACKLOG = 128, SWEEP_EVERY_MS = 1000, ALIVE_S = 60, KEY_CHARS = 24 };
+static const riv_str continue_text = RIV_LIT_INIT("HTTP/1.1 100 Continue\r\n\r\n");
+
+typedef struct http_link http_link;
+struct http_link {
+    uv_tcp_t                tcp;
+    host_http              *http;
+    http_link              *next, *prev;
+    uint64_t                id;
+    riv_buf                 in;
+    size_t                  taken;    /* of in: wslay has read so far */
+    size_t                  queued;   /* bytes given to uv_write that have not left */
+    uint64_t                since_ns; /* when what it waits for began: a request's first byte, or the last answer */
+    bool                    continued, closing, ending, paused; /* ending: closes when what was written has left */
+    wslay_event_context_ptr ws;
+    riv_buf                 out; /* what wslay wants to send */
+};
+
+struct host_http {
+    host            *host;
+    host_http       *next;
+    host_http_config config;
+    uv_tcp_t         tcp;
+    uv_timer_t       timer;
+    uint16_t         port;
+    http_link       *links;
+    size_t           links_count;
+    uint64_t         ids;
+    riv_blob         origin;
+};
+
+static void feed(http_link *l);
+
+/* ---- a link's life ---- */
+
+static void unlink_one(http_link *l)
+{
+    if (l->prev)
+        l->prev->next = l->next;
+    else
+        l->http->links = l->next;
+    if (l->next) l->next->prev = l->prev;
+    l->http->links_count--;
+}
+
+static void free_one(http_link *l)
+{
+    if (l->ws) wslay_event_context_free(l->ws);
+    riv_buf_free(&l->in);
+    riv_buf_free(&l->out);
+    riv_free(l);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    http_link *l = handle->data;
+    unlink_one(l);
+    free_one(l);
+}
+
+static void shut(http_link *l)
+{
+    if (l->closing) return;
+    l->closing = true;
+    if (l->ws && l->http->config.closed) l->http->config.closed(l->http->config.ctx, l->id);
+    if (!uv_is_closing((uv_handle_t *)&l->tcp)) uv_close((uv_handle_t *)&l->tcp, on_closed);
+}
+
+/* ---- writing ---- */
+
+typedef struct writing {
+    uv_write_t req;
+    http_link *link;
+    riv_buf    bytes;
+} writing;
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf);
+static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *buf);
+
+static void on_written(uv_write_t *req, int status)
+{
+    writing   *w = req->data;
+    http_link *l = w->link;
+    l->queued -= w->bytes.len;
+    riv_buf_free(&w->bytes);
+    riv_free(w);
+    if (status < 0 || (l->ending && l->queued == 0)) {
+        shut(l);
+        return;
+    }
+    if (!l->paused || l->closing || l->queued > HOST_HTTP_QUEUED_BYTES_MAX / 2) return;
+    l->paused = false;
+    if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read)) shut(l);
+    if (!l->closing) feed(l); /* what had come before it was paused */
+}
+
+/* Takes the bytes over. */
+static void send_bytes(http_link *l, riv_buf *bytes)
+{
+    if (l->closing || bytes->len == 0) {
+        riv_buf_free(bytes);
+        return;
+    }
+    writing *w  = riv_alloc(sizeof *w);
+    w->link     = l;
+    w->bytes    = *bytes;
+    w->req.data = w;
+    *bytes      = (riv_buf){ 0 };
+    l->queued += w->bytes.len;
+    uv_buf_t buf = uv_buf_init((char *)w->bytes.ptr, (unsigned)w->bytes.len);
+    if (uv_write(&w->req, (uv_stream_t *)&l->tcp, &buf, 1, on_written) == 0) return;
+    l->queued -= w->bytes.len;
+    riv_buf_free(&w->bytes);
+    riv_free(w);
+    shut(l);
+}
+
+static void end_after_writing(http_link *l)
+{
+    l->ending = true;
+    uv_read_stop((uv_stream_t *)&l->tcp);
+    if (l->queued == 0) shut(l);
+}
+
+/* A client that asks faster than it fetches answers is not read for a while. */
+static bool pause_when_full(http_link *l)
+{
+    if (l->queued <= HOST_HTTP_QUEUED_BYTES_MAX) return false;
+    l->paused = true;
+    uv_read_stop((uv_stream_t *)&l->tcp);
+    return true;
+}
+
+/* ---- WebSocket ---- */
+
+static ssize_t ws_take(wslay_event_context_ptr ctx, uint8_t *out, size_t len, int flags, void *user)
+{
+    http_link *l    = user;
+    size_t     left = l->in.len - l->taken;
+    (void)flags;
+    if (left == 0) {
+        wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    len = RIV_MIN(len, left);
+    memcpy(out, l->in.ptr + l->taken, len);
+    l->taken += len;
+    return (ssize_t)len;
+}
+
+static ssize_t ws_give(wslay_event_context_ptr ctx, const uint8_t *data, size_t len, int flags, void *user)
+{
+    http_link *l = user;
+    (void)ctx;
+    (void)flags;
+    riv_put_bytes(&l->out, (riv_bytes){ data, len });
+    return (ssize_t)len;
+}
+
+static void ws_say(http_link *l, riv_bytes text)
+{
+    struct wslay_event_msg m = { WSLAY_TEXT_FRAME, text.ptr, text.len };
+    if (l->ending || wslay_event_queue_msg(l->ws, &m)) return;
+    if (wslay_event_send(l->ws)) shut(l);
+}
+
+static void ws_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user)
+{
+    http_link *l     = user;
+    riv_buf    reply = { 0 };
+    (void)ctx;
+    if (wslay_is_ctrl_frame(arg->opcode) || l->closing) return;
+    l->http->config.message(l->http->config.ctx, l->id, (riv_str){ (const char *)arg->msg, arg->msg_length }, &reply);
+    if (reply.len && !l->closing) ws_say(l, riv_buf_view(&reply));
+    riv_buf_free(&reply);
+}
+
+static void ws_flush(http_link *l)
+{
+    if (l->closing) return;
+    if (wslay_event_want_write(l->ws) && wslay_event_send(l->ws)) {
+        shut(l);
+        return;
+    }
+    bool over = !wslay_event_want_read(l->ws) && !wslay_event_want_write(l->ws);
+    send_bytes(l, &l->out);
+    if (over && !l->closing) end_after_writing(l);
+}
+
+static void ws_feed(http_link *l)
+{
+    if (wslay_event_recv(l->ws)) {
+        shut(l);
+        return;
+    }
+    riv_buf_drop(&l->in, l->taken);
+    l->taken = 0;
+    ws_flush(l);
+    if (!l->closing && !l->ending) pause_when_full(l);
+}
+
+void host_http_tell(host_http *s, uint64_t conn, riv_str text)
+{
+    for (http_link *l = s->links; l; l = l->next) {
+        if (l->id != conn || !l->ws || l->closing || l->ending) continue;
+        if (l->queued > HOST_HTTP_QUEUED_BYTES_MAX) {
+            shut(l); /* it does not read what it asked to be told */
+            return;
+        }
+        ws_say(l, riv_str_bytes(text));
+        ws_flush(l);
+        return;
+    }
+}
+
+/* ---- requests ---- */
+
+typedef struct request {
+    riv_str           method, path;
+    int               minor;
+    struct phr_header headers[HEADERS_MAX];
+    size_t            headers_count, head_bytes;
+} request;
+
+static bool same_word(riv_str a, riv_str b)
+{
+    if (a.len != b.len) return false;
+    for (size_t i = 0; i < a.len; i++) {
+        char x = a.ptr[i], y = b.ptr[i];
+        if (x >= 'A' && x <= 'Z') x = (char)(x + 32);
+        if (y >= 'A' && y <= 'Z') y = (char)(y + 32);
+        if (x != y) return false;
+    }
+    return true;
+}
+
+/* The n-th header of that name; empty: there is none. */
+static riv_str header(const request *r, const char *name, size_t n)
+{
+    for (size_t i = 0; i < r->headers_count; i++) {
+        const struct phr_header *h = &r->headers[i];
+        if (h->name && same_word((riv_str){ h->name, h->name_len }, riv_str_c(name)) && n-- == 0)
+            return riv_str_trim((riv_str){ h->value, h->value_len });
+    }
+    return (riv_str){ 0 };
+}
+
+/* Whether a list such as "keep-alive, Upgrade" has the word. */
+static bool has_word(riv_str list, riv_str word)
+{
+    for (size_t at = 0; at < list.len;) {
+        size_t comma = RIV_MIN(riv_str_find_char(list, ',', at), list.len);
+        if (same_word(riv_str_trim(riv_str_sub(list, at, comma)), word)) return true;
+        at = comma + 1;
+    }
+    return false;
+}
+
+static bool keeps_alive(const request *r)
+{
+    riv_str c = header(r, "connection", 0);
+    return r->minor >= 1 ? !has_word(c, RIV_LIT("close")) : has_word(c, RIV_LIT("keep-alive"));
+}
+
+/* Pages from elsewhere must not use what listens on this machine: a browser says where a page comes from. */
+static bool origin_allowed(const host_http *s, riv_str origin)
+{
+    static const riv_str here[] = { RIV_LIT_INIT("localhost"), RIV_LIT_INIT("127.0.0.1"), RIV_LIT_INIT("[::1]") };
+    riv_str              set    = riv_bytes_str(riv_blob_view(s->origin));
+    if (origin.len == 0 || riv_str_eq(set, RIV_LIT("*")) || riv_str_eq(set, origin)) return true;
+    size_t  scheme = riv_str_find(origin, RIV_LIT("://"), 0);
+    riv_str place  = scheme == SIZE_MAX ? origin : riv_str_sub(origin, scheme + 3, origin.len);
+    for (size_t i = 0; i < RIV_COUNT(here); i++)
+        if (riv_str_starts(place, here[i]) && (place.len == here[i].len || place.ptr[here[i].len] == ':')) return true;
+    return false;
+}
+
+static const char *words_of(int status)
+{
+    switch (status) {
+    case 200: return "OK";
+    case 204: return "No Content";
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 426: return "Upgrade Required";
+    case 431: return "Request Header Fields Too Large";
+    case 501: return "Not Implemented";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Internal Server Error";
+    }
+}
+
+static void respond(http_link *l, const request *r, int status, const char *type, riv_bytes body, bool close)
+{
+    riv_buf out    = { 0 };
+    riv_str origin = r ? header(r, "origin", 0) : (riv_str){ 0 };
+    riv_putf(&out, "HTTP/1.1 %d %s\r\n", status, words_of(status));
+    if (status != 204) riv_putf(&out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, body.len);
+    if (origin.len && status != 403)
+        riv_putf(&out,
+                 "Access-Control-Allow-Origin: " RIV_FMT "\r\nVary: Origin\r\nAccess-Control-Allow-Methods: POST\r\n"
+                 "Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 600\r\n",
+                 RIV_ARG(origin));
+    if (status == 405) riv_putf(&out, "Allow: GET, POST, OPTIONS\r\n");
+    if (close) riv_putf(&out, "Connection: close\r\n");
+    riv_putf(&out, "\r\n");
+    riv_put_bytes(&out, body);
+    send_bytes(l, &out);
+    l->since_ns = host_clock_ns();
+    if (close && !l->closing) end_after_writing(l);
+}
+
+static bool refuse(http_link *l, const request *r, int status, const char *why)
+{
+    respond(l, r, status, "text/plain; charset=utf-8", riv_str_bytes(riv_str_c(why)), true);
+    return false;
+}
+
+/* ---- bodies ---- */
+
+typedef enum body_state { BODY_WAITS, BODY_READY, BODY_REFUSED } body_state;
+
+static body_state wants_more(http_link *l, const request *r)
+{
+    if (!l->continued && same_word(header(r, "expect", 0), RIV_LIT("100-continue"))) {
+        riv_buf out  = { 0 };
+        l->continued = true;
+        riv_put_str(&out, continue_text);
+        send_bytes(l, &out);
+    }
+    return BODY_WAITS;
+}
+
+/* *used: how many bytes of the link's the request takes with its body. chunked bodies are taken apart in *copy. */
+static body_state read_chunked(http_link *l, const request *r, riv_buf *copy, riv_str *body, size_t *used)
+{
+    struct phr_chunked_decoder decoder = { .consume_trailer = 1 };
+    riv_put_bytes(copy, riv_bytes_sub(riv_buf_view(&l->in), r->head_bytes, l->in.len));
+    size_t  size = copy->len;
+    ssize_t left = phr_decode_chunked(&decoder, (char *)copy->ptr, &size);
+    if (left == -1) return refuse(l, r, 400, "the chunks of the body are malformed"), BODY_REFUSED;
+    if (size > HOST_HTTP_BODY_BYTES_MAX || (left == -2 && copy->len > 2 * HOST_HTTP_BODY_BYTES_MAX))
+        return refuse(l, r, 413, "content length too large"), BODY_REFUSED;
+    if (left == -2) return wants_more(l, r);
+    *body = (riv_str){ (const char *)copy->ptr, size };
+    *used = l->in.len - (size_t)left;
+    return BODY_READY;
+}
+
+static body_state read_body(http_link *l, const request *r, riv_buf *copy, riv_str *body, size_t *used)
+{
+    uint64_t length = 0;
+    riv_str  given = header(r, "content-length", 0), coding = header(r, "transfer-encoding", 0);
+    if (header(r, "content-length", 1).len || (given.len && coding.len))
+        return refuse(l, r, 400, "its length is given more than once"), BODY_REFUSED;
+    if (coding.len) {
+        if (!same_word(coding, RIV_LIT("chunked"))) return refuse(l, r, 501, "unknown transfer coding"), BODY_REFUSED;
+        return read_chunked(l, r, copy, body, used);
+    }
+    if (given.len && !riv_str_u64(given, &length)) return refuse(l, r, 400, "its length is no number"), BODY_REFUSED;
+    if (length > HOST_HTTP_BODY_BYTES_MAX) return refuse(l, r, 413, "content length too large"), BODY_REFUSED;
+    if (l->in.len - r->head_bytes < length) return wants_more(l, r);
+    *body = riv_str_sub(riv_buf_str(&l->in), r->head_bytes, r->head_bytes + (size_t)length);
+    *used = r->head_bytes + (size_t)length;
+    return BODY_READY;
+}
+
+/* ---- the upgrade ---- */
+
+static void accept_key(riv_str key, riv_buf *out)
+{
+    SHA1_CTX ctx;
+    uint8_t  digest[SHA1_DIGEST_LENGTH];
+    SHA1Init(&ctx);
+    SHA1Update(&ctx, (const uint8_t *)key.ptr, key.len);
+    SHA1Update(&ctx, (const uint8_t *)"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", 36); /* RFC 6455 1.3 */
+    SHA1Final(digest, &ctx);
+    codec_put_base64(out, (riv_bytes){ digest, sizeof digest });
+}
+
+/* True: the link speaks frames from here on. */
+static bool upgrade(http_link *l, const request *r)
+{
+    static const struct wslay_event_callbacks callbacks = { .recv_callback        = ws_take,
+                                                            .send_callback        = ws_give,
+                                                            .on_msg_recv_callback = ws_message };
+    riv_buf                                   out       = { 0 };
+    riv_str                                   key       = header(r, "sec-websocket-key", 0);
+    if (!riv_str_eq(r->method, RIV_LIT("GET")) || key.len != KEY_CHARS)
+        return refuse(l, r, 400, "not a WebSocket handshake");
+    if (!riv_str_eq(header(r, "sec-websocket-version", 0), RIV_LIT("13")))
+        return refuse(l, r, 426, "WebSocket version 13 is spoken here");
+    if (wslay_event_context_server_init(&l->ws, &callbacks, l)) return refuse(l, r, 500, "out of memory");
+    wslay_event_config_set_max_recv_msg_length(l->ws, HOST_HTTP_BODY_BYTES_MAX);
+    riv_putf(&out,
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+    accept_key(key, &out);
+    riv_putf(&out, "\r\n\r\n");
+    send_bytes(l, &out);
+    riv_buf_drop(&l->in, r->head_bytes);
+    return !l->closing;
+}
+
+/* ---- one request after another ---- */
+
+static void answer(http_link *l, const request *r, riv_str body)
+{
+    host_http *s      = l->http;
+    riv_buf    reply  = { 0 };
+    bool       close  = !keeps_alive(r);
+    riv_str    type   = header(r, "content-type", 0);
+    size_t     end    = RIV_MIN(riv_str_find_char(type, ';', 0), type.len);
+    bool       is_get = riv_str_eq(r->method, RIV_LIT("GET"));
+    if (riv_str_eq(r->method, RIV_LIT("OPTIONS")) || is_get) { /* a look whether anybody is there */
+        respond(l, r, is_get ? 200 : 204, "text/plain", (riv_bytes){ 0 }, close);
+    } else if (!riv_str_eq(r->method, RIV_LIT("POST"))) {
+        respond(l, r, 405, "text/plain", riv_str_bytes(RIV_LIT("method not allowed")), close);
+    } else if (!same_word(riv_str_trim(riv_str_sub(type, 0, end)), RIV_LIT("application/json"))) {
+        respond(l, r, 415, "text/plain",
+                riv_str_bytes(RIV_LIT("invalid content type, only application/json is supported")), close);
+    } else {
+        int status = s->config.answer(s->config.ctx, r->path, body, &reply);
+        respond(l, r, status, "application/json", riv_buf_view(&reply), close);
+        riv_buf_free(&reply);
+    }
+}
+
+/* True: a request was there and is done with, there may be another. */
+static bool one_request(http_link *l)
+{
+    request r = { .headers_count = HEADERS_MAX };
+    riv_str body;
+    size_t  used = 0;
+    riv_buf copy = { 0 };
+    int     head = phr_parse_request((const char *)l->in.ptr, l->in.len, &r.method.ptr, &r.method.len, &r.path.ptr,
+                                     &r.path.len, &r.minor, r.headers, &r.headers_count, 0);
+    if (head == -1) return refuse(l, NULL, 400, "malformed request");
+    if (head == -2) {
+        if (l->in.len > HOST_HTTP_HEAD_BYTES_MAX) refuse(l, NULL, 431, "request header too large");
+        return false;
+    }
+    r.head_bytes = (size_t)head;
+    if (r.head_bytes > HOST_HTTP_HEAD_BYTES_MAX) return refuse(l, &r, 431, "request header too large");
+    if (!origin_allowed(l->http, header(&r, "origin", 0)))
+        return refuse(l, &r, 403, "pages of this origin may not ask here");
+    if (has_word(header(&r, "upgrade", 0), RIV_LIT("websocket")) &&
+        has_word(header(&r, "connection", 0), RIV_LIT("upgrade")))
+        return upgrade(l, &r);
+    body_state state = read_body(l, &r, &copy, &body, &used);
+    if (state == BODY_READY) {
+        answer(l, &r, body);
+        if (!l->closing) riv_buf_drop(&l->in, used);
+        l->continued = false;
+    }
+    riv_buf_free(&copy);
+    return state == BODY_READY && !l->closing && !l->ending;
+}
+
+static void feed(http_link *l)
+{
+    while (!l->ws && !l->ending && !l->closing && l->in.len && !pause_when_full(l))
+        if (!one_request(l)) break;
+    if (l->ws && !l->ending && !l->closing && !l->paused) ws_feed(l);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *buf)
+{
+    http_link *l = handle->data;
+    (void)wanted;
+    *buf = uv_buf_init((char *)l->http->host->read_bytes, sizeof l->http->host->read_bytes);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+    http_link *l = stream->data;
+    if (got < 0) {
+        shut(l);
+        return;
+    }
+    if (l->in.len == 0 && !l->ws) l->since_ns = host_clock_ns();
+    riv_put_bytes(&l->in, (riv_bytes){ (const uint8_t *)buf->base, (size_t)got });
+    feed(l);
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    host_http *s = stream->data;
+    if (status < 0) return;
+    http_link *l = riv_alloc(sizeof *l);
+    l->http      = s;
+    l->id        = ++s->ids;
+    l->since_ns  = host_clock_ns();
+    l->tcp.data  = l;
+    uv_tcp_init(&s->host->loop, &l->tcp);
+    l->next = s->links;
+    if (s->links) s->links->prev = l;
+    s->links = l;
+    s->links_count++;
+    if (uv_accept(stream, (uv_stream_t *)&l->tcp) || s->links_count > HOST_HTTP_LINKS_MAX) {
+        shut(l);
+        return;
+    }
+    uv_tcp_nodelay(&l->tcp, 1);
+    uv_tcp_keepalive(&l->tcp, 1, ALIVE_S);
+    if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read)) shut(l);
+}
+
+/* Those that began a request and do not end it, and those that ask nothing any more. */
+static void on_sweep(uv_timer_t *timer)
+{
+    host_http *s   = timer->data;
+    uint64_t   now = host_clock_ns();
+    for (http_link *l = s->links, *next; l; l = next) {
+        next        = l->next;
+        uint64_t ms = (now - l->since_ns) / 1000000;
+        if (!l->ws && ms > (l->in.len ? HOST_HTTP_REQUEST_MS : HOST_HTTP_IDLE_MS)) shut(l);
+    }
+}
+
+/* ---- opening ---- */
+
+static bool address_of(riv_str listen, struct sockaddr_storage *out)
+{
+    char     text[64] = { 0 };
+    uint64_t port;
+    size_t   colon = SIZE_MAX;
+    for (size_t i = 0; i < listen.len; i++)
+        if (listen.ptr[i] == ':') colon = i;
+    if (colon == SIZE_MAX || !riv_str_u64(riv_str_sub(listen, colon + 1, listen.len), &port) || port > UINT16_MAX)
+        return false;
+    riv_str name = riv_str_sub(listen, 0, colon);
+    if (riv_str_starts(name, RIV_LIT("[")) && riv_str_ends(name, RIV_LIT("]")))
+        name = riv_str_sub(name, 1, name.len - 1);
+    if (riv_str_eq(name, RIV_LIT("localhost"))) name = RIV_LIT("127.0.0.1");
+    if (name.len >= sizeof text) return false;
+    memcpy(text, name.ptr, name.len);
+    return uv_ip4_addr(text, (int)port, (struct sockaddr_in *)(void *)out) == 0 ||
+           uv_ip6_addr(text, (int)port, (struct sockaddr_in6 *)(void *)out) == 0;
+}
+
+static uint16_t bound_port(const uv_tcp_t *tcp)
+{
+    struct sockaddr_storage at  = { 0 };
+    int                     len = sizeof at;
+    if (uv_tcp_getsockname(tcp, (struct sockaddr *)(void *)&at, &len)) return 0;
+    return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)(void *)&at)->sin6_port)
+                                    : ntohs(((struct sockaddr_in *)(void *)&at)->sin_port);
+}
+
+riv_err host_http_open(host *h, const host_http_config *config, riv_fault *fault, host_http **out)
+{
+    struct sockaddr_storage at = { 0 };
+    if (!address_of(config->listen, &at))
+        return riv_fail(fault, RIV_E_MALFORMED, 0, "'" RIV_FMT "' is no address like 127.0.0.1:8545",
+                        RIV_ARG(config->listen));
+    host_http *s = riv_alloc(sizeof *s);
+    s->host      = h;
+    s->config    = *config;
+    s->origin    = riv_blob_copy(riv_str_bytes(config->origin));
+    s->next      = h->https;
+    h->https     = s; /* freed with the host, whatever comes */
+    s->tcp.data = s->timer.data = s;
+    uv_tcp_init(&h->loop, &s->tcp);
+    uv_timer_init(&h->loop, &s->timer);
+    int rc = uv_tcp_bind(&s->tcp, (const struct sockaddr *)(const void *)&at, 0);
+    if (!rc) rc = uv_listen((uv_stream_t *)&s->tcp, BACKLOG, on_connection);
+    if (rc)
+        return riv_fail(fault, RIV_E_IO, 0, "cannot listen on " RIV_FMT ": %s", RIV_ARG(config->listen),
+                        uv_strerror(rc));
+    s->port = bound_port(&s->tcp);
+    uv_timer_start(&s->timer, on_sweep, SWEEP_EVERY_MS, SWEEP_EVERY_MS);
+    *out = s;
+    return RIV_OK;
+}
+
+void host_http_close(host_http *s)
+{
+    if (!s) return;
+    s->config.closed = NULL;
+    for (http_link *l = s->links; l; l = l->next) shut(l);
+    if (!uv_is_closing((uv_handle_t *)&s->tcp)) uv_close((uv_handle_t *)&s->tcp, NULL);
+    if (!uv_is_closing((uv_handle_t *)&s->timer)) uv_close((uv_handle_t *)&s->timer, NULL);
+}
+
+uint16_t host_http_port(const host_http *s) { return s->port; }
+
+/* The loop is closed: nothing calls back any more. */
+void host__https_free(host *h)
+{
+    for (host_http *s = h->https, *next; s; s = next) {
+        next = s->next;
+        while (s->links) {
+            http_link *l = s->links;
+            unlink_one(l);
+            free_one(l);
+        }
+        riv_blob_free(&s->origin);
+        riv_free(s);
+    }
+    h->https = NULL;
+}
