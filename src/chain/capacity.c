@@ -402,8 +402,12 @@ static riv_err returned(chain__call *c, const chain__id *id, const chain__id *un
     chain__cc_unit_put(c, &cc, unit, &u);
     chain__emit(c, EVENT_UNIT_ACTIVE, told);
     if (over(status)) return RIV_OK;
-    cc.progress.additional += 1;
-    cc.progress.additional_from = c->epoch;
+    if (chain__fixed(c) && cc.progress.snapshot_epoch >= c->epoch) {
+        cc.progress.active += 1; /* it begins with the next epoch, and so does the unit */
+    } else {
+        cc.progress.additional += 1;
+        cc.progress.additional_from = c->epoch;
+    }
     chain__cc_put(c, &cc);
     RIV_TRY(change_active(c, 1, 0));
     chain__unit_set_start(c, unit, c->epoch + 1);

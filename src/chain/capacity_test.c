@@ -484,6 +484,51 @@ static void test_serving(void **state)
     }
 }
 
+/* Q18: a unit that serves a whitelist deal when the collateral comes owes nothing; back before the commitment begins it owes from its first epoch on. */
+static void test_serves_first(void **state)
+{
+    (void)state;
+    open_world(CHAIN_FIXED, 2);
+    deal = world_deal(&w, "customer",
+                      &(world_order){ .deposit      = 90000000,
+                                      .min          = 1,
+                                      .target       = 1,
+                                      .per_provider = 1,
+                                      .price        = 1000000,
+                                      .access       = 1,
+                                      .effectors    = world_none(),
+                                      .list         = WORLD_LIST(&w, world_name("p")) });
+    match(0);
+    start(2, 10);
+    assert_int_equal(core("activeUnitCount()"), 1);
+    world_to_epoch(&w, 2);
+    prove(1, 2);
+    world_to_epoch(&w, 3);
+    prove(1, 2);
+    assert_int_equal(view(FAILS), 0);
+    world_close(&w);
+    open_world(CHAIN_FIXED, 2);
+    deal = world_deal(&w, "customer",
+                      &(world_order){ .deposit      = 90000000,
+                                      .min          = 1,
+                                      .target       = 1,
+                                      .per_provider = 1,
+                                      .price        = 1000000,
+                                      .access       = 1,
+                                      .effectors    = world_none(),
+                                      .list         = WORLD_LIST(&w, world_name("p")) });
+    match(0);
+    start(2, 10);
+    WORLD_OK(&w, "p", CHAIN_MARKET, "returnComputeUnitFromDeal(bytes32)", UNIT(0));
+    assert_int_equal(core("activeUnitCount()"), 2);
+    world_to_epoch(&w, 2);
+    prove(1, 2);
+    world_to_epoch(&w, 3);
+    prove(1, 2);
+    assert_int_equal(view(FAILS), 1);
+    world_close(&w);
+}
+
 /* A unit that serves when its commitment ends is taken out of the deal when it leaves. */
 static void test_leaves_deal(void **state)
 {
@@ -577,7 +622,7 @@ int main(void)
         cmocka_unit_test(test_life),           cmocka_unit_test(test_failure), cmocka_unit_test(test_gap),
         cmocka_unit_test(test_create_reverts), cmocka_unit_test(test_deposit), cmocka_unit_test(test_proof_reverts),
         cmocka_unit_test(test_nonce),          cmocka_unit_test(test_serving), cmocka_unit_test(test_leaves_deal),
-        cmocka_unit_test(test_rewards),        cmocka_unit_test(test_forfeit),
+        cmocka_unit_test(test_serves_first),   cmocka_unit_test(test_rewards), cmocka_unit_test(test_forfeit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

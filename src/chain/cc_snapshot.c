@@ -16,7 +16,7 @@ static uint64_t plus(uint64_t a, uint64_t b)
 
 /* ---- commitments ---- */
 
-/* rest: failures that were left before this gap. SPEC market.md 6.2: "if A >= r: failedEpoch = last+1" */
+/* rest: failures that were left before this gap. SPEC market.md 6.2: "if A ≥ r: failedEpoch = last+1, rem = r mod A" */
 static void fail_by_g0(chain__cc_progress *p, uint64_t rest)
 {
     uint64_t later = p->active + p->additional;
