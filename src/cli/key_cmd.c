@@ -1,5 +1,76 @@
-/* key_cmd.c: rivulet key new and key show. Spec: docs/spec/node.md §1. Tests: tests/e2e. */
-#include "cli/internal.h"
+/* key_cmd.c: rivulet key new, show and import: keys of peers (ed25519, base64) and of accounts on a chain (secp256k1, 0x and hexadecimal).
+ * Spec: docs/spec/node.md §1, docs/market.md. Tests: tests/e2e. */
+#include "cli/market_client.h"
+
+/* ---- of accounts ---- */
+
+static void print_wallet(cli *c, const cli_wallet *w, const riv_json *secret, FILE *people)
+{
+    riv_str address = cli_show_address(c, &w->address);
+    if (cli_has(c, "json"))
+        cli_print_json(riv_json_object(c->arena, "address", riv_json_str(c->arena, address), "secret", secret, NULL),
+                       false);
+    else
+        fprintf(people, "address  " RIV_FMT "\n", RIV_ARG(address));
+}
+
+static int new_wallet(cli *c)
+{
+    cli_wallet w;
+    riv_fault  fault = { 0 };
+    riv_str    path  = cli_arg(c, 0);
+    riv_buf    text  = riv_buf_in(c->arena);
+    int        code  = CLI_OK;
+    do { /* all but one of 2^128 are keys */
+        crypto_secret secret;
+        riv_buf_clear(&text);
+        host_key_new(&secret);
+        cli_wallet_put(&text, &secret);
+        crypto_wipe(&secret, sizeof secret);
+    } while (cli_wallet_of(riv_buf_str(&text), NULL, &w));
+    if (path.len && cli_wallet_save(path, &w.key, &fault)) {
+        code = cli_fault(c, &fault);
+    } else if (path.len) {
+        print_wallet(c, &w, NULL, stdout);
+    } else {
+        if (!cli_has(c, "json")) printf(RIV_FMT "\n", RIV_ARG(riv_buf_str(&text)));
+        print_wallet(c, &w, riv_json_str(c->arena, riv_buf_str(&text)), stderr);
+    }
+    crypto_wipe(&w, sizeof w);
+    return code;
+}
+
+static int show_wallet(cli *c)
+{
+    cli_wallet w;
+    riv_fault  fault = { 0 };
+    if (cli_wallet_load(cli_arg(c, 0), &fault, &w)) return cli_fault(c, &fault);
+    print_wallet(c, &w, NULL, stdout);
+    if (w.exposed) {
+        cli_warn(c, "others may read " RIV_FMT, RIV_ARG(cli_arg(c, 0)));
+        cli_hint(c, "chmod 600 " RIV_FMT, RIV_ARG(cli_arg(c, 0)));
+    }
+    crypto_wipe(&w, sizeof w);
+    return CLI_OK;
+}
+
+/* From standard input: what stands in a command line is seen by others, and kept by the shell. */
+int cli_cmd_key_import(cli *c)
+{
+    cli_wallet w;
+    riv_bytes  text;
+    riv_fault  fault = { 0 };
+    if (host_file_read(RIV_LIT("-"), HOST_KEY_FILE_BYTES_MAX, c->arena, &fault, &text)) return cli_fault(c, &fault);
+    int code = CLI_OK;
+    if (cli_wallet_of(riv_bytes_str(text), &fault, &w) || cli_wallet_save(cli_arg(c, 0), &w.key, &fault))
+        code = cli_fault(c, &fault);
+    else
+        print_wallet(c, &w, NULL, stdout);
+    crypto_wipe(&w, sizeof w);
+    return code;
+}
+
+/* ---- of peers ---- */
 
 static void print_key(cli *c, const crypto_secret *seed, const riv_json *secret, FILE *people)
 {
@@ -23,6 +94,7 @@ int cli_cmd_key_new(cli *c)
     riv_fault     fault = { 0 };
     riv_str       path  = cli_arg(c, 0);
     int           code  = CLI_OK;
+    if (cli_has(c, "wallet")) return new_wallet(c);
     host_key_new(&seed);
     riv_str text = path.len ? (riv_str){ 0 } : codec_base64(c->arena, (riv_bytes){ seed.bytes, sizeof seed.bytes });
     if (path.len && host_key_save(path, &seed, &fault)) {
@@ -43,6 +115,7 @@ int cli_cmd_key_show(cli *c)
     bool          exposed = false;
     crypto_secret seed;
     riv_fault     fault = { 0 };
+    if (cli_is_wallet(cli_arg(c, 0))) return show_wallet(c);
     if (host_key_load(cli_arg(c, 0), &fault, &seed, &exposed)) return cli_fault(c, &fault);
     print_key(c, &seed, NULL, stdout);
     crypto_wipe(&seed, sizeof seed);

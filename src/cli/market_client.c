@@ -402,7 +402,7 @@ static bool agreed(cli_chain *s)
 {
     cli *c = s->c;
     char line[16];
-    if (cli_has(c, "yes")) return true;
+    if (cli_has(c, "yes") || s->agreed) return true;
     if (!isatty(0)) {
         cli_error(c, CLI_USAGE, "nothing was sent: there is no terminal to ask at; --yes agrees beforehand");
         return fail(s, CLI_USAGE);

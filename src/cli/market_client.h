@@ -98,6 +98,7 @@ typedef struct cli_chain {
     uint64_t      chain_id;
     bool          signs;
     cli_wallet    wallet; /* when it signs */
+    bool          agreed; /* further transactions are sent without asking */
     int           code;   /* of what went wrong; it was said why */
     riv_json_list sent;   /* what was sent, for --json */
 } cli_chain;

@@ -123,6 +123,46 @@ static const cli_flag repl_flags[]    = {
 };
 static const cli_flag info_flags[]    = { F_JSON };
 static const cli_flag key_flags[]     = { F_JSON };
+static const cli_flag key_new_flags[] = { { "wallet", 'w', CLI_SWITCH, NULL, "the key of an account on a chain (secp256k1) instead of a peer's" }, F_JSON };
+#define F_CHAIN { "chain", 0, CLI_VALUE, "URL", "JSON-RPC of the chain (default $RIVULET_CHAIN or http://127.0.0.1:8545)" }
+#define F_KEY   { "key", 'k', CLI_VALUE, "FILE|N", "key of the account that pays (or $RIVULET_KEY); 0 to 9: a development account" }
+#define F_YES   { "yes", 'y', CLI_SWITCH, NULL, "send without asking" }
+static const cli_flag market_send_flags[]  = { F_KEY, F_CHAIN, F_YES, F_JSON };
+static const cli_flag market_look_flags[]  = { F_CHAIN, F_JSON };
+static const cli_flag provider_init_flags[] = {
+    { "name",  0, CLI_VALUE, "NAME", "what customers see" },
+    { "price", 0, CLI_VALUE, "USD",  "the least for a worker and epoch (default 0.01)" },
+    { "peers", 0, CLI_VALUE, "N",    "how many peers, each with a new key (default 1)" },
+    { "units", 0, CLI_VALUE, "N",    "compute units of each peer: 1 core, 4 GB of memory, 5 GB of disk (default 1)" },
+    F_JSON,
+};
+static const cli_flag provider_pickup_flags[] = { { "units", 0, CLI_VALUE, "N", "how many, each of another peer (default 1)" }, F_KEY, F_CHAIN, F_YES, F_JSON };
+static const cli_flag provider_prove_flags[]  = {
+    { "cores",  0, CLI_VALUE, "N", "search with so many (default 1)" },
+    { "epochs", 0, CLI_VALUE, "N", "end after so many epochs (default: go on until Ctrl-C)" },
+    { "light",  0, CLI_SWITCH, NULL, "256 MiB of memory instead of 2.3 GiB: some six times slower, but ready at once" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag deal_create_flags[] = {
+    { "app",          0,   CLI_VALUE,  "CID", "what is to run" },
+    { "price",        0,   CLI_VALUE,  "USD", "what a worker may cost for an epoch" },
+    { "workers",      'n', CLI_VALUE,  "N",   "how many are wanted (default 1)" },
+    { "min",          0,   CLI_VALUE,  "N",   "how many are needed before any is paid (default: all)" },
+    { "per-provider", 0,   CLI_VALUE,  "N",   "how many of one provider at most (default: all)" },
+    { "deposit",      0,   CLI_VALUE,  "USD", "pay so much in advance" },
+    { "epochs",       0,   CLI_VALUE,  "N",   "or pay for so many epochs in advance (default 10)" },
+    { "effector",     0,   CLI_VALUES, "CID", "a module that its services use" },
+    { "allow",        0,   CLI_VALUES, "ADDRESS", "only this provider, or these" },
+    { "deny",         0,   CLI_VALUES, "ADDRESS", "any provider but this one, or these" },
+    { "publish",      0,   CLI_SWITCH, NULL,  "let providers pick it up by themselves" },
+    { "match",        0,   CLI_SWITCH, NULL,  "find providers at once" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag deal_list_flags[] = {
+    { "owner",     0, CLI_VALUE,  "ADDRESS", "only those of this customer" },
+    { "published", 0, CLI_SWITCH, NULL,      "those that wait for providers" },
+    F_CHAIN, F_JSON,
+};
 static const cli_flag version_flags[] = { F_JSON };
 
 const cli_command cli_commands[] = {
@@ -186,8 +226,33 @@ const cli_command cli_commands[] = {
       "One command a line; `help` lists them. CONFIG.toml is a service in the original's format. With standard input that is no terminal there is\n"
       "no prompt. Ctrl-C ends a running call; end of input or `quit` ends the session. docs/marine.md tells more.",
       FLAGS(repl_flags), cli_cmd_repl },
-    { "key new", "[FILE]", 0, 1, "make a key; into FILE, or onto standard output", NULL, FLAGS(key_flags), cli_cmd_key_new },
-    { "key show", "FILE", 1, 1, "show the peer id of a key file", NULL, FLAGS(key_flags), cli_cmd_key_show },
+    { "key new", "[FILE]", 0, 1, "make a key; into FILE, or onto standard output", NULL, FLAGS(key_new_flags), cli_cmd_key_new },
+    { "key show", "FILE|N", 1, 1, "show the peer id of a key file, or the address of an account",
+      "N from 0 to 9 is an account of development chains, whose keys everybody knows.", FLAGS(key_flags), cli_cmd_key_show },
+    { "key import", "FILE", 1, 1, "write the key of an account, read from standard input, into a file",
+      "One line: 0x and 64 hexadecimal digits. FILE is never overwritten, and only you may read it.", FLAGS(key_flags), cli_cmd_key_import },
+    { "provider init", "[FILE]", 0, 1, "write a provider file, with keys for its peers", "FILE is provider.toml by default. docs/market.md explains it.",
+      FLAGS(provider_init_flags), cli_cmd_provider_init },
+    { "provider register", "[FILE]", 0, 1, "make yourself known to the market", NULL, FLAGS(market_send_flags), cli_cmd_provider_register },
+    { "provider offer", "[FILE]", 0, 1, "offer the units of your peers, or bring the offer to what the file says", NULL, FLAGS(market_send_flags), cli_cmd_provider_offer },
+    { "provider commit", "[FILE]", 0, 1, "commit your peers and deposit the collateral",
+      "Committed units earn by proofs until they are rented, and only they are matched.", FLAGS(market_send_flags), cli_cmd_provider_commit },
+    { "provider pickup", "DEAL [FILE]", 1, 2, "enter a published deal", "With a free unit of each of so many peers.", FLAGS(provider_pickup_flags), cli_cmd_provider_pickup },
+    { "provider work", "[FILE]", 0, 1, "start the workers of units that are in deals", "From then on the units earn.", FLAGS(market_send_flags), cli_cmd_provider_work },
+    { "provider leave", "DEAL [FILE]", 1, 2, "take your units out of a deal", NULL, FLAGS(market_send_flags), cli_cmd_provider_leave },
+    { "provider status", "[FILE]", 0, 1, "show your peers on the market: offer, commitments, units, what they earned", NULL, FLAGS(market_look_flags), cli_cmd_provider_status },
+    { "provider rewards", "[FILE]", 0, 1, "take what your units and commitments have earned", NULL, FLAGS(market_send_flags), cli_cmd_provider_rewards },
+    { "provider prove", "[FILE]", 0, 1, "search proofs of capacity and submit them",
+      "Needs an active commitment and a little money for gas. Shows the rate of search. Ctrl-C ends it.", FLAGS(provider_prove_flags), cli_cmd_provider_prove },
+    { "deal create", "", 0, 0, "order workers and pay for them in advance", "Prints the address of the deal. Money that is not used comes back by withdraw, after stop.",
+      FLAGS(deal_create_flags), cli_cmd_deal_create },
+    { "deal publish", "DEAL", 1, 1, "let providers pick a deal up by themselves", NULL, FLAGS(market_send_flags), cli_cmd_deal_publish },
+    { "deal match", "DEAL", 1, 1, "find the cheapest providers that fit", NULL, FLAGS(market_send_flags), cli_cmd_deal_match },
+    { "deal deposit", "DEAL USD", 2, 2, "pay more into a deal", NULL, FLAGS(market_send_flags), cli_cmd_deal_deposit },
+    { "deal withdraw", "DEAL USD", 2, 2, "take money out of a deal", NULL, FLAGS(market_send_flags), cli_cmd_deal_withdraw },
+    { "deal info", "DEAL", 1, 1, "show a deal: status, money, workers", NULL, FLAGS(market_look_flags), cli_cmd_deal_info },
+    { "deal stop", "DEAL", 1, 1, "end a deal; this epoch is still paid", NULL, FLAGS(market_send_flags), cli_cmd_deal_stop },
+    { "deal list", "", 0, 0, "list deals", NULL, FLAGS(deal_list_flags), cli_cmd_deal_list },
     { "completion", "bash|zsh|fish", 1, 1, "print a completion script for your shell", NULL, NULL, 0, cli_cmd_completion },
     { "version", "", 0, 0, "show the version", NULL, FLAGS(version_flags), cli_cmd_version },
     { "help", "[COMMAND|exit-codes]", 0, 2, "show help", NULL, NULL, 0, cli_cmd_help },

@@ -2,24 +2,11 @@
  * development account. Contract: market_client.h. Tests: amount_test.c, tests/e2e/market.py. */
 #define _GNU_SOURCE
 #include "cli/market_client.h"
+#include "rpc/rpc.h"
 
 #include <sys/stat.h>
 
 enum { DIGITS = 2 * CRYPTO_KEY_BYTES };
-
-/* The mnemonic "test test test test test test test test test test test junk", m/44'/60'/0'/0/i: known to everybody. */
-static const char *const development[CHAIN_DEVELOPMENT_ACCOUNTS] = {
-    "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
-    "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
-    "5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
-    "7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
-    "47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
-    "8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
-    "92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e",
-    "4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356",
-    "dbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97",
-    "2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6",
-};
 
 /* "0" to "9", when no file has that name. */
 static bool is_number(riv_str text)
@@ -48,13 +35,23 @@ riv_err cli_wallet_of(riv_str secret, riv_fault *fault, cli_wallet *out)
     return RIV_OK;
 }
 
+/* Known to everybody: nothing to wipe. */
+static riv_err development(size_t index, riv_fault *fault, cli_wallet *out)
+{
+    riv_buf       text = { 0 };
+    crypto_secret key  = rpc_development_key(index);
+    cli_wallet_put(&text, &key);
+    riv_err err = cli_wallet_of(riv_buf_str(&text), fault, out);
+    riv_buf_free(&text);
+    return err;
+}
+
 riv_err cli_wallet_load(riv_str file_or_number, riv_fault *fault, cli_wallet *out)
 {
     riv_bytes   text  = { 0 };
     struct stat st    = { 0 };
     riv_arena  *arena = NULL;
-    if (is_number(file_or_number))
-        return cli_wallet_of(riv_str_c(development[file_or_number.ptr[0] - '0']), fault, out);
+    if (is_number(file_or_number)) return development((size_t)(file_or_number.ptr[0] - '0'), fault, out);
     arena       = riv_arena_new(0);
     riv_err err = host_file_read(file_or_number, HOST_KEY_FILE_BYTES_MAX, arena, fault, &text);
     if (!err && cli_wallet_of(riv_bytes_str(text), NULL, out))

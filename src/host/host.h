@@ -78,6 +78,10 @@ typedef struct host_ticker host_ticker;
 RIV_MUST_USE riv_err host_ticker_start(uint32_t every_ms, void (*fn)(void *ctx), void *ctx, riv_fault *fault, host_ticker **out);
 void host_ticker_stop(host_ticker *t); /* waits for its last call; accepts NULL */
 
+/* ---- the same work on several threads ---- */
+/* fn(ctx, 0) to fn(ctx, threads - 1) at the same time, one of them here; threads from 1 to HOST_WORKERS_MAX. Comes back when all are done. */
+void host_parallel(unsigned threads, void (*fn)(void *ctx, unsigned index), void *ctx);
+
 /* ---- TOML ---- */
 typedef struct host_place { riv_str path; uint32_t line, col; } host_place; /* path: "service[0].memory"; from 1 */
 typedef struct host_toml { const riv_json *root; const host_place *places; size_t places_count; } host_toml;
