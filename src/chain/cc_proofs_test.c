@@ -293,13 +293,139 @@ static void test_caches(void **state)
     assert_memory_equal(&kept, &own, sizeof kept);
 }
 
+/* ---- by blocks of signed transactions ---- */
+
+typedef struct town {
+    riv_arena    *arena;
+    chain        *engine;
+    chain_memory *memory;
+    chain_store   store;
+    chain_params  params;
+    crypto_secret key;
+    eth_address   who;
+    uint64_t      nonce, time_s;
+    chain_block   block;
+} town;
+
+static void apply(town *t, const riv_bytes *txs, size_t count)
+{
+    riv_fault         fault = { 0 };
+    chain_block_input in    = {
+           .height = t->block.height + 1, .time_s = t->time_s, .txs = txs, .txs_count = count, .verifier = verifier
+    };
+    in.beacon.bytes[1] = (uint8_t)in.height;
+    if (chain_apply(t->engine, &t->store, &in, t->arena, &fault, &t->block)) fail_msg("%s", fault.msg);
+    chain_memory_apply(t->memory, t->block.writes, t->block.writes_count);
+    for (size_t i = 0; i < count; i++)
+        if (!t->block.receipts[i].ok) fail_msg(RIV_FMT, RIV_ARG(t->block.receipts[i].error));
+}
+
+static void send(town *t, chain_contract to, u256 value, const char *signature, const eth_value *args)
+{
+    riv_str  name;
+    eth_type types;
+    riv_buf  data = riv_buf_in(t->arena), raw = riv_buf_in(t->arena);
+    assert_int_equal(eth_signature_parse(riv_str_c(signature), t->arena, NULL, &name, &types), RIV_OK);
+    crypto_hash hash = eth_signature_hash(name, &types);
+    eth_value   all  = eth_list(args, types.items_count);
+    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
+    eth_abi_put(&types, &all, &data);
+    eth_tx tx = { .type      = 2,
+                  .chain_id  = t->params.chain_id,
+                  .nonce     = t->nonce++,
+                  .gas_limit = 5000000,
+                  .to        = chain_contract_address(to),
+                  .value     = value,
+                  .data      = riv_buf_view(&data) };
+    assert_int_equal(eth_tx_sign(&tx, &t->key, &raw, NULL), RIV_OK);
+    riv_bytes bytes = riv_buf_view(&raw);
+    apply(t, &bytes, 1);
+}
+
+static riv_bytes ask(town *t, const char *signature)
+{
+    riv_str       name;
+    eth_type      types;
+    chain_receipt r;
+    assert_int_equal(eth_signature_parse(riv_str_c(signature), t->arena, NULL, &name, &types), RIV_OK);
+    crypto_hash hash = eth_signature_hash(name, &types);
+    chain_call  call = { .to = chain_contract_address(CHAIN_CAPACITY), .data = { hash.bytes, 4 } };
+    assert_int_equal(chain_call_run(t->engine, &t->store, UINT64_MAX, &call, t->arena, NULL, &r), RIV_OK);
+    assert_true(r.ok && r.returned.len >= HASH);
+    return r.returned;
+}
+
+static void open_town(town *t)
+{
+    crypto_secp_public public;
+    static chain_balance balance;
+    *t       = (town){ .arena = riv_arena_new(0), .engine = chain_new(), .memory = chain_memory_new() };
+    t->store = chain_memory_store(t->memory);
+    memset(t->key.bytes, 5, sizeof t->key.bytes);
+    assert_int_equal(crypto_secp_public_of(&t->key, &public), RIV_OK);
+    t->who  = eth_address_of_key(&public);
+    balance = (chain_balance){ t->who, flt_tenths(100), U256_ZERO };
+    chain_params_local(&t->params);
+    memset(t->params.difficulty, 0xff, sizeof t->params.difficulty);
+    t->params.balances       = &balance;
+    t->params.balances_count = 1;
+    t->time_s                = t->params.genesis_time_s;
+    assert_int_equal(chain_genesis(t->engine, &t->params, &t->store, t->arena, NULL, &t->block), RIV_OK);
+    chain_memory_apply(t->memory, t->block.writes, t->block.writes_count);
+}
+
+/* A proof goes in by a transaction, waits, and is told by the next block among its own logs: they are in its bloom and in the root of its receipts. */
+static void test_blocks(void **state)
+{
+    town            t;
+    const chain__id unit = world_id("unit");
+    const eth_value none = eth_list(NULL, 0), unit_value = eth_of_hash(unit.bytes), units = eth_list(&unit_value, 1);
+    (void)state;
+    open_town(&t);
+    uint8_t         cid_bytes[HASH] = { 1, 0x55, 0x12, 0x20 };
+    const eth_value cid_items[]     = { eth_of_hash(cid_bytes), unit_value },
+                    info[]          = { eth_text(RIV_LIT("p")), eth_list(cid_items, 2) };
+    eth_address     usd             = chain_contract_address(CHAIN_USD);
+    const eth_value peer_items[] = { unit_value, eth_of_address(&t.who), units }, peer = eth_list(peer_items, 3);
+    const eth_value offer[] = { eth_word(1), eth_of_address(&usd), none, eth_list(&peer, 1), eth_word(1), eth_word(1) };
+    const eth_value terms[] = { unit_value, eth_word(10), eth_of_address(&t.who), eth_word(1) };
+    send(&t, CHAIN_MARKET, U256_ZERO, "setProviderInfo(string,(bytes4,bytes32))", info);
+    send(&t, CHAIN_MARKET, U256_ZERO, WORLD_REGISTER, offer);
+    send(&t, CHAIN_CAPACITY, U256_ZERO, "createCommitment(bytes32,uint256,address,uint256)", terms);
+    const eth_value commitment = { .word = u256_from_be(t.block.receipts[0].returned) }, ids = eth_list(&commitment, 1);
+    send(&t, CHAIN_CAPACITY, flt_tenths(1), "depositCollateral(bytes32[])", &ids);
+    t.time_s += t.params.epoch_seconds;
+    apply(&t, NULL, 0);
+
+    proof_key   key   = proof_key_of(ask(&t, "getGlobalNonce()").ptr, unit.bytes);
+    proof_nonce nonce = { { 9 } };
+    crypto_hash hash;
+    assert_int_equal(proof_hash(verifier, &key, &nonce, NULL, &hash), RIV_OK);
+    const eth_value local = eth_of_hash(nonce.bytes), result = eth_of_hash(hash.bytes);
+    const eth_value submission[] = { units, eth_list(&local, 1), eth_list(&result, 1) };
+    send(&t, CHAIN_CAPACITY, U256_ZERO, SUBMIT, submission);
+    assert_int_equal(t.block.proofs_waiting, 1);
+    assert_int_equal(t.block.logs_count, 0);
+    apply(&t, NULL, 0);
+    assert_int_equal(t.block.proofs_waiting, 0);
+    assert_int_equal(t.block.logs_count, 1);
+    assert_int_equal(t.block.logs[0].topics_count, 2);
+    assert_memory_equal(t.block.logs[0].topics[1].bytes, unit.bytes, HASH); /* the peer has the same name */
+    uint8_t nothing[256] = { 0 };
+    assert_memory_not_equal(t.block.logs_bloom, nothing, sizeof nothing);
+    assert_memory_not_equal(t.block.receipts_root.bytes, nothing, HASH);
+    apply(&t, NULL, 0);
+    assert_memory_equal(t.block.receipts_root.bytes, nothing, HASH);
+    chain_memory_free(t.memory);
+    chain_free(t.engine);
+    riv_arena_free(t.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verified),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_difficulty_follows),
-        cmocka_unit_test(test_caches),
+        cmocka_unit_test(test_verified), cmocka_unit_test(test_bounds), cmocka_unit_test(test_difficulty_follows),
+        cmocka_unit_test(test_caches),   cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }
