@@ -22,9 +22,9 @@ static riv_str usd(cli *c, u256 v) { return cli_amount(c->arena, v, CLI_USD_DECI
 static int with_chain(cli *c, bool signs, bool (*run)(cli_chain *s))
 {
     cli_chain s;
-    bool      good = cli_chain_open(c, signs, &s) && run(&s);
+    bool      good = cli_market_open(c, signs, &s) && run(&s);
     int       code = good ? CLI_OK : s.code ? s.code : CLI_USAGE;
-    cli_chain_close(&s);
+    cli_market_close(&s);
     return code;
 }
 

@@ -59,7 +59,7 @@ static bool open_wallet(cli_chain *s)
     return true;
 }
 
-bool cli_chain_open(cli *c, bool signs, cli_chain *out)
+bool cli_market_open(cli *c, bool signs, cli_chain *out)
 {
     riv_fault fault = { 0 };
     u256      id;
@@ -81,7 +81,7 @@ bool cli_chain_open(cli *c, bool signs, cli_chain *out)
     return true;
 }
 
-void cli_chain_close(cli_chain *s)
+void cli_market_close(cli_chain *s)
 {
     host_eth_close(s->eth);
     chain_free(s->engine);

@@ -286,7 +286,7 @@ int cli_cmd_provider_prove(cli *c)
     }
     p->cores  = (unsigned)cores;
     p->light  = cli_has(c, "light");
-    bool open = cli_chain_open(c, true, &p->s);
+    bool open = cli_market_open(c, true, &p->s);
     if (!open)
         code = p->s.code;
     else if (proof_dataset_new(!p->light, &fault, &p->dataset))
@@ -295,7 +295,7 @@ int cli_cmd_provider_prove(cli *c)
         code = prove(p, epochs) || cli_interrupted() ? report(p) : p->s.code;
     for (unsigned i = 0; i < p->cores; i++) proof_search_free(p->searches[i]);
     proof_dataset_free(p->dataset);
-    cli_chain_close(&p->s);
+    cli_market_close(&p->s);
     riv_free(p);
     return code;
 }

@@ -98,10 +98,10 @@ static int with_provider(cli *c, riv_str path, bool signs, bool (*run)(provider 
     provider p    = { 0 };
     int      code = CLI_OK;
     if (!load_file(c, path, &p.file, &code)) return code;
-    bool good = cli_chain_open(c, signs, &p.s) && load_peers(&p) && run(&p);
+    bool good = cli_market_open(c, signs, &p.s) && load_peers(&p) && run(&p);
     code      = good ? CLI_OK : p.s.code;
     if (good && cli_has(c, "json") && p.s.signs) cli_chain_json(&p.s, riv_json_object(c->arena, NULL, NULL));
-    cli_chain_close(&p.s);
+    cli_market_close(&p.s);
     return code;
 }
 
