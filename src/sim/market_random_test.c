@@ -108,29 +108,28 @@ static const peer *peer_of_unit(const history *h, riv_str unit)
     return NULL;
 }
 
-/* A commitment, mostly one of these statuses (bits) when one is found by a few draws. */
+/* A commitment of one of these statuses (bits), now and then any; NULL: a few draws found none. */
 static commitment *some_commitment(history *h, unsigned statuses)
 {
-    commitment *c = NULL;
     for (size_t tries = 0; h->commitments_count && tries < DRAWS; tries++) {
-        u256 status;
-        c = &h->commitments[below(h, h->commitments_count)];
-        if (one_in(h, 10)) break;
-        if (sim_market_ask(h->m, "ccStatus", c->name, h->scratch, &status) && statuses >> status.limb[0] & 1) break;
+        u256        status;
+        commitment *c = &h->commitments[below(h, h->commitments_count)];
+        if (one_in(h, 40)) return c;
+        if (sim_market_ask(h->m, "ccStatus", c->name, h->scratch, &status) && statuses >> status.limb[0] & 1) return c;
     }
-    return c;
+    return NULL;
 }
 
-/* A unit, mostly one that is in a deal. */
+/* A unit that is in a deal, now and then any; empty: a few draws found none. */
 static riv_str some_serving_unit(history *h)
 {
-    riv_str unit = some_unit(h);
-    for (size_t tries = 0; tries < DRAWS && !one_in(h, 10); tries++) {
-        u256 in;
-        if (sim_market_ask(h->m, "unitDeal", unit, h->scratch, &in) && !u256_is_zero(in)) break;
-        unit = some_unit(h);
+    for (size_t tries = 0; tries < DRAWS; tries++) {
+        u256    in;
+        riv_str unit = some_unit(h);
+        if (one_in(h, 40) || (sim_market_ask(h->m, "unitDeal", unit, h->scratch, &in) && !u256_is_zero(in)))
+            return unit;
     }
-    return unit;
+    return (riv_str){ 0 };
 }
 
 static size_t units_known(const history *h)
@@ -259,6 +258,7 @@ static const riv_json *make_return(history *h)
 {
     riv_str     unit = some_serving_unit(h);
     const peer *p    = peer_of_unit(h, unit);
+    if (!unit.len) return NULL;
     return riv_json_object(h->arena, "do", word(h, "returnUnit"), "by", p ? mostly(h, p->owner) : person(h), "unit",
                            text(h, unit), NULL);
 }
@@ -303,10 +303,11 @@ static const riv_json *make_collateral(history *h)
 
 static const riv_json *make_proofs(history *h)
 {
-    const commitment *c    = some_commitment(h, ACTIVE);
-    const peer       *of   = c ? &h->peers[c->peer] : NULL;
-    riv_str           unit = of && !one_in(h, 12) ? of->units[below(h, of->units_count)] : some_unit(h);
-    const peer       *p    = peer_of_unit(h, unit);
+    const commitment *c = some_commitment(h, ACTIVE);
+    if (!c) return NULL;
+    const peer *of   = &h->peers[c->peer];
+    riv_str     unit = !one_in(h, 30) ? of->units[below(h, of->units_count)] : some_unit(h);
+    const peer *p    = peer_of_unit(h, unit);
     return riv_json_object(h->arena, "do", word(h, "submitProofs"), "by", p ? mostly(h, p->owner) : person(h), "unit",
                            text(h, unit), "count", number(h, 1 + below(h, 4)), "badHash",
                            one_in(h, 30) ? riv_json_bool(true) : NULL, NULL);
@@ -659,7 +660,7 @@ static void open_history(history *h, uint64_t seed)
         "\"vestingPeriodDuration\":%u,\"vestingPeriodCount\":%u,\"maxFailedRatio\":%u,\"slashingRate\":%u,"
         "\"withdrawEpochsAfterFailed\":%u,\"minProofsPerEpoch\":%u,\"epochDuration\":%u}}",
         h->fixed ? "fixed" : "g0", (unsigned)(1 + below(h, 4)), (unsigned)(1 + below(h, 6)),
-        (unsigned)(1 + below(h, 8)), (unsigned)below(h, 5000000), (unsigned)below(h, 4), (unsigned)(1 + below(h, 3)),
+        (unsigned)(1 + below(h, 16)), (unsigned)below(h, 5000000), (unsigned)below(h, 4), (unsigned)(1 + below(h, 3)),
         (unsigned)(1 + below(h, 1000)));
     assert_int_equal(riv_json_parse(text_of, h->arena, &fault, &h->head), RIV_OK);
     if (sim_market_open(h->head, h->arena, &fault, &h->m)) fail_msg("%s", fault.msg);
