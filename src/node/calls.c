@@ -153,17 +153,28 @@ void node__answer(node *n, node_particle *p, uint32_t call, int32_t ret_code, co
     riv_buf_free(&text);
 }
 
-static void log_call(node *n, const node_particle *p, riv_log_level level, const node_asked *asked, int32_t ret_code,
+/* error: why it failed, empty when it did not. A caller cannot make it long. */
+static void log_call(node *n, const node_particle *p, riv_log_level level, const node_asked *asked, riv_str error,
                      uint64_t time_us)
 {
+    int32_t ret_code = error.len ? 1 : 0;
     n->stats.calls++;
-    RIV_LOG_AT(n->log, level, "particle.call", LOG_STR("id", p->head.id), LOG_STR("service", asked->service),
-               LOG_STR("function", asked->function), LOG_I64("ret_code", ret_code), LOG_U64("time_us", time_us));
+    if (error.len > RIV_FAULT_MSG_BYTES) { /* between characters */
+        error.len = RIV_FAULT_MSG_BYTES;
+        while (error.len && ((uint8_t)error.ptr[error.len] & 0xC0) == 0x80) error.len--;
+    }
+    if (ret_code)
+        LOG_INFO(n->log, "particle.call", LOG_STR("id", p->head.id), LOG_STR("service", asked->service),
+                 LOG_STR("function", asked->function), LOG_I64("ret_code", ret_code), LOG_U64("time_us", time_us),
+                 LOG_STR("error", error));
+    else
+        RIV_LOG_AT(n->log, level, "particle.call", LOG_STR("id", p->head.id), LOG_STR("service", asked->service),
+                   LOG_STR("function", asked->function), LOG_I64("ret_code", ret_code), LOG_U64("time_us", time_us));
 }
 
 static void refuse(node *n, node_particle *p, uint32_t call, const node_asked *asked, riv_str text)
 {
-    log_call(n, p, RIV_LOG_INFO, asked, 1, 0);
+    log_call(n, p, RIV_LOG_INFO, asked, text, 0);
     node__answer(n, p, call, 1, riv_json_str(n->scratch, text));
 }
 
@@ -185,7 +196,7 @@ static bool ask_builtin(node *n, node_particle *p, node_call *c, const node_aske
         refuse(n, p, c->id, asked, b.error);
         return true;
     }
-    log_call(n, p, RIV_LOG_DEBUG, asked, 0, 0);
+    log_call(n, p, RIV_LOG_DEBUG, asked, (riv_str){ 0 }, 0);
     node__answer(n, p, c->id, 0, b.value ? b.value : riv_json_strc(n->scratch, ""));
     return true;
 }
@@ -334,7 +345,8 @@ void node__call_done(node *n, const node_flight *flight, node_job *job)
     slot->job = 0;
     if (p && call_index(p, flight->call) != SIZE_MAX) {
         node_asked asked = { .service = job->call.service_id, .function = job->call.function };
-        log_call(n, p, RIV_LOG_INFO, &asked, job->err ? 1 : 0, job->time_us);
+        riv_str    error = job->err ? riv_str_c(job->fault.msg[0] ? job->fault.msg : "failed") : (riv_str){ 0 };
+        log_call(n, p, RIV_LOG_INFO, &asked, error, job->time_us);
         if (job->err)
             node__answer(n, p, flight->call, 1, riv_json_strc(n->scratch, job->fault.msg));
         else

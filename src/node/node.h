@@ -162,7 +162,7 @@ typedef struct node_stats {
 node_stats node_stats_of(const node *n);
 
 /* Log events (stable names; the sink adds the time and the peer): particle.received {id, from, bytes}, particle.run {id, ret_code, next, calls,
- * signatures, time_us}, particle.call {id, service, function, ret_code, time_us} (built-ins that succeed: debug), particle.sent {id, to, bytes}, particle.dropped {id, from, reason;
+ * signatures, time_us}, particle.call {id, service, function, ret_code, time_us, error: why, when ret_code is not 0} (built-ins that succeed: debug), particle.sent {id, to, bytes}, particle.dropped {id, from, reason;
  * for data that the interpreter refused also code and against: the peer of whom the reason speaks, empty when it is nobody in particular},
  * particle.expired {id, unfinished}, particle.delayed {id, to, reason} (debug: will be tried again), particle.lost {id, to, reason, count?} (no way to it at the
  * moment), peer.connected {peer}, peer.disconnected {peer}, link.failed {addr, reason}, store.broken {reason}, console.print {id, text}. */

@@ -649,6 +649,7 @@ static void a_service_serves_peers_in_turn(void **state)
     finish_one(&r); /* of the second particle */
     assert_int_equal(r.n->slots[0].queue.len, NODE_SERVICE_WAIT_MAX / NODE_SHARE);
     assert_logged(&r, "particle.call id=p-2", "ret_code=1");
+    assert_logged(&r, "particle.call id=p-2", "error=");
     forget_jobs(&r, 0);
     rig_run(&r, 7, "(seq " ASK("shouter", "up", "a") " " TELL("a") ")", NULL, 1000);
     finish_one(&r);
