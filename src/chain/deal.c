@@ -119,6 +119,13 @@ static void deal_write(chain__call *c, const deal *d)
     chain__put(c, &key, riv_buf_view(&out));
 }
 
+/* No gaps before it was there. */
+void chain__deal_begin(chain__call *c)
+{
+    const deal d = { .ledger = { .last_committed = c->epoch - 1 } };
+    deal_write(c, &d);
+}
+
 /* ---- the virtual commit, and the one that is stored ---- */
 
 static riv_err open_deal(chain__call *c, deal *out)

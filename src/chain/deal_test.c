@@ -357,6 +357,20 @@ static void test_theft(void **state)
     }
 }
 
+/* The thief's count begins with the first epoch of the chain, not of the deal: gaps are those of the deal. */
+static void test_late_theft(void **state)
+{
+    (void)state;
+    chain__id   offer = offer_of(2);
+    world_order o     = order(1000, 1, 2);
+    world_to_epoch(&w, 3);
+    eth_address deal = world_deal(&w, "cara", &o);
+    match(&deal, &offer, 0, 2);
+    set_worker(&deal, 0);
+    world_to_epoch(&w, 8); /* 50 for unit 0, 70 for the thief */
+    DEAL_REVERTS(&w, "Panic 0x11", "pia", &deal, "withdrawRewards(bytes32)", world_id_value(unit_of(1)));
+}
+
 /* Q2: the original takes a price of zero, for which no offer fits. */
 static void test_price_zero(void **state)
 {
@@ -583,6 +597,7 @@ int main(void)
         TEST_G0(test_life),
         TEST(test_theft),
         TEST_G0(test_theft),
+        TEST_G0(test_late_theft),
         TEST_G0(test_price_zero),
         TEST(test_match_quirks),
         TEST_G0(test_match_quirks),

@@ -47,6 +47,7 @@ static riv_err run_deploy(chain__call *c, const eth_value *args, eth_value *out)
     eth_address at = next_address(c), token = eth_to_address(&args[TOKEN]);
     chain__call inner = chain__inner(c, &at);
     RIV_TRY(chain__end(c, &inner, chain__deal_init(&inner, args)));
+    chain__deal_begin(&inner);
     RIV_TRY(check_deposit(c, args));
     RIV_TRY(chain__send_token_from(c, &token, &c->sender, &c->self, args[DEPOSIT].word));
     RIV_TRY(chain__end(c, &inner, fill(&inner, &c->sender, args[DEPOSIT].word)));

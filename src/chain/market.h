@@ -109,6 +109,7 @@ RIV_MUST_USE riv_err chain__need_deal_owner(chain__call *c, chain__config *out);
 void       chain__give_deal(chain__call *c, chain__config *v, const eth_address *owner); /* writes it */
 /* deployDeal's arguments are deal_init's, with the deposit at index 2. c->self is the deal, c->sender the factory. */
 RIV_MUST_USE riv_err chain__deal_init(chain__call *c, const eth_value *args);
+void       chain__deal_begin(chain__call *c); /* deal.c: an empty ledger from this epoch on */
 RIV_MUST_USE riv_err chain__deal_deposit(chain__call *c, u256 amount, bool from_factory);
 uint64_t   chain__clamp_u64(u256 v);
 #define CHAIN__DEAL_CONFIG_FN(name) riv_err chain__run_deal_##name(chain__call *c, const eth_value *args, eth_value *out)
