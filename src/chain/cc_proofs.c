@@ -172,6 +172,22 @@ uint64_t chain__proofs_waiting(chain__call *c)
     return q.tail - q.head;
 }
 
+riv_err chain_proofs_waiting(const chain_store *store, riv_fault *fault, uint64_t *out)
+{
+    chain_head head;
+    riv_arena *arena = riv_arena_new(0);
+    riv_err    err   = chain_head_read(store, UINT64_MAX, arena, fault, &head);
+    if (!err) {
+        chain__logs   none = { 0 };
+        chain__meter  free = { .gas_left = UINT64_MAX };
+        chain__state *s    = chain__state_new(store, head.height, arena);
+        chain__call   c    = chain__context(NULL, s, &head, head.height, head.time_s, arena, &none, &free);
+        *out               = chain__proofs_waiting(&c);
+    }
+    riv_arena_free(arena);
+    return err;
+}
+
 uint64_t chain__proofs_epoch(chain__call *c)
 {
     if (c->params->proofs_mocked) return c->epoch;

@@ -405,6 +405,9 @@ static void test_blocks(void **state)
     const eth_value submission[] = { units, eth_list(&local, 1), eth_list(&result, 1) };
     send(&t, CHAIN_CAPACITY, U256_ZERO, SUBMIT, submission);
     assert_int_equal(t.block.proofs_waiting, 1);
+    uint64_t behind = 0;
+    assert_int_equal(chain_proofs_waiting(&t.store, NULL, &behind), RIV_OK);
+    assert_int_equal(behind, 1);
     assert_int_equal(t.block.logs_count, 0);
     apply(&t, NULL, 0);
     assert_int_equal(t.block.proofs_waiting, 0);

@@ -7,7 +7,7 @@
 #include "host/internal.h"
 #include "proof/proof.h"
 
-enum { VERIFIER_CACHES = 1 };
+enum { VERIFIER_CACHES = 1, VERIFY_MS = 100 };
 
 struct host_chain {
     host         *host;
@@ -27,10 +27,11 @@ struct host_chain {
 
 static void on_timer(uv_timer_t *timer);
 
-/* Blocks go by the clock where that was asked for, at the start or by a request. */
+/* Blocks go by the clock where that was asked for, at the start or by a request; and while they have proofs to verify. */
 static void set_timer(host_chain *c)
 {
     uint64_t every = rpc_interval_ms(c->rpc);
+    if (every == 0 && rpc_wants_block(c->rpc)) every = VERIFY_MS;
     if (!c->timer || (c->timed && every == c->every_ms)) return;
     c->timed    = true;
     c->every_ms = every;

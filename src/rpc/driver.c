@@ -53,6 +53,7 @@ riv_err rpc_open(const rpc_config *config, riv_fault *fault, rpc **out)
     riv_err      err = rpc__offset_read(s, arena, &r->offset_s);
     if (err == RIV_E_NOT_FOUND) err = begin(r, arena, fault);
     if (!err) err = chain_head_read(s, UINT64_MAX, r->arena, fault, &head);
+    if (!err) err = chain_proofs_waiting(s, fault, &r->proofs_waiting);
     if (!err) {
         r->params = head.params;
         r->secret = crypto_keccak256((riv_bytes){ head.hash.bytes, sizeof head.hash.bytes });
@@ -76,6 +77,7 @@ void rpc_close(rpc *r)
 }
 
 uint64_t         rpc_interval_ms(const rpc *r) { return r->interval_ms; }
+bool             rpc_wants_block(const rpc *r) { return r->proofs_waiting != 0; }
 const riv_fault *rpc_failed(const rpc *r) { return r->failed.err ? &r->failed : NULL; }
 
 /* ---- time ---- */
@@ -234,6 +236,7 @@ riv_err rpc__block(rpc *r, uint64_t now_ms, riv_fault *fault)
         riv_fail(fault, err, 0, "%s", r->failed.msg);
     } else {
         clean_pool(r, &b);
+        r->proofs_waiting = b.block.proofs_waiting;
         rpc__tell_block(r, &b);
         LOG_INFO(r->config.log, "chain.block", LOG_U64("height", b.block.height), LOG_U64("txs", b.txs_count),
                  LOG_U64("gas", b.block.gas_used), LOG_U64("time", b.block.time_s));

@@ -44,6 +44,7 @@ struct rpc {
     rpc__pool    pool;
     int64_t      offset_s;    /* of the chain's time to the clock's */
     bool         next_set, automine;
+    uint64_t     proofs_waiting; /* behind the newest block */
     uint64_t     next_s;      /* the time of the next block, where it was set */
     uint64_t     interval_ms;
     crypto_hash  recent[RPC__RECENT]; /* pending transactions as they came: the n-th in slot n % RPC__RECENT */

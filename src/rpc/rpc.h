@@ -51,6 +51,7 @@ size_t rpc_notices(rpc *r, const rpc_notice **out);
 /* A block of what waits, also of nothing. RIV_E_IO: the place does not take it. */
 RIV_MUST_USE riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault);
 uint64_t rpc_interval_ms(const rpc *r);       /* requests may change it */
+bool     rpc_wants_block(const rpc *r);       /* proofs of capacity wait: blocks verify them, so one should come soon though no transaction asks for it */
 const riv_fault *rpc_failed(const rpc *r);    /* the place failed: nothing more is accepted, the process should end; NULL: all is well */
 
 /* ---- blocks as they are kept beside the state: raw keys 'b' height: block, 'r' height: receipts, 'x' transaction and 'y' block by hash, 'd' the driver ---- */
