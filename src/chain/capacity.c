@@ -148,7 +148,7 @@ static void tell_deposit(chain__call *c, const chain__cc *cc, u256 collateral, u
 }
 
 /* How many units owe proofs from the start. The original takes all of them, also those that serve in a deal already, and counts these again when
- * they come back. SPEC market.md 6.7: Q18 */
+ * they come back. SPEC market.md 6.7: Q21 */
 static uint64_t begin_units(chain__call *c, const chain__cc *cc, uint64_t count)
 {
     uint64_t active = count;
@@ -394,7 +394,7 @@ static riv_err returned(chain__call *c, const chain__id *id, const chain__id *un
     RIV_TRY(load(c, id, &cc, &peer));
     RIV_TRY(chain__cc_commit(c, &cc, peer.units_count, &status));
     if (status == CHAIN__CC_WAIT_DELEGATION && chain__fixed(c))
-        return RIV_OK; /* it has not begun: SPEC market.md 6.7: Q18 */
+        return RIV_OK; /* it has not begun: SPEC market.md 6.7: Q21 */
     chain__cc_unit_get(c, &cc, unit, &u);
     u.inactive             = false;
     u.last_epoch           = c->epoch;

@@ -574,7 +574,7 @@ static void check_commitments(history *h)
     if (u256_cmp(market__flt_of(h->m, &at), locked) < 0) broken(h, "collateral is missing", RIV_LIT(""));
     if (!sim_market_ask(h->m, "activeUnits", RIV_LIT(""), h->scratch, &active))
         broken(h, "no active units", RIV_LIT(""));
-    /* The original counts units twice that served before their commitment began (Q18). */
+    /* The original counts units twice that served before their commitment began (Q21). */
     if (h->fixed && u256_cmp(active, u256_of(most)) > 0)
         broken(h, "more units are active than have commitments", RIV_LIT(""));
 }
