@@ -97,7 +97,8 @@ typedef struct marine__segment { uint32_t at; riv_bytes bytes; } marine__segment
 typedef struct marine__prepared { /* what the prepared module exports, under names of ours: marine__prepared_name */
     uint32_t        code_shift;    /* code stands so many bytes further than in the original: what traps tell is corrected by it */
     uint32_t        stack_pointer; /* global with the top of LLVM's stack in memory; UINT32_MAX: none was found */
-    bool            memory;        /* 'm' 0 */
+    bool            memory;        /* 'm' 0, */
+    bool            memory_exported; /* and by the module itself as well */
     bool            forgets;       /* it drops segments that it may look at later, or has code that is not known: no root */
     const uint32_t *globals; size_t globals_count; /* 'g': those that can change */
     const uint32_t *tables;  size_t tables_count;  /* 't': those that can change */

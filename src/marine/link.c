@@ -286,18 +286,14 @@ static riv_err find_abi(marine__instance *in)
     return RIV_OK;
 }
 
-/* SPEC marine.md 1: index 0 among exported memories is "the" memory */
+/* SPEC marine.md 1: index 0 among exported memories is "the" memory. There is one at most, and its name of ours is found at once: the
+ * engine lists exports in a time that grows with the square of their number. */
 static void find_memory(marine__instance *in)
 {
     wasmtime_extern_t item;
-    char             *name;
-    size_t            len;
-    for (size_t i = 0; wasmtime_instance_export_nth(in->service->context, &in->handle, i, &name, &len, &item); i++) {
-        if (item.kind != WASMTIME_EXTERN_MEMORY || marine__prepared_reserves((riv_str){ name, len })) continue;
-        in->memory     = item.of.memory;
-        in->has_memory = true;
-        return;
-    }
+    if (!in->module->prepared.memory_exported || !marine__state_find(in, 'm', 0, &item)) return;
+    in->memory     = item.of.memory;
+    in->has_memory = true;
 }
 
 static riv_err find_import(marine__instance *in, const marine__it_import *im, marine__callee *out)

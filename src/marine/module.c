@@ -3,7 +3,7 @@
 #include "marine/internal.h"
 
 /* Raised when code of before must not be used: other settings that Wasmtime does not see, other preparation, other kept bytes. */
-#define ENGINE_FORMAT "3"
+#define ENGINE_FORMAT "4"
 
 static const riv_str PLAN_SECTION = RIV_LIT_INIT("rivulet-plan"); /* among what is kept, never in a file */
 

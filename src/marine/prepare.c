@@ -91,7 +91,7 @@ typedef struct prep {
     riv_bytes  names; /* body of the name section */
     uint64_t   functions, tables, memories, memories_imported, globals_imported, tables_imported, exports;
     uint64_t   memory_pages;
-    bool       passive_data;
+    bool       passive_data, memory_exported;
     segment   *segments;
     uint64_t   segments_count;
     uint8_t   *table_types;
@@ -151,7 +151,7 @@ void marine__prepared_write(const marine__prepared *plan, riv_buf *out)
 {
     marine__put_uleb(out, plan->code_shift);
     marine__put_uleb(out, plan->stack_pointer);
-    marine__put_uleb(out, (plan->memory ? 1u : 0u) | (plan->forgets ? 2u : 0u));
+    marine__put_uleb(out, (plan->memory ? 1u : 0u) | (plan->forgets ? 2u : 0u) | (plan->memory_exported ? 4u : 0u));
     marine__put_uleb(out, plan->functions_count);
     put_indices(out, plan->globals, plan->globals_count);
     put_indices(out, plan->tables, plan->tables_count);
@@ -217,11 +217,12 @@ riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, 
     RIV_TRY(read_indices(&r, arena, fault, &plan.globals, &plan.globals_count));
     RIV_TRY(read_indices(&r, arena, fault, &plan.tables, &plan.tables_count));
     RIV_TRY(read_segments(&r, arena, fault, &plan.segments, &plan.segments_count));
-    if (flags > 3 || riv_reader_left(&r))
+    if (flags > 7 || riv_reader_left(&r))
         return riv_fail(fault, RIV_E_MALFORMED, r.pos, "plan of a module has more than it should");
-    plan.memory  = flags & 1;
-    plan.forgets = flags & 2;
-    *out         = plan;
+    plan.memory          = flags & 1;
+    plan.forgets         = flags & 2;
+    plan.memory_exported = flags & 4;
+    *out                 = plan;
     return RIV_OK;
 }
 
@@ -411,6 +412,7 @@ static riv_err read_exports(prep *p)
             return riv_fail(p->fault, RIV_E_CONFLICT, (uint64_t)(r.in.ptr - p->wasm.ptr) + start,
                             "export under a reserved name");
         if (kind == KIND_GLOBAL && index < p->globals_count) p->globals[index].exported = true;
+        if (kind == KIND_MEMORY) p->memory_exported = true;
     }
     if (!r.short_read && riv_reader_left(&r)) return bad(p, r.in, r.pos, "export section has more than its entries");
     return r.short_read ? bad(p, r.in, r.pos, "export section is cut off") : RIV_OK;
@@ -639,6 +641,7 @@ static void make_plan(const prep *p, marine__prepared *plan)
             tables[plan->tables_count++] = (uint32_t)i;
             functions |= p->table_types[i] == TYPE_FUNCREF;
         }
+    plan->memory_exported = p->memory_exported;
     /* Whether a segment was dropped shows nowhere but in an init after it. */
     const scan *f = &p->found;
     plan->forgets = f->unread || (functions && p->functions > MARINE__ENTITIES_MAX) ||

@@ -240,14 +240,14 @@ static void test_plan_is_read_as_written(void **state)
     riv_arena             *arena     = riv_arena_new(0);
     const uint32_t         globals[] = { 0, 5, 300 }, tables[] = { 1 };
     const marine__segment  data[] = { { 1024, RIV_BYTES_INIT("some") }, { 4000000000u, RIV_BYTES_INIT("data") } };
-    const marine__prepared plan   = { 77, NONE, true, false, globals, 3, tables, 1, 12, data, 2 };
+    const marine__prepared plan   = { 77, NONE, true, true, false, globals, 3, tables, 1, 12, data, 2 };
     riv_buf                out    = riv_buf_in(arena);
     marine__prepared       back;
     marine__prepared_write(&plan, &out);
     assert_int_equal(marine__prepared_read(riv_buf_view(&out), arena, NULL, &back), RIV_OK);
     assert_int_equal(back.code_shift, 77);
     assert_int_equal(back.stack_pointer, NONE);
-    assert_true(back.memory && !back.forgets);
+    assert_true(back.memory && back.memory_exported && !back.forgets);
     assert_int_equal(back.functions_count, 12);
     assert_int_equal(back.globals_count, 3);
     assert_int_equal(back.globals[2], 300);
