@@ -102,16 +102,18 @@ static bool may_have(const rpc__logs_wanted *w, const uint8_t bloom[256])
 
 static bool add_logs(rpc__call *c, const rpc__logs_wanted *w, const rpc_block *b, riv_json_list *out)
 {
-    size_t number = 0;
-    for (size_t i = 0; i < b->block.receipts_count; i++)
-        for (size_t k = 0; k < b->block.receipts[i].logs_count; k++, number++) {
-            if (!fits(w, &b->block.receipts[i].logs[k])) continue;
+    size_t number = 0, count;
+    for (size_t i = 0; i <= b->block.receipts_count; i++) {
+        const chain_log *logs = rpc__logs_of(b, i, &count);
+        for (size_t k = 0; k < count; k++, number++) {
+            if (!fits(w, &logs[k])) continue;
             if (out->len == RPC_LOGS_MAX || riv_arena_over(c->arena)) {
                 rpc__fail(c, RPC__LIMIT, "query returned more than %d results", RPC_LOGS_MAX);
                 return false;
             }
             riv_json_add(c->arena, out, rpc__json_log(c->arena, b, i, k, number));
         }
+    }
     return true;
 }
 
@@ -423,11 +425,13 @@ static void tell(rpc *r, const rpc__watch *w, const riv_json *what)
 
 static void tell_logs(rpc *r, const rpc__watch *w, const rpc_block *b, riv_arena *arena)
 {
-    size_t number = 0;
+    size_t number = 0, count;
     if (!may_have(&w->wanted, b->block.logs_bloom)) return;
-    for (size_t i = 0; i < b->block.receipts_count; i++)
-        for (size_t k = 0; k < b->block.receipts[i].logs_count; k++, number++)
-            if (fits(&w->wanted, &b->block.receipts[i].logs[k])) tell(r, w, rpc__json_log(arena, b, i, k, number));
+    for (size_t i = 0; i <= b->block.receipts_count; i++) {
+        const chain_log *logs = rpc__logs_of(b, i, &count);
+        for (size_t k = 0; k < count; k++, number++)
+            if (fits(&w->wanted, &logs[k])) tell(r, w, rpc__json_log(arena, b, i, k, number));
+    }
 }
 
 void rpc__tell_block(rpc *r, const rpc_block *b)

@@ -106,6 +106,8 @@ const riv_json *rpc__json_header(riv_arena *arena, const rpc_block *b);
 const riv_json *rpc__json_block(riv_arena *arena, const rpc_block *b, bool full); /* NULL: a record is damaged */
 const riv_json *rpc__json_tx(riv_arena *arena, const eth_tx *tx, const rpc_block *b, size_t index);   /* b NULL: it waits */
 const riv_json *rpc__json_receipt(riv_arena *arena, const rpc_block *b, size_t index);                /* b with receipts */
+/* tx = receipts_count: the block's own logs, behind those of its transactions; they have a transaction hash of zeros. */
+const chain_log *rpc__logs_of(const rpc_block *b, size_t tx, size_t *count);
 const riv_json *rpc__json_log(riv_arena *arena, const rpc_block *b, size_t tx, size_t log, size_t number);
 
 /* ---- filter.c ---- */

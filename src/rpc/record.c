@@ -100,11 +100,11 @@ riv_err rpc__read_block(riv_reader *r, riv_arena *arena, riv_fault *fault, rpc_b
 
 /* ---- receipts ---- */
 
-static void put_logs(riv_buf *out, const chain_receipt *t)
+static void put_logs(riv_buf *out, const chain_log *logs, size_t count)
 {
-    riv_put_u32be(out, (uint32_t)t->logs_count);
-    for (size_t i = 0; i < t->logs_count; i++) {
-        const chain_log *log = &t->logs[i];
+    riv_put_u32be(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        const chain_log *log = &logs[i];
         riv_put_bytes(out, of_address(&log->at));
         riv_put_u8(out, (uint8_t)log->topics_count);
         for (size_t k = 0; k < log->topics_count; k++) riv_put_bytes(out, of_hash(&log->topics[k]));
@@ -112,6 +112,7 @@ static void put_logs(riv_buf *out, const chain_receipt *t)
     }
 }
 
+/* Behind them the block's own logs. */
 static void put_receipts(riv_buf *out, const chain_block *k)
 {
     riv_put_u32be(out, (uint32_t)k->receipts_count);
@@ -128,11 +129,12 @@ static void put_receipts(riv_buf *out, const chain_block *k)
         u256_to_be(t->gas_price, riv_buf_raw(out, 32));
         put_long(out, t->revert);
         put_long(out, riv_str_bytes(t->error));
-        put_logs(out, t);
+        put_logs(out, t->logs, t->logs_count);
     }
+    put_logs(out, k->logs, k->logs_count);
 }
 
-static bool read_logs(riv_reader *r, riv_arena *arena, chain_receipt *t)
+static bool read_logs(riv_reader *r, riv_arena *arena, const chain_log **out, size_t *out_count)
 {
     size_t count;
     if (!count_of(r, 20 + 1 + 4, &count)) return false;
@@ -147,8 +149,8 @@ static bool read_logs(riv_reader *r, riv_arena *arena, chain_receipt *t)
         logs[i].topics_count = topics;
         logs[i].data         = read_long(r);
     }
-    t->logs       = logs;
-    t->logs_count = count;
+    *out       = logs;
+    *out_count = count;
     return !r->short_read;
 }
 
@@ -172,8 +174,9 @@ static riv_err read_receipts(riv_bytes text, riv_arena *arena, riv_fault *fault,
         t->gas_price = u256_from_be(riv_read_bytes(&r, 32));
         t->revert    = read_long(&r);
         t->error     = riv_bytes_str(read_long(&r));
-        if (!read_logs(&r, arena, t)) return damaged(fault, &r, "a receipt");
+        if (!read_logs(&r, arena, &t->logs, &t->logs_count)) return damaged(fault, &r, "a receipt");
     }
+    if (!read_logs(&r, arena, &out->logs, &out->logs_count)) return damaged(fault, &r, "its own logs");
     out->receipts       = all;
     out->receipts_count = count;
     return RIV_OK;

@@ -121,17 +121,26 @@ const riv_json *rpc__json_tx(riv_arena *a, const eth_tx *tx, const rpc_block *b,
                            tx->type ? rpc__json_number(a, tx->y_parity) : NULL, NULL);
 }
 
+const chain_log *rpc__logs_of(const rpc_block *b, size_t tx, size_t *count)
+{
+    const chain_block *k = &b->block;
+    *count               = tx < k->receipts_count ? k->receipts[tx].logs_count : k->logs_count;
+    return tx < k->receipts_count ? k->receipts[tx].logs : k->logs;
+}
+
 const riv_json *rpc__json_log(riv_arena *a, const rpc_block *b, size_t tx, size_t log, size_t number)
 {
-    const chain_receipt *t      = &b->block.receipts[tx];
-    const chain_log     *l      = &t->logs[log];
-    riv_json_list        topics = { 0 };
+    static const crypto_hash none;
+    size_t                   count;
+    const chain_log         *l      = &rpc__logs_of(b, tx, &count)[log];
+    const crypto_hash       *of_tx  = tx < b->block.receipts_count ? &b->block.receipts[tx].hash : &none;
+    riv_json_list            topics = { 0 };
     for (size_t i = 0; i < l->topics_count; i++) riv_json_add(a, &topics, rpc__json_hash(a, &l->topics[i]));
     return riv_json_record(a, "address", rpc__json_address(a, &l->at), "topics",
                            riv_json_arr(a, topics.ptr, topics.len), "data", rpc__json_hex(a, l->data), "blockNumber",
                            rpc__json_number(a, b->block.height), "blockHash", rpc__json_hash(a, &b->block.hash),
                            "blockTimestamp", rpc__json_number(a, b->block.time_s), "transactionHash",
-                           rpc__json_hash(a, &t->hash), "transactionIndex", rpc__json_number(a, tx), "logIndex",
+                           rpc__json_hash(a, of_tx), "transactionIndex", rpc__json_number(a, tx), "logIndex",
                            rpc__json_number(a, number), "removed", riv_json_bool(false), NULL);
 }
 
