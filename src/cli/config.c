@@ -126,6 +126,10 @@ riv_err cli_config_parse(riv_str path, riv_str text, riv_arena *arena, riv_fault
     host_doc             d      = { 0 };
     cli_config           made   = { .path = path };
     RIV_TRY(host_doc_parse(path, text, arena, fault, &d));
+    if (riv_json_get(d.toml.root, RIV_LIT("module"))) /* the other kind of configuration */
+        return host_doc_fail(&d, RIV_LIT("module"),
+                             "this describes one service: [[service]] of rivulet.toml names it by config = \"FILE\", "
+                             "--service by ID=FILE");
     RIV_TRY(host_doc_keys(&d, d.toml.root, (riv_str){ 0 }, "the configuration", keys, RIV_COUNT(keys)));
     RIV_TRY(read_services(&d, riv_json_get(d.toml.root, RIV_LIT("service")), &made));
     RIV_TRY(read_node(&d, riv_json_get(d.toml.root, RIV_LIT("node")), &made));

@@ -47,6 +47,7 @@ static void test_bad(void **state)
         const char *toml, *says;
     } cases[] = {
         { "x = ", "r.toml:1:5: " },
+        { "[[module]]\nname = 'a'", "r.toml:1:3: this describes one service: [[service]] of rivulet.toml names it" },
         { "servise = 1", "r.toml:1:1: unknown key 'servise' in the configuration; did you mean 'service'?" },
         { "[[service]]\nid = 'a'\nmodul = 'x'",
           "r.toml:3:1: unknown key 'modul' in [[service]]; did you mean 'module'?" },

@@ -95,7 +95,10 @@ static bool build_module(repl *r, riv_str file, repl_answer *out, marine_module 
     int       code    = 0;
     r->c->first_error = (riv_str){ 0 };
     if (!host_file_exists(file)) return fail(r, out, "not_found", "there is no " RIV_FMT, RIV_ARG(file));
-    if (!cli_module_build(r->c, file, false, r->scratch, &wasm, &code))
+    bool built = cli_module_build(r->c, file, false, r->scratch, &wasm, &code);
+    if (!built && code == CLI_INTERRUPTED)
+        return fail(r, out, "load", "building " RIV_FMT " was interrupted", RIV_ARG(file));
+    if (!built)
         return fail(r, out, "load", RIV_FMT " does not build: " RIV_FMT, RIV_ARG(file),
                     RIV_ARG(r->c->first_error.len ? r->c->first_error : RIV_LIT("standard error says why")));
     if (marine_module_open_bytes(r->engine, &r->cache, wasm, &fault, module, NULL))

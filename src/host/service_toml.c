@@ -155,6 +155,9 @@ riv_err host_service_toml_parse(riv_str path, riv_str text, riv_arena *arena, ri
     host_service_toml    made   = { .path = path };
     RIV_TRY(host_doc_parse(path, text, arena, fault, &r.doc));
     const riv_json *root = r.doc.toml.root;
+    if (riv_json_get(root, RIV_LIT("service"))) /* the other kind of configuration */
+        return host_doc_fail(&r.doc, RIV_LIT("service"),
+                             "this is a rivulet.toml, for a node; a service's own configuration has [[module]]");
     RIV_TRY(host_doc_keys(&r.doc, root, (riv_str){ 0 }, "the configuration of a service", keys, RIV_COUNT(keys)));
     RIV_TRY(host_doc_text(&r.doc, root, (riv_str){ 0 }, "service_working_dir", &made.working_dir));
     RIV_TRY(host_doc_text(&r.doc, root, (riv_str){ 0 }, "modules_dir", &r.modules_dir));

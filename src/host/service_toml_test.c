@@ -113,6 +113,7 @@ static void test_mistakes(void **state)
         const char *toml, *says;
     } cases[] = {
         { "x = ", "c.toml:1:5: " },
+        { "[[service]]\nid = 'x'", "c.toml:1:3: this is a rivulet.toml, for a node" },
         { "", "c.toml: there is no [[module]]" },
         { "module = []", "c.toml:1:1: a service has 1 to 64 modules, not 0" },
         { "[module]\nname = 'x'", "c.toml:1:2: modules are written as [[module]], with two brackets" },
