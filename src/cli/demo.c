@@ -344,6 +344,7 @@ static int run_demo(demo *d)
 
 int cli_cmd_demo(cli *c)
 {
+    if (cli_has(c, "market")) return cli_demo_market(c);
     demo *d     = riv_new(c->arena, demo, 1);
     d->c        = c;
     d->begin_ns = host_clock_ns();

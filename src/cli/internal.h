@@ -251,6 +251,8 @@ void cli_release_signals(void); /* Ctrl-C ends the program again */
 bool cli_interrupted(void);
 void cli_forget_interrupt(void); /* where the program goes on */
 
+int cli_demo_market(cli *c); /* the second part of the demo */
+
 /* ---- the commands: one function each, named in table.c ---- */
 #define CLI_COMMANDS(X) \
     X(repl) \

@@ -45,6 +45,7 @@ static const cli_flag node_flags[] = {
 };
 static const cli_flag demo_flags[] = {
     { "name", 0, CLI_VALUE, "NAME", "whom to greet (default Rivulet)" },
+    { "market", 0, CLI_SWITCH, NULL, "the market instead: a chain, an offer, a job, two epochs of paid work, the ledger" },
     F_CONFIG, F_SERVICE, F_IMPORT, F_CONST, F_JSON,
 };
 static const cli_flag sim_flags[] = {
