@@ -680,9 +680,10 @@ static void close_history(history *h)
 /* Reverts that would be a mistake of ours whatever was asked. */
 static void check_revert(history *h, const char *action, riv_str why)
 {
-    bool subtracts = !strcmp(action, "withdraw") || !strcmp(action, "depositCollateral") ||
-                     (!h->fixed && (!strcmp(action, "withdrawDealReward") || !strcmp(action, "returnUnit") ||
-                                    !strcmp(action, "removeCUFromCC")));
+    /* The original subtracts below zero where Q4 and Q18 come together with other steps. */
+    static const char *const g0[]      = { "withdrawDealReward", "returnUnit", "removeCUFromCC", "match" };
+    bool                     subtracts = !strcmp(action, "withdraw") || !strcmp(action, "depositCollateral");
+    for (size_t i = 0; i < RIV_COUNT(g0); i++) subtracts = subtracts || (!h->fixed && !strcmp(action, g0[i]));
     bool ours = riv_str_starts(why, RIV_LIT("Panic 0x")) && !(riv_str_eq(why, RIV_LIT("Panic 0x11")) && subtracts);
     if (ours || riv_str_eq(why, RIV_LIT("out of gas")) || riv_str_starts(why, RIV_LIT("reverted with")))
         broken(h, action, why);
