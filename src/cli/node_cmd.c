@@ -1,6 +1,7 @@
 /* node_cmd.c: rivulet node (one node until a signal) and rivulet up (several in one process).
  * Spec: docs/cli.md "node". Tests: tests/e2e. */
 #define _GNU_SOURCE
+#include "cli/chain_cmd.h"
 #include "cli/internal.h"
 
 #include <signal.h>
@@ -140,6 +141,7 @@ typedef struct up {
     cli          *c;
     host         *host;
     cli_services *services;
+    host_chain   *chain;
     riv_str       state;
     host_node    *nodes[CLI_NODES_UP_MAX];
     riv_str       addrs[CLI_NODES_UP_MAX];
@@ -178,7 +180,14 @@ static int run_up(up *u, const cli_config *config, size_t nodes)
     if (host_new(&(host_config){ .signals = true }, &fault, &u->host)) return cli_fault(u->c, &fault);
     while (u->count < nodes)
         if (!add_one(u, config, &code)) return code;
+    if (cli_has(u->c, "chain") &&
+        !cli_chain_open(u->c, u->host, host_path_join(u->c->arena, u->state, RIV_LIT("chain")),
+                        cli_value(u->c, "chain-listen"), &u->chain, &code))
+        return code;
     for (size_t i = 0; i < u->count; i++) print_addrs(u->nodes[i]);
+    if (u->chain)
+        cli_note(u->c, "the chain answers on port %u: rivulet chain status --url http://127.0.0.1:%u",
+                 host_chain_port(u->chain), host_chain_port(u->chain));
     cli_note(u->c, "%zu nodes are up; Ctrl-C stops them. Try: rivulet run FILE.aqua -f 'CALL' --relay " RIV_FMT,
              u->count, RIV_ARG(u->addrs[0]));
     if (cli_interrupted()) return CLI_INTERRUPTED; /* before the host could see it */
@@ -207,6 +216,7 @@ int cli_cmd_up(cli *c)
         code = cli_fault(c, &fault);
     else
         code = run_up(u, &config, (size_t)nodes);
+    host_chain_close(u->chain);
     host_free(u->host);
     cli_services_free(u->services);
     if (temporary) host_dir_remove(u->state);

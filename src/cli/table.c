@@ -19,6 +19,17 @@ const cli_flag cli_common_flags[] = {
 };
 const size_t cli_common_flags_count = RIV_COUNT(cli_common_flags);
 
+#define F_URL     { "url",      0,  CLI_VALUE,  "URL",  "JSON-RPC of the chain (default http://127.0.0.1:8545)" }
+#define F_LEDGER  { "state",    0,  CLI_VALUE,  "DIR",  "read this folder instead; its chain may be running" }
+#define F_GENESIS \
+    { "block-ms", 0, CLI_VALUE, "MS", "a block so often; by default one as soon as a transaction comes" }, \
+    { "epoch",    0, CLI_VALUE, "SECONDS", "length of an epoch of a new chain (default 15)" }, \
+    { "rules",    0, CLI_VALUE, "fixed|g0", "of a new chain: our rulings on the original's quirks, or the quirks (default fixed)" }, \
+    { "proof-bits", 0, CLI_VALUE, "N", "zero bits that a proof of capacity begins with at first (default 8: found in seconds)" }, \
+    { "fees",     0, CLI_SWITCH, NULL, "gas costs FLT on a new chain" }, \
+    { "chain-id", 0, CLI_VALUE, "N", "of a new chain (default 31337)" }, \
+    { "genesis-time", 0, CLI_VALUE, "SECONDS", "when a new chain begins, since 1970 (default now)" }, \
+    { "origin",   0, CLI_VALUE, "ORIGIN", "web pages of this origin may ask, * for all (default: of this machine alone)" }
 static const cli_flag run_flags[] = {
     { "func",  'f', CLI_VALUE, "CALL", "the call, e.g. 'hello(\"Ada\")'; may be left out when one function has no parameters" },
     { "relay", 'r', CLI_VALUE, "MULTIADDR", "go out to a real network through this peer" },
@@ -34,7 +45,18 @@ static const cli_flag up_flags[] = {
     { "nodes", 'n', CLI_VALUE, "N", "how many (default 3)" },
     F_CONFIG, F_SERVICE,
     { "state", 0, CLI_VALUE, "DIR", "keep keys and particles here; by default a temporary folder that is removed at the end" },
+    { "chain", 0, CLI_SWITCH, NULL, "start a chain with the nodes" },
+    { "chain-listen", 0, CLI_VALUE, "HOST:PORT", "where it answers (default 127.0.0.1:8545; port 0: any)" },
+    F_GENESIS,
 };
+static const cli_flag chain_start_flags[] = {
+    { "listen", 'l', CLI_VALUE, "HOST:PORT", "answer here (default 127.0.0.1:8545; port 0: any)" },
+    { "state",  0,   CLI_VALUE, "DIR", "keep the chain here; without it nothing outlives the process" },
+    F_GENESIS,
+};
+static const cli_flag chain_look_flags[] = { F_URL, F_LEDGER, F_JSON };
+static const cli_flag chain_blocks_flags[] = { { "count", 'n', CLI_VALUE, "N", "how many (default 10)" }, F_URL, F_LEDGER, F_JSON };
+static const cli_flag chain_export_flags[] = { { "state", 0, CLI_VALUE, "DIR", "the chain's folder; it may be running" } };
 static const cli_flag node_flags[] = {
     { "listen", 'l', CLI_VALUES, "MULTIADDR", "listen here, e.g. /ip4/127.0.0.1/tcp/7777; port 0: any (default /ip4/127.0.0.1/tcp/0)" },
     { "peer",   'p', CLI_VALUES, "MULTIADDR", "connect to this peer and stay connected" },
@@ -207,6 +229,19 @@ const cli_command cli_commands[] = {
     { "trace", "DATA", 1, 1, "show what a particle did: its trace as a tree",
       "With peers, values, signatures and, when the script is known, its instructions. DATA as for air verify.", FLAGS(trace_flags), cli_cmd_trace },
     { "sim", "FILE", 1, 1, "replay an AIR scenario in a simulated network", "The format is docs/spec/scenarios.md section 1.", FLAGS(sim_flags), cli_cmd_sim },
+    { "chain start", "", 0, 0, "run a chain for development: Ethereum JSON-RPC over HTTP and WebSocket",
+      "The market's contracts at the addresses of the original's local deployment, and the ten accounts that every development chain has. Prints its\n"
+      "URLs when it answers; runs until Ctrl-C. A folder that holds a chain goes on with it; flags of new chains do nothing then.",
+      FLAGS(chain_start_flags), cli_cmd_chain_start },
+    { "chain status", "", 0, 0, "show where a chain is: height, time, epoch, hashes", NULL, FLAGS(chain_look_flags), cli_cmd_chain_status },
+    { "chain blocks", "[HEIGHT]", 0, 1, "show the newest blocks, or those up to HEIGHT, with their transactions", NULL, FLAGS(chain_blocks_flags),
+      cli_cmd_chain_blocks },
+    { "chain account", "ADDRESS|0..9", 1, 1, "show the FLT, USD and nonce of an account", "0 to 9 are the development accounts.", FLAGS(chain_look_flags),
+      cli_cmd_chain_account },
+    { "chain export", "FILE", 1, 1, "write all blocks of a chain to a file", "With what each of them led to, so that `chain replay` can compare.",
+      FLAGS(chain_export_flags), cli_cmd_chain_export },
+    { "chain replay", "FILE", 1, 1, "apply an export again and compare every hash",
+      "Exit code 1 when a block leads to something else here: state, receipts, app hash or block hash.", NULL, 0, cli_cmd_chain_replay },
     { "chain scenario", "FILE...", 1, CLI_VALUES_MAX, "play market scenarios on a chain in memory",
       "Steps become signed transactions, expectations become calls; the format is docs/spec/scenarios.md section 3. Exit code 1 when a step does not hold.",
       FLAGS(chain_scenario_flags), cli_cmd_chain_scenario },

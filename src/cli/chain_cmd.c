@@ -1,0 +1,447 @@
+/* chain_cmd.c: rivulet chain start, status, blocks, account, export, replay; and the chain of rivulet up --chain.
+ * What looks at a chain asks it over JSON-RPC, or reads a state folder by the same questions.
+ * Spec: docs/cli.md "chain"; docs/spec/chain.md 3. Tests: tests/e2e/chain.py. */
+#define _GNU_SOURCE
+#include "cli/chain_cmd.h"
+
+#include "host/eth_client.h"
+#include "proof/proof.h"
+
+#include <time.h>
+
+enum { EXPORT_BYTES_MAX = 1 << 30, BLOCKS_SHOWN = 10, ADDRESS_CHARS = 42 };
+static const char url_default[] = "http://127.0.0.1:8545", listen_default[] = "127.0.0.1:8545";
+
+/* ---- start ---- */
+
+static bool params_of(cli *c, chain_params *p)
+{
+    uint64_t chain_id, epoch_s, bits, start;
+    riv_str  rules = cli_value(c, "rules");
+    chain_params_local(p);
+    chain_balances_local(c->arena, p);
+    if (!cli_number(c, "chain-id", p->chain_id, 1, UINT32_MAX, &chain_id) ||
+        !cli_number(c, "epoch", p->epoch_seconds, 1, 86400 * 365, &epoch_s) ||
+        !cli_number(c, "proof-bits", 8, 0, 64, &bits) ||
+        !cli_number(c, "genesis-time", host_now_ms() / 1000, 1, UINT32_MAX, &start))
+        return false;
+    if (rules.len && !riv_str_eq(rules, RIV_LIT("fixed")) && !riv_str_eq(rules, RIV_LIT("g0"))) {
+        cli_error(c, CLI_USAGE, "--rules " RIV_FMT ": fixed or g0", RIV_ARG(rules));
+        return false;
+    }
+    p->rules          = riv_str_eq(rules, RIV_LIT("g0")) ? CHAIN_G0 : CHAIN_FIXED;
+    p->chain_id       = chain_id;
+    p->epoch_seconds  = epoch_s;
+    p->genesis_time_s = start;
+    p->fees           = cli_has(c, "fees");
+    memset(p->difficulty, 0xff, sizeof p->difficulty);
+    for (uint64_t i = 0; i < bits; i++) p->difficulty[i / 8] &= (uint8_t)(0x7f >> i % 8);
+    return true;
+}
+
+bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **out, int *code)
+{
+    chain_params params;
+    uint64_t     interval;
+    riv_fault    fault = { 0 };
+    *code              = CLI_USAGE;
+    if (!cli_number(c, "block-ms", 0, 0, 3600000, &interval) || !params_of(c, &params)) return false;
+    host_chain_config config = { .dir         = dir,
+                                 .listen      = listen.len ? listen : RIV_LIT("127.0.0.1:8545"),
+                                 .origin      = cli_value(c, "origin"),
+                                 .genesis     = &params,
+                                 .interval_ms = interval,
+                                 .log         = &c->log.sink };
+    riv_err           err    = host_chain_open(h, &config, &fault, out);
+    if (!err) return true;
+    *code = cli_fault(c, &fault);
+    if (err == RIV_E_IO) cli_hint(c, "another chain may be running there; --listen 127.0.0.1:0 takes any free port");
+    return false;
+}
+
+static void print_accounts(cli *c)
+{
+    for (size_t i = 0; i < CHAIN_DEVELOPMENT_ACCOUNTS; i++) {
+        riv_buf       text = riv_buf_in(c->arena);
+        eth_address   a    = chain_development_account(i);
+        crypto_secret key  = rpc_development_key(i);
+        riv_putf(&text, "  %zu  ", i);
+        eth_put_address(&text, &a);
+        riv_putf(&text, "  0x");
+        for (size_t k = 0; k < sizeof key.bytes; k++) riv_putf(&text, "%02x", key.bytes[k]);
+        cli_note(c, RIV_FMT, RIV_ARG(riv_buf_str(&text)));
+    }
+}
+
+int cli_cmd_chain_start(cli *c)
+{
+    int         code;
+    riv_fault   fault = { 0 };
+    host       *h     = NULL;
+    host_chain *own   = NULL;
+    c->serves         = c->log.config.format == HOST_LOG_JSON;
+    if (!cli_value(c, "log-level").len && !host_env("RIVULET_LOG").len)
+        c->log.config.level = c->log.sink.level = RIV_LOG_INFO;
+    if (host_new(&(host_config){ .workers = 1, .signals = true }, &fault, &h)) return cli_fault(c, &fault);
+    if (cli_chain_open(c, h, cli_value(c, "state"), cli_value(c, "listen"), &own, &code)) {
+        riv_str listen = cli_value(c, "listen").len ? cli_value(c, "listen") : riv_str_c(listen_default);
+        size_t  colon  = listen.len;
+        while (colon > 0 && listen.ptr[colon - 1] != ':') colon--;
+        riv_str host_name = riv_str_sub(listen, 0, colon ? colon - 1 : 0);
+        cli_note(c, "accounts for development, whose keys everybody knows, with 10000 FLT and plenty of USD each:");
+        print_accounts(c);
+        if (!cli_value(c, "state").len) cli_note(c, "the chain is gone when this ends; --state DIR keeps it");
+        printf("http://" RIV_FMT ":%u\nws://" RIV_FMT ":%u\n", RIV_ARG(host_name), host_chain_port(own),
+               RIV_ARG(host_name), host_chain_port(own));
+        fflush(stdout);
+        code = host_run(h, &fault) ? cli_error(c, CLI_INTERNAL, "%s", fault.msg) : CLI_OK;
+    }
+    host_chain_close(own);
+    host_free(h);
+    return code;
+}
+
+/* ---- looking: a chain that is asked ---- */
+
+typedef struct asked {
+    cli         *c;
+    host_eth    *eth;    /* over HTTP; or */
+    host_ledger *ledger; /* from a folder */
+    chain       *engine;
+    rpc         *rpc;
+} asked;
+
+static void asked_close(asked *a)
+{
+    host_eth_close(a->eth);
+    rpc_close(a->rpc);
+    chain_free(a->engine);
+    host_ledger_close(a->ledger);
+}
+
+static bool open_folder(asked *a, riv_str dir, riv_fault *fault)
+{
+    if (host_ledger_open(dir, HOST_LEDGER_LOOK, fault, &a->ledger)) return false;
+    a->engine         = chain_new();
+    rpc_config config = { .engine = a->engine, .place = host_ledger_place(a->ledger) };
+    return !rpc_open(&config, fault, &a->rpc);
+}
+
+static bool asked_open(cli *c, asked *a, int *code)
+{
+    riv_fault fault = { 0 };
+    riv_str   url = cli_value(c, "url").len ? cli_value(c, "url") : riv_str_c(url_default), dir = cli_value(c, "state");
+    *a = (asked){ .c = c };
+    if (dir.len ? open_folder(a, dir, &fault) : !host_eth_open(url, NULL, &fault, &a->eth)) return true;
+    *code = cli_fault(c, &fault);
+    asked_close(a);
+    return false;
+}
+
+/* NULL: it was said why, *code is set. params: JSON text. */
+static const riv_json *ask(asked *a, const char *method, riv_str params, int *code)
+{
+    cli            *c     = a->c;
+    riv_fault       fault = { 0 };
+    const riv_json *list = NULL, *out = NULL;
+    riv_err         err = riv_json_parse(params, c->arena, &fault, &list);
+    RIV_ASSERT(!err);
+    if (a->eth) {
+        err = host_eth_ask(a->eth, method, list, c->arena, &fault, NULL, &out);
+        if (!err) return out;
+        *code = cli_error(c, err == RIV_E_EXPIRED ? CLI_NETWORK : CLI_FAILED, "%s", fault.msg);
+        if (err == RIV_E_EXPIRED)
+            cli_hint(c, "`rivulet chain start` starts one; --state DIR reads a folder without it");
+        return NULL;
+    }
+    riv_buf reply = riv_buf_in(c->arena);
+    rpc_answer(a->rpc, 0, host_now_ms(),
+               riv_format(c->arena, "{\"id\":1,\"method\":\"%s\",\"params\":" RIV_FMT "}", method, RIV_ARG(params)),
+               &reply);
+    if (!riv_json_parse(riv_buf_str(&reply), c->arena, &fault, &out)) {
+        const riv_json *error = riv_json_get(out, RIV_LIT("error"));
+        if (!error) return riv_json_get(out, RIV_LIT("result"));
+        *code = cli_error(c, CLI_FAILED, RIV_FMT, RIV_ARG(riv_json_get(error, RIV_LIT("message"))->str));
+        return NULL;
+    }
+    *code = cli_fault(c, &fault);
+    return NULL;
+}
+
+static uint64_t number_of(const riv_json *object, const char *name)
+{
+    uint64_t v = 0;
+    return host_eth_read_u64(riv_json_get(object, riv_str_c(name)), &v) ? v : 0;
+}
+
+static riv_str text_of(cli *c, const riv_json *object, const char *name)
+{
+    const riv_json *v = riv_json_get(object, riv_str_c(name));
+    return v && v->kind == RIV_JSON_STR ? cli_shown(c, v->str, 600) : RIV_LIT("-");
+}
+
+static riv_str time_text(cli *c, uint64_t time_s)
+{
+    char      text[40] = { 0 };
+    time_t    t        = (time_t)time_s;
+    struct tm parts;
+    if (!gmtime_r(&t, &parts)) return RIV_LIT("-");
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    return riv_str_dup(c->arena, riv_str_c(text));
+}
+
+/* A call of a view without arguments, or of an address, that gives one number. */
+static bool view(asked *a, chain_contract which, const char *signature, const eth_address *who, const char *at,
+                 u256 *out, int *code)
+{
+    riv_str     name;
+    eth_type    args;
+    riv_buf     data = riv_buf_in(a->c->arena), text = riv_buf_in(a->c->arena);
+    eth_address to  = chain_contract_address(which);
+    riv_err     err = eth_signature_parse(riv_str_c(signature), a->c->arena, NULL, &name, &args);
+    RIV_ASSERT(!err);
+    crypto_hash hash  = eth_signature_hash(name, &args);
+    eth_value   value = who ? eth_of_address(who) : eth_word(0), all = eth_list(&value, who ? 1 : 0);
+    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
+    eth_abi_put(&args, &all, &data);
+    riv_putf(&text, "[{\"to\":\"");
+    eth_put_address(&text, &to);
+    riv_putf(&text, "\",\"data\":\"0x");
+    for (size_t i = 0; i < data.len; i++) riv_putf(&text, "%02x", data.ptr[i]);
+    riv_putf(&text, "\"},\"%s\"]", at);
+    const riv_json *got = ask(a, "eth_call", riv_buf_str(&text), code);
+    riv_bytes       bytes;
+    if (!got) return false;
+    if (!host_eth_read_data(got, a->c->arena, &bytes) || bytes.len != 32)
+        return *code = cli_error(a->c, CLI_FAILED, "the chain gives no number for %s", signature), false;
+    *out = u256_from_be(bytes);
+    return true;
+}
+
+/* ---- status ---- */
+
+int cli_cmd_chain_status(cli *c)
+{
+    int             code = CLI_OK;
+    asked           a;
+    u256            epoch;
+    const riv_json *id, *block, *waiting;
+    if (!asked_open(c, &a, &code)) return code;
+    if ((id = ask(&a, "eth_chainId", RIV_LIT("[]"), &code)) &&
+        (block = ask(&a, "eth_getBlockByNumber", RIV_LIT("[\"latest\",false]"), &code)) &&
+        (waiting = ask(&a, "txpool_status", RIV_LIT("[]"), &code)) &&
+        view(&a, CHAIN_CORE, "currentEpoch()", NULL, "pending", &epoch, &code)) {
+        riv_buf  text     = riv_buf_in(c->arena);
+        uint64_t chain_id = 0, transactions = number_of(waiting, "pending") + number_of(waiting, "queued");
+        bool     known = host_eth_read_u64(id, &chain_id);
+        u256_put(&text, epoch);
+        if (cli_has(c, "json"))
+            cli_print_json(riv_json_record(
+                               c->arena, "chainId", known ? riv_json_u64(c->arena, chain_id) : riv_json_null(),
+                               "height", riv_json_u64(c->arena, number_of(block, "number")), "time",
+                               riv_json_u64(c->arena, number_of(block, "timestamp")), "epoch",
+                               riv_json_str(c->arena, riv_buf_str(&text)), "hash", riv_json_get(block, RIV_LIT("hash")),
+                               "appHash", riv_json_get(block, RIV_LIT("extraData")), "stateRoot",
+                               riv_json_get(block, RIV_LIT("stateRoot")), "waiting",
+                               riv_json_u64(c->arena, transactions), NULL),
+                           true);
+        else
+            printf("chain      %llu\nheight     %llu\ntime       " RIV_FMT "\nepoch      " RIV_FMT
+                   "\nhash       " RIV_FMT "\napp hash   " RIV_FMT "\nstate root " RIV_FMT
+                   "\nwaiting    %llu transactions\n",
+                   (unsigned long long)chain_id, (unsigned long long)number_of(block, "number"),
+                   RIV_ARG(time_text(c, number_of(block, "timestamp"))), RIV_ARG(riv_buf_str(&text)),
+                   RIV_ARG(text_of(c, block, "hash")), RIV_ARG(text_of(c, block, "extraData")),
+                   RIV_ARG(text_of(c, block, "stateRoot")), (unsigned long long)transactions);
+    }
+    asked_close(&a);
+    return code;
+}
+
+/* ---- blocks ---- */
+
+static void print_block(cli *c, const riv_json *b, const riv_json *receipts)
+{
+    printf("%s%llu%s  " RIV_FMT "  gas %llu  " RIV_FMT "\n", cli_style(c->colour_out, CLI_BOLD),
+           (unsigned long long)number_of(b, "number"), cli_style(c->colour_out, CLI_PLAIN),
+           RIV_ARG(time_text(c, number_of(b, "timestamp"))), (unsigned long long)number_of(b, "gasUsed"),
+           RIV_ARG(text_of(c, b, "hash")));
+    for (size_t i = 0; receipts->kind == RIV_JSON_ARR && i < receipts->arr.count; i++) {
+        const riv_json *t = receipts->arr.items[i], *logs = riv_json_get(t, RIV_LIT("logs"));
+        bool            good = number_of(t, "status") == 1;
+        printf("  %s%s%s  " RIV_FMT "  " RIV_FMT " -> " RIV_FMT "  %zu events\n",
+               cli_style(c->colour_out, good ? CLI_GREEN : CLI_RED), good ? "ok      " : "reverted",
+               cli_style(c->colour_out, CLI_PLAIN), RIV_ARG(text_of(c, t, "transactionHash")),
+               RIV_ARG(text_of(c, t, "from")), RIV_ARG(text_of(c, t, "to")),
+               logs && logs->kind == RIV_JSON_ARR ? logs->arr.count : 0);
+    }
+}
+
+int cli_cmd_chain_blocks(cli *c)
+{
+    int             code = CLI_OK;
+    asked           a;
+    uint64_t        count, newest = 0, to;
+    riv_json_list   all  = { 0 };
+    const riv_json *head = NULL;
+    if (!cli_number(c, "count", BLOCKS_SHOWN, 1, 10000, &count)) return CLI_USAGE;
+    riv_str last = cli_arg(c, 0);
+    if (last.len && !riv_str_u64(last, &to))
+        return cli_error(c, CLI_USAGE, "'" RIV_FMT "' is no height", RIV_ARG(last));
+    if (!asked_open(c, &a, &code)) return code;
+    if ((head = ask(&a, "eth_blockNumber", RIV_LIT("[]"), &code)) && host_eth_read_u64(head, &newest)) {
+        to = last.len ? RIV_MIN(to, newest) : newest;
+        for (uint64_t h = to + 1 > count ? to + 1 - count : 0; h <= to; h++) {
+            riv_str         at = riv_format(c->arena, "[\"0x%llx\",true]", (unsigned long long)h);
+            const riv_json *b  = ask(&a, "eth_getBlockByNumber", at, &code), *r;
+            if (!b || !(r = ask(&a, "eth_getBlockReceipts", riv_format(c->arena, "[\"0x%llx\"]", (unsigned long long)h),
+                                &code)))
+                break;
+            if (cli_has(c, "json"))
+                riv_json_add(c->arena, &all, riv_json_record(c->arena, "block", b, "receipts", r, NULL));
+            else
+                print_block(c, b, r);
+        }
+        if (!code && cli_has(c, "json")) cli_print_json(riv_json_arr(c->arena, all.ptr, all.len), true);
+    }
+    asked_close(&a);
+    return code;
+}
+
+/* ---- account ---- */
+
+static riv_str decimal(cli *c, u256 v, unsigned places)
+{
+    riv_buf digits = riv_buf_in(c->arena), out = riv_buf_in(c->arena);
+    u256_put(&digits, v);
+    while (digits.len <= places) {
+        riv_put_u8(&digits, '0');
+        memmove(digits.ptr + 1, digits.ptr, digits.len - 1);
+        digits.ptr[0] = '0';
+    }
+    riv_str text = riv_buf_str(&digits);
+    size_t  end  = text.len;
+    while (end > text.len - places && text.ptr[end - 1] == '0') end--;
+    riv_put_str(&out, riv_str_sub(text, 0, text.len - places));
+    if (end > text.len - places) riv_putf(&out, "." RIV_FMT, RIV_ARG(riv_str_sub(text, text.len - places, end)));
+    return riv_buf_str(&out);
+}
+
+/* The original's USD token of a local deployment has 18 places, as FLT has. */
+enum { FLT_PLACES = 18 };
+
+static bool places_of(asked *a, unsigned *out, int *code)
+{
+    u256     v;
+    uint64_t n;
+    if (!view(a, CHAIN_USD, "decimals()", NULL, "latest", &v, code)) return false;
+    *out = u256_u64(v, &n) && n <= 77 ? (unsigned)n : 0;
+    return true;
+}
+
+int cli_cmd_chain_account(cli *c)
+{
+    int             code = CLI_OK;
+    asked           a;
+    eth_address     who;
+    uint64_t        index;
+    u256            flt, usd, nonce;
+    unsigned        places;
+    riv_fault       fault = { 0 };
+    riv_buf         text  = riv_buf_in(c->arena);
+    const riv_json *balance, *count, *marker;
+    riv_str         given = cli_arg(c, 0);
+    if (riv_str_u64(given, &index) && index < CHAIN_DEVELOPMENT_ACCOUNTS)
+        who = chain_development_account((size_t)index);
+    else if (eth_read_address(given, &fault, &who))
+        return cli_error(c, CLI_USAGE, "'" RIV_FMT "' is no address, nor a development account (0 to 9): %s",
+                         RIV_ARG(given), fault.msg);
+    eth_put_address(&text, &who);
+    riv_str params = riv_format(c->arena, "[\"" RIV_FMT "\",\"latest\"]", RIV_ARG(riv_buf_str(&text)));
+    if (!asked_open(c, &a, &code)) return code;
+    if ((balance = ask(&a, "eth_getBalance", params, &code)) &&
+        (count = ask(&a, "eth_getTransactionCount", params, &code)) &&
+        (marker = ask(&a, "eth_getCode", params, &code)) &&
+        view(&a, CHAIN_USD, "balanceOf(address)", &who, "latest", &usd, &code) && places_of(&a, &places, &code)) {
+        if (!host_eth_read_quantity(balance, &flt) || !host_eth_read_quantity(count, &nonce) ||
+            marker->kind != RIV_JSON_STR) {
+            code = cli_error(c, CLI_FAILED, "what the chain says of an account is malformed");
+        } else {
+            riv_str     f = decimal(c, flt, FLT_PLACES), u = decimal(c, usd, places), n = decimal(c, nonce, 0);
+            const char *kind = marker->str.len > 2 ? "contract" : "account";
+            if (cli_has(c, "json"))
+                cli_print_json(riv_json_record(c->arena, "address", riv_json_str(c->arena, riv_buf_str(&text)), "kind",
+                                               riv_json_strc(c->arena, kind), "flt", riv_json_str(c->arena, f), "usd",
+                                               riv_json_str(c->arena, u), "nonce", riv_json_str(c->arena, n), NULL),
+                               true);
+            else
+                printf("%-9s " RIV_FMT "\nFLT       " RIV_FMT "\nUSD       " RIV_FMT "\nnonce     " RIV_FMT "\n", kind,
+                       RIV_ARG(riv_buf_str(&text)), RIV_ARG(f), RIV_ARG(u), RIV_ARG(n));
+        }
+    }
+    asked_close(&a);
+    return code;
+}
+
+/* ---- export and replay ---- */
+
+static riv_err gather(const chain_store *store, riv_arena *arena, riv_fault *fault, riv_buf *out, uint64_t *blocks)
+{
+    chain_head head;
+    rpc_block  b;
+    riv_err    err = chain_head_read(store, UINT64_MAX, arena, fault, &head);
+    if (err) return err;
+    rpc_export_start(&head.params, arena, out);
+    for (*blocks = 0; !err && *blocks <= head.height; ++*blocks) {
+        riv_arena *one = riv_arena_new(0);
+        if (!(err = rpc_block_read(store, *blocks, false, one, fault, &b))) rpc_export_block(&b, out);
+        if (out->len > EXPORT_BYTES_MAX)
+            err = riv_fail(fault, RIV_E_LIMIT, 0, "an export of more than %d bytes", EXPORT_BYTES_MAX);
+        riv_arena_free(one);
+    }
+    return err;
+}
+
+int cli_cmd_chain_export(cli *c)
+{
+    int          code   = CLI_OK;
+    riv_fault    fault  = { 0 };
+    riv_buf      out    = { 0 };
+    uint64_t     blocks = 0;
+    host_ledger *ledger = NULL;
+    riv_str      dir = cli_value(c, "state"), file = cli_arg(c, 0);
+    if (!dir.len) return cli_error(c, CLI_USAGE, "--state DIR says which chain");
+    if (host_ledger_open(dir, HOST_LEDGER_LOOK, &fault, &ledger)) return cli_fault(c, &fault);
+    rpc_place place = host_ledger_place(ledger);
+    if (gather(&place.store, c->arena, &fault, &out, &blocks) ||
+        host_file_write(file, riv_buf_view(&out), 0644, &fault))
+        code = cli_fault(c, &fault);
+    else
+        cli_note(c, "%llu blocks in " RIV_FMT, (unsigned long long)blocks, RIV_ARG(file));
+    riv_buf_free(&out);
+    host_ledger_close(ledger);
+    return code;
+}
+
+int cli_cmd_chain_replay(cli *c)
+{
+    riv_bytes    text;
+    rpc_replayed r     = { 0 };
+    riv_fault    fault = { 0 };
+    if (host_file_read(cli_arg(c, 0), EXPORT_BYTES_MAX, c->arena, &fault, &text)) return cli_fault(c, &fault);
+    chain   *engine   = chain_new();
+    proof   *verifier = proof_new(1);
+    uint64_t start    = host_clock_ns();
+    riv_err  err      = rpc_replay(engine, verifier, text, &fault, &r);
+    double   seconds  = (double)(host_clock_ns() - start) / 1e9;
+    proof_free(verifier);
+    chain_free(engine);
+    if (err)
+        return cli_error(c, err == RIV_E_CONFLICT ? CLI_FAILED : CLI_USAGE, RIV_FMT ": %s", RIV_ARG(cli_arg(c, 0)),
+                         fault.msg);
+    printf("%llu blocks, %llu transactions\napp hash  0x", (unsigned long long)r.blocks, (unsigned long long)r.txs);
+    for (size_t i = 0; i < sizeof r.app_hash.bytes; i++) printf("%02x", r.app_hash.bytes[i]);
+    printf("\n");
+    cli_note(c, "applied in %.2f s", seconds);
+    return CLI_OK;
+}

@@ -1,0 +1,12 @@
+/* chain_cmd.h: the chain that runs in this program, for chain_cmd.c and node_cmd.c. */
+#ifndef RIV_CLI_CHAIN_CMD_H
+#define RIV_CLI_CHAIN_CMD_H
+
+#include "cli/internal.h"
+#include "host/chain.h"
+
+/* A chain on h by the flags block-ms, epoch, rules, proof-bits, fees, chain-id, genesis-time and origin, as far as the command has them.
+ * listen empty: 127.0.0.1:8545. False: it was said why, *code is set. */
+bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **out, int *code);
+
+#endif
