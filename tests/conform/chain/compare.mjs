@@ -98,6 +98,7 @@ const offers = [], peers = [], units = [], deals = [], ccs = []; let np = 0, nu 
 const offerArg = o => x => x.at[o]; const at = n => x => x.at[n];
 const newPeer = () => { const p = { id: h('peer' + ++np), owner: pick([5, 6, 1]), units: [] }; for (let k = rnd(3) + 1; k > 0; k--) p.units.push(h('unit' + ++nu)); return p; };
 const subset = (a, n) => a.filter(() => rnd(n) === 0);
+const oneOf = ids => { const id = rnd(10) ? pick(ids) : undefined; return units.find(u => u.id === id) ?? anyUnit(); };
 const anyUnit = () => units.length && rnd(15) ? pick(units) : { id: h('nothing'), by: 1, offer: 'none', peer: h('nothing') };
 const who = n => rnd(12) ? n : pick([0, 1, 2, 3, 4, 5, 6]);
 const actions = {
@@ -110,25 +111,27 @@ const actions = {
   async removePeer() { if (!peers.length) return; const p = pick(peers); if (await act(who(p.by), 'Market', 'removeComputePeer', [p.id])) peers.splice(peers.indexOf(p), 1); },
   async price() { if (!offers.length) return; const o = pick(offers); await act(who(o.by), 'Market', 'changeMinPricePerWorkerEpoch', [at(o.name), rnd(6)]); },
   async effector() { if (!offers.length) return; const o = pick(offers); await act(who(o.by), 'Market', pick(['addEffector', 'removeEffector']), [at(o.name), [cid(pick(FX))]]); },
-  async deal() { const by = pick([3, 4]), target = 1 + rnd(4), min = rnd(12) ? 1 + rnd(target) : rnd(7), price = rnd(15) ? 2 + rnd(3) : 0, per = rnd(10) ? 1 + rnd(3) : 0, name = 'deal' + (deals.length + 1); const dep = Math.max(0, price * target * 2 + rnd(40) - (rnd(10) ? 0 : 20));
-    const ok = await act(by, 'DealFactory', 'deployDeal', [cid('app'), at('USD'), dep, min, target, per, price, subset(FX, 5).map(cid), pick([0, 0, 1, 1, 2]), subset([acc[1], acc[2]], 2), rnd(15) ? 1 : 3], 0n,
+  async deal() { const by = pick([3, 4]), target = 1 + rnd(4), min = rnd(12) ? 1 + (rnd(3) ? 0 : rnd(target)) : rnd(7), price = rnd(15) ? 2 + rnd(3) : 0, per = rnd(10) ? 1 + rnd(3) : 0, name = 'deal' + (deals.length + 1); const dep = Math.max(0, price * target * 2 + rnd(150) - (rnd(10) ? 0 : 20));
+    const ok = await act(by, 'DealFactory', 'deployDeal', [cid('app'), at('USD'), dep, min, target, per, price, subset(FX, 9).map(cid), pick([0, 1, 1, 1, 2]), rnd(3) ? [acc[1], acc[2]] : subset([acc[1], acc[2]], 2), rnd(15) ? 1 : 3], 0n,
       (x, r) => { const a = r[0].toLowerCase(); x.at[name] = a; x.label.set(a.slice(2), name); });
     if (ok) { deals.push({ name, by }); await act(by, 'USD', 'approve', [at(name), 10n ** 20n]); } },
-  async match() { if (!deals.length) return; const d = pick(deals); const os = subset(offers, 2); await act(who(d.by), 'Market', 'matchDeal', [at(d.name), os.map(o => at(o.name)), os.map(o => subset(units.filter(u => u.offer === o.name || !rnd(8)), 2).map(u => u.id)).slice(0, rnd(15) ? 99 : 1)]); },
-  async worker() { if (!deals.length) return; const d = pick(deals), ids = await dealUnits(d); const u = ids.length ? units.find(u => u.id === pick(ids)) ?? anyUnit() : anyUnit(); await act(who(pick([u.by, u.owner ?? 5])), d.name, 'setWorker', [u.id, rnd(15) ? h('w' + rnd(5)) : ethers.ZeroHash]); },
-  async giveBack() { const u = anyUnit(); await act(pick([u.by, u.owner ?? 5, 3, 4]), 'Market', 'returnComputeUnitFromDeal', [u.id]); },
+  async match() { if (!deals.length) return; const d = rnd(3) ? deals.at(-1 - rnd(Math.min(3, deals.length))) : pick(deals); const os = subset(offers, 2); await act(who(d.by), 'Market', 'matchDeal', [at(d.name), os.map(o => at(o.name)), os.map(o => subset(units.filter(u => u.offer === o.name && (!u.used || !rnd(6)) || !rnd(20)), 2).map(u => u.id)).slice(0, rnd(15) ? 99 : 1)]); },
+  async worker() { if (!deals.length) return; const d = pick(deals), ids = await dealUnits(d); const u = oneOf(ids); await act(who(pick([u.by, u.owner ?? 5])), d.name, 'setWorker', [u.id, rnd(15) ? h('w' + rnd(5)) : ethers.ZeroHash]); },
+  async giveBack() { const u = oneOf(deals.length ? await dealUnits(pick(deals)) : []); if ((await idle()).includes(u.id)) return; await act(pick([u.by, u.owner ?? 5, 3, 4]), 'Market', 'returnComputeUnitFromDeal', [u.id]); },
   async deposit() { if (!deals.length) return; const d = pick(deals); await act(who(d.by), d.name, 'deposit', [rnd(50)]); },
   async withdraw() { if (!deals.length) return; const d = pick(deals); await act(who(d.by), d.name, 'withdraw', [rnd(30)]); },
-  async rewards() { if (!deals.length) return; const d = pick(deals), ids = await dealUnits(d); const u = units.find(u => u.id === pick(ids)) ?? anyUnit(); await act(who(pick([u.by, u.owner ?? 5])), d.name, 'withdrawRewards', [u.id]); },
+  async rewards() { if (!deals.length) return; const d = pick(deals), ids = await dealUnits(d); const u = oneOf(ids); await act(who(pick([u.by, u.owner ?? 5])), d.name, 'withdrawRewards', [u.id]); },
   async stop() { if (!deals.length || rnd(3)) return; const d = pick(deals); await act(who(d.by), d.name, 'stop', []); },
   async access() { if (!deals.length) return; const d = pick(deals); const [f, a] = pick([['changeProvidersAccessType', [rnd(3)]], ['addProviderToAccessList', [acc[1 + rnd(2)]]], ['removeProviderFromAccessList', [acc[1 + rnd(2)]]]]); await act(who(d.by), d.name, f, a); },
   async cc() { if (!peers.length) return; const p = pick(peers), name = 'cc' + (ccs.length + 1); if (await act(who(p.by), 'Capacity', 'createCommitment', [p.id, rnd(15) ? 10 + rnd(20) : 3, rnd(2) ? acc[7] : ethers.ZeroAddress, rnd(15) ? 10 ** 6 : 0], 0n, (x, r, ev) => { const v = ev.find(e => e.name === 'CommitmentCreated').args.commitmentId; x.at[name] = v; x.label.set(v.slice(2).toLowerCase(), name); })) { ccs.push({ name, peer: p }); if (rnd(4)) await collateral(ccs.at(-1)); } },
   async collateral() { if (ccs.length) await collateral(pick(ccs)); },
-  async finish() { if (!ccs.length) return; const c = pick(ccs); /* 0.13.11's Capacity lets a unit leave twice, which v0.14 refuses: once only */ const [f, a] = pick([['removeCUFromCC', [at(c.name), c.peer.units]], ['finishCommitment', [at(c.name)]], ['removeCommitment', [at(c.name)]], ['withdrawReward', [at(c.name)]]]); if (f === 'removeCUFromCC' && c.left) return; if (await act(who(c.peer.by), 'Capacity', f, a) && f === 'removeCUFromCC') c.left = true; },
+  async finish() { if (!ccs.length) return; const c = pick(ccs); /* 0.13.11's Capacity lets a unit leave twice, which v0.14 refuses: once only */ const [f, a] = pick([['removeCUFromCC', [at(c.name), c.peer.units]], ['finishCommitment', [at(c.name)]], ['removeCommitment', [at(c.name)]], ['withdrawReward', [at(c.name)]]]); if (f === 'removeCUFromCC') { const without = await idle(); if (c.left || c.peer.units.some(u => without.includes(u))) return; } if (await act(who(c.peer.by), 'Capacity', f, a) && f === 'removeCUFromCC') c.left = true; },
   async time() { const n = 1 + rnd(3) + (rnd(12) ? 0 : 12); for (const x of sides) { await x.req('evm_increaseTime', [86400 * n]); await x.req('evm_mine', []); } },
 };
 async function collateral(c) { const n = BigInt(c.peer.units.length); await act(7, 'Capacity', 'depositCollateral', [[at(c.name)]], n * 10n ** 17n + (rnd(15) ? 0n : BigInt(rnd(3)) - 1n)); }
-async function dealUnits(d) { const r = await A.req('eth_call', [{ to: A.at[d.name], data: I.Deal.i.encodeFunctionData('getComputeUnits', []) }, 'latest']); return plain(I.Deal.i.decodeFunctionResult('getComputeUnits', r))[0].map(u => u[0]); }
+// 0.13.11's Deal pays a unit that leaves by its peer's id, as withdrawRewards does (Q4); v0.14 by its worker's: only units with a worker leave here.
+async function idle() { const all = []; for (const d of deals) all.push(...(await dealUnits(d, true))); return all; }
+async function dealUnits(d, idleOnly) { const r = await A.req('eth_call', [{ to: A.at[d.name], data: I.Deal.i.encodeFunctionData('getComputeUnits', []) }, 'latest']); return plain(I.Deal.i.decodeFunctionResult('getComputeUnits', r))[0].filter(u => !idleOnly || u[1] === ethers.ZeroHash).map(u => u[0]); }
 const W = { info: 1, offer: 4, addUnits: 2, removeUnit: 2, removePeer: 1, price: 1, effector: 2, deal: 5, match: 14, worker: 12, giveBack: 5, deposit: 4, withdraw: 5, rewards: 8, stop: 2, access: 3, cc: 8, collateral: 2, finish: 4, time: 12 };
 const bag = Object.entries(W).flatMap(([k, n]) => Array(n).fill(k));
 for (const a of [3, 4]) await act(a, 'USD', 'approve', [at('DealFactory'), 10n ** 20n]);
