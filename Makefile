@@ -1,6 +1,7 @@
 # Two commands for a newcomer: make run, make test. Each sets up what it needs by itself. The rest: docs/hacking.md.
 #
-#   make run            compile the hello program, start three nodes, send a particle across them, show the answer
+#   make run            compile the hello program, start three nodes, send a particle across them, show the answer; then a market:
+#                       an offer, a job, two epochs of paid work, the ledger
 #   make test           build and run every test (suites against the original implementations too)
 #   make                build only
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
@@ -30,6 +31,8 @@ $(BUILD)/build.ninja: setup
 
 run: all
 	@$(BUILD)/rivulet demo
+	@echo
+	@$(BUILD)/rivulet demo --market
 
 test: $(BUILD)/build.ninja
 	@tools/setup-oracles

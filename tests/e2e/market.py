@@ -13,7 +13,7 @@ class Chain:
     """A chain whose epochs are days: it stays in an epoch until the test moves its time."""
 
     def __enter__(self):
-        self.running = Running("chain", "start", "--listen", "127.0.0.1:0", "--epoch", str(DAY), "--proof-bits", "4")
+        self.running = Running("chain", "start", "--listen", "127.0.0.1:0", "--epoch", str(DAY), "--proof-bits", "1")
         self.url = self.running.addresses()[0]
         return self
 
