@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The market's commands against a chain that this program starts. market.py RIVULET SOURCE_DIR [TEST...]; python3's standard library only."""
+import pty
 import urllib.request
 
 from e2e import *
@@ -110,6 +111,34 @@ def market_refusals():
         check(done, 2, err=["setProviderInfo of Market", 'name +"refused"', "gas +\\d+", "nothing was sent", "--yes"])
         assert chain.ask("eth_getTransactionCount", address(ADA), "latest") == "0x0"
         assert chain.json("deal", "list") == []
+
+
+def on_terminal(answer, *args, cwd):
+    """What somebody at a terminal sees, and the exit code."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(cwd)
+        os.execve(RIVULET, [RIVULET, *args], ENV)
+    out = b""
+    while b"[y/N]" not in out:
+        out += os.read(fd, 4096)
+    os.write(fd, answer)
+    try:
+        while step := os.read(fd, 4096):
+            out += step
+    except OSError:  # Linux tells the end so
+        pass
+    os.close(fd)
+    return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def market_asks_before_it_sends():
+    with Chain() as chain:
+        cwd = folder("asked")
+        for answer, code, says, count in (b"n\n", 1, "nothing was sent", "0x0"), (b"\n", 1, "nothing was sent", "0x0"), (b"y\n", 0, "in block 1", "0x1"):
+            out, got = on_terminal(answer, "provider", "register", "--key", ADA, "--chain", chain.url, cwd=cwd)
+            assert got == code and says in out, (got, out)
+            assert chain.ask("eth_getTransactionCount", address(ADA), "latest") == count
 
 
 # ---- lives ----
