@@ -1,6 +1,6 @@
 /* chain_cmd.c: rivulet chain start, status, blocks, account, export, replay; and the chain of rivulet up --chain.
  * What looks at a chain asks it over JSON-RPC, or reads a state folder by the same questions.
- * Spec: docs/cli.md "chain"; docs/spec/chain.md 3. Tests: tests/e2e/chain.py. */
+ * Spec: docs/cli.md "chain"; docs/spec/chain.md 3. Tests: tests/interop/eth, tests/e2e/market.py. */
 #define _GNU_SOURCE
 #include "cli/chain_cmd.h"
 
