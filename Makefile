@@ -6,7 +6,7 @@
 #   make                build only
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
 #   make full           the long suites: 20,000 made-up networks against each original, 10,000 simulated networks with faults,
-#                   100,000 steps of made-up market histories
+#                       100,000 steps of made-up market histories
 #   make bench          figures and ratios; nothing asserts on time
 #   make fuzz           fuzz the interpreter with scripts, data, call results and lambdas, 10 minutes each (S=SECONDS)
 #   make fuzz T=NAME    fuzz one target; T=list lists them
