@@ -215,6 +215,7 @@ typedef struct marine__callee { /* what call-core k means. SPEC marine.md 3.4 */
     riv_str             name;
 } marine__callee;
 
+/* In the order in which call-core reaches them. SPEC marine.md 3.1 */
 enum marine__abi { MARINE__ALLOCATE, MARINE__RELEASE, MARINE__GET_SIZE, MARINE__GET_PTR, MARINE__SET_SIZE, MARINE__SET_PTR, MARINE__ABI_COUNT };
 
 struct marine__instance {
@@ -288,6 +289,7 @@ void marine__instance_free(marine__instance *in); /* and its memory; nobody may 
 void marine__count(marine_service *service, bool is_call, uint64_t fuel_used); /* at the end of each call and start: for the statistics */
 
 /* ---- link.c: imports and exports by name ---- */
+extern const char *const marine__abi_names[MARINE__ABI_COUNT];
 RIV_MUST_USE riv_err marine__bind_imports(marine__instance *in, const wasm_importtype_vec_t *types, wasmtime_extern_t *out);
 RIV_MUST_USE riv_err marine__bind_exports(marine__instance *in); /* memory, the six functions of the ABI, what call-core means */
 RIV_MUST_USE riv_err marine__find_core(marine__instance *in, riv_str name, marine__core **out); /* NULL: no such function */

@@ -4,7 +4,7 @@
 
 enum { HOST_CALL_FUEL = 1000 }; /* about what a system call takes of the time of that many instructions */
 
-static const char *const abi_names[MARINE__ABI_COUNT] = {
+const char *const marine__abi_names[MARINE__ABI_COUNT] = {
     [MARINE__ALLOCATE] = "allocate",        [MARINE__RELEASE] = "release_objects",
     [MARINE__GET_SIZE] = "get_result_size", [MARINE__GET_PTR] = "get_result_ptr",
     [MARINE__SET_SIZE] = "set_result_size", [MARINE__SET_PTR] = "set_result_ptr",
@@ -280,7 +280,7 @@ static riv_err find_abi(marine__instance *in)
     for (int i = 0; i < MARINE__ABI_COUNT; i++) {
         signature     text;
         marine__core *core = NULL;
-        RIV_TRY(find_core(in, riv_str_c(abi_names[i]), &text, &core));
+        RIV_TRY(find_core(in, riv_str_c(marine__abi_names[i]), &text, &core));
         if (core && riv_str_eq(signature_text(&text), riv_str_c(abi_types[i]))) in->abi[i] = core;
     }
     return RIV_OK;

@@ -32,11 +32,6 @@ struct marine__plan {
 
 /* ---- recognising ---- */
 
-/* The names that call-core 0..5 must have. SPEC marine.md 3.1 */
-static const char *const abi_names[] = { "allocate",       "release_objects", "get_result_size",
-                                         "get_result_ptr", "set_result_size", "set_result_ptr" };
-enum { CALL_ALLOCATE, CALL_RELEASE, CALL_GET_SIZE, CALL_GET_PTR, CALL_SET_SIZE, CALL_SET_PTR };
-
 typedef struct shape { /* what is being read */
     const marine__section     *section;
     const marine__type *const *signatures; /* of the imports that call-core reaches */
@@ -107,7 +102,7 @@ static bool take_allocation(shape *s, const marine_type *type)
 {
     bool is_text = type->kind == MARINE_STRING;
     return (is_text || marine__is_bytes(type)) && take(s, is_text ? MARINE_OP_STRING_SIZE : MARINE_OP_BYTES_SIZE) &&
-           take_index(s, MARINE_OP_I32_PUSH, 1) && take_index(s, MARINE_OP_CALL_CORE, CALL_ALLOCATE);
+           take_index(s, MARINE_OP_I32_PUSH, 1) && take_index(s, MARINE_OP_CALL_CORE, MARINE__ALLOCATE);
 }
 
 static bool take_plain_lowering(shape *s, const marine_type *type)
@@ -160,12 +155,12 @@ static bool take_export_result(shape *s, const marine_type *type, crossing *out)
 {
     *out = (crossing){ .type = *type, .core = WASM_I32 };
     if (marine__is_scalar(type->kind)) return take_scalar(s, type, false, out);
-    if (!take_index(s, MARINE_OP_CALL_CORE, CALL_GET_PTR)) return false;
+    if (!take_index(s, MARINE_OP_CALL_CORE, MARINE__GET_PTR)) return false;
     if (type->kind == MARINE_RECORD) {
         out->how = WAY_RECORD;
         return take_index(s, MARINE_OP_RECORD_LIFT, type->record);
     }
-    return take_index(s, MARINE_OP_CALL_CORE, CALL_GET_SIZE) && take_lift(s, type, out);
+    return take_index(s, MARINE_OP_CALL_CORE, MARINE__GET_SIZE) && take_lift(s, type, out);
 }
 
 /* SPEC marine.md 4.5: Import, arguments: what lies in raw arguments from *raw on; their types say nothing of what is lifted. */
@@ -218,7 +213,8 @@ static bool take_import_result(shape *s, const marine_type *type, crossing *out)
     if (marine__is_scalar(type->kind)) return take_scalar(s, type, true, out);
     if (type->kind == MARINE_RECORD) {
         out->how = WAY_RECORD;
-        return take_index(s, MARINE_OP_RECORD_LOWER, type->record) && take_index(s, MARINE_OP_CALL_CORE, CALL_SET_PTR);
+        return take_index(s, MARINE_OP_RECORD_LOWER, type->record) &&
+               take_index(s, MARINE_OP_CALL_CORE, MARINE__SET_PTR);
     }
     if (type->kind != MARINE_STRING && take_array(s, MARINE_OP_ARRAY_LOWER, type)) {
         out->how = WAY_ARRAY;
@@ -228,16 +224,17 @@ static bool take_import_result(shape *s, const marine_type *type, crossing *out)
             !take_plain_lowering(s, type))
             return false;
     }
-    return take_index(s, MARINE_OP_CALL_CORE, CALL_SET_SIZE) && take_index(s, MARINE_OP_CALL_CORE, CALL_SET_PTR);
+    return take_index(s, MARINE_OP_CALL_CORE, MARINE__SET_SIZE) && take_index(s, MARINE_OP_CALL_CORE, MARINE__SET_PTR);
 }
 
 static bool is_object(const crossing *c) { return c->how >= WAY_PLAIN; }
 
+/* Whether call-core 0..5 are what the generators take them for. */
 static bool names_abi(const marine__section *section)
 {
-    if (section->exports_count < RIV_COUNT(abi_names)) return false;
-    for (size_t i = 0; i < RIV_COUNT(abi_names); i++)
-        if (!riv_str_eq(section->exports[i].name, riv_str_c(abi_names[i]))) return false;
+    if (section->exports_count < MARINE__ABI_COUNT) return false;
+    for (size_t i = 0; i < MARINE__ABI_COUNT; i++)
+        if (!riv_str_eq(section->exports[i].name, riv_str_c(marine__abi_names[i]))) return false;
     return true;
 }
 
@@ -268,7 +265,7 @@ static bool plan_export(shape *s, const marine__type *type, riv_arena *arena, ma
     plan->args_count = type->args_count;
     if (type->outputs_count > 1) return false;
     if (type->outputs_count && !take_export_result(s, &type->outputs[0], &plan->result)) return false;
-    plan->release = take_index(s, MARINE_OP_CALL_CORE, CALL_RELEASE);
+    plan->release = take_index(s, MARINE_OP_CALL_CORE, MARINE__RELEASE);
     return s->at == s->end && count_slots(plan, arena);
 }
 
@@ -285,7 +282,7 @@ static bool plan_import(shape *s, const marine__type *type, riv_arena *arena, ma
     }
     plan->args = args;
     if (raw != type->args_count) return false;
-    plan->release = take_index(s, MARINE_OP_CALL_CORE, CALL_RELEASE);
+    plan->release = take_index(s, MARINE_OP_CALL_CORE, MARINE__RELEASE);
     if (plan->release != objects || !is_op(s, 0, MARINE_OP_CALL_CORE)) return false;
     uint64_t import = s->at->index - s->section->exports_count;
     if (s->at->index < s->section->exports_count || import >= s->signatures_count) return false;
