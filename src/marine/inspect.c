@@ -65,7 +65,7 @@ riv_err marine_inspect(riv_bytes wasm_bytes, riv_arena *arena, riv_fault *fault,
     }
     list_names(&wasm, arena, &info);
     find_effects(&wasm, arena, &info);
-    marine__manifest_read(wasm_bytes, &wasm, arena, &info);
+    marine__manifest_read(&wasm, arena, &info);
     *out = info;
     return RIV_OK;
 }

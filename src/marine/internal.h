@@ -26,6 +26,7 @@ typedef struct marine__wasm {
     const marine__custom *customs; size_t customs_count;
     const marine__entity *imports; size_t imports_count;
     const marine__entity *exports; size_t exports_count;
+    riv_bytes memories; /* body of the memory section; empty: there is none */
 } marine__wasm;
 RIV_MUST_USE riv_err marine__wasm_read(riv_bytes wasm, riv_arena *arena, riv_fault *fault, marine__wasm *out);
 /* Exactly one custom section of this name. RIV_E_NOT_FOUND: none; RIV_E_CONFLICT: several. */
@@ -114,7 +115,7 @@ void    marine__prepared_write(const marine__prepared *plan, riv_buf *out);
 RIV_MUST_USE riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__prepared *out);
 
 /* ---- manifest.c: fills manifest and memory of info ---- */
-void marine__manifest_read(riv_bytes wasm, const marine__wasm *parts, riv_arena *arena, marine_info *info);
+void marine__manifest_read(const marine__wasm *parts, riv_arena *arena, marine_info *info);
 
 /* ---- interface.c ------------------------------------------------------------------------------------------------ */
 

@@ -2,7 +2,7 @@
  * Spec: docs/spec/marine.md 2.6; WebAssembly core specification, binary format. Tests: manifest_test.c, inspect_fuzz.c. */
 #include "marine/internal.h"
 
-enum { SECTION_MEMORY = 5, HEAD_BYTES = 8, ULEB64_BYTES = 10 };
+enum { ULEB64_BYTES = 10 };
 
 /* ---- the manifest ---- */
 
@@ -78,19 +78,12 @@ static void read_memory(riv_bytes body, marine_info *info)
     info->memory_pages_max = most;
 }
 
-void marine__manifest_read(riv_bytes wasm, const marine__wasm *parts, riv_arena *arena, marine_info *info)
+void marine__manifest_read(const marine__wasm *parts, riv_arena *arena, marine_info *info)
 {
     static const riv_str  name   = RIV_LIT_INIT("__fluence_wasm_module_manifest");
     const marine__custom *custom = NULL;
-    riv_reader            r      = riv_reader_of(riv_bytes_sub(wasm, HEAD_BYTES, wasm.len));
     riv_err               err    = marine__wasm_custom(parts, name, NULL, &custom);
     if (!err) read_manifest(custom->body, arena, info);
     if (err == RIV_E_CONFLICT) info->manifest_fault = RIV_LIT("several of them");
-    while (riv_reader_left(&r)) { /* the container was read before: it is well-formed */
-        uint8_t  id   = riv_read_u8(&r);
-        uint64_t size = 0;
-        if (marine__read_uleb(&r, ULEB64_BYTES, NULL, &size)) return;
-        riv_bytes body = riv_read_bytes(&r, size);
-        if (id == SECTION_MEMORY && !r.short_read) read_memory(body, info);
-    }
+    read_memory(parts->memories, info);
 }

@@ -3,13 +3,13 @@
  * Tests: section_test.c, inspect_fuzz.c. */
 #include "marine/internal.h"
 
-enum { SECTION_CUSTOM = 0, SECTION_IMPORT = 2, SECTION_EXPORT = 7, ULEB32_BYTES = 5 };
+enum { SECTION_CUSTOM = 0, SECTION_IMPORT = 2, SECTION_MEMORY = 5, SECTION_EXPORT = 7, ULEB32_BYTES = 5 };
 
 typedef RIV_VEC(marine__custom) custom_vec;
 typedef RIV_VEC(marine__entity) entity_vec;
 
 static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs,
-                             entity_vec *imports, entity_vec *exports);
+                             entity_vec *imports, entity_vec *exports, riv_bytes *memories);
 static riv_err read_imports(riv_bytes body, riv_arena *arena, riv_fault *fault, entity_vec *out);
 static riv_err read_exports(riv_bytes body, riv_arena *arena, riv_fault *fault, entity_vec *out);
 static riv_err read_custom(riv_bytes body, riv_fault *fault, marine__custom *out);
@@ -26,13 +26,14 @@ riv_err marine__wasm_read(riv_bytes wasm, riv_arena *arena, riv_fault *fault, ma
         return riv_fail(fault, RIV_E_UNSUPPORTED, 4, "not a wasm core module of version 1 (a component perhaps)");
     custom_vec customs = { 0 };
     entity_vec imports = { 0 }, exports = { 0 };
-    RIV_TRY(read_sections(&r, arena, fault, &customs, &imports, &exports));
-    *out = (marine__wasm){ customs.ptr, customs.len, imports.ptr, imports.len, exports.ptr, exports.len };
+    riv_bytes  memories = { 0 };
+    RIV_TRY(read_sections(&r, arena, fault, &customs, &imports, &exports, &memories));
+    *out = (marine__wasm){ customs.ptr, customs.len, imports.ptr, imports.len, exports.ptr, exports.len, memories };
     return RIV_OK;
 }
 
 static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, custom_vec *customs,
-                             entity_vec *imports, entity_vec *exports)
+                             entity_vec *imports, entity_vec *exports, riv_bytes *memories)
 {
     for (size_t count = 0; riv_reader_left(r); count++) {
         if (count == MARINE__SECTIONS_MAX) return riv_fail(fault, RIV_E_LIMIT, r->pos, "more than %zu sections", count);
@@ -50,6 +51,7 @@ static riv_err read_sections(riv_reader *r, riv_arena *arena, riv_fault *fault, 
         riv_err        err    = RIV_OK;
         if (id == SECTION_IMPORT) err = read_imports(body, arena, &own, imports);
         if (id == SECTION_EXPORT) err = read_exports(body, arena, &own, exports);
+        if (id == SECTION_MEMORY) *memories = body;
         if (id == SECTION_CUSTOM) err = read_custom(body, &own, &custom);
         if (err) return riv_fail(fault, err, base + own.pos, "%s", own.msg);
         if (id == SECTION_CUSTOM) *riv_push(arena, customs) = custom;
