@@ -37,6 +37,14 @@ typedef struct mapping {
     int       fd;
 } mapping;
 
+/* One module that is asked for: where to look, and one moment for all that is noted of it, before any entry is read. */
+typedef struct opening {
+    marine_engine      *engine;
+    const marine_cache *cache;
+    int                 folder; /* -1: it cannot be used */
+    now                 when;
+} opening;
+
 static const char NOTE_MAGIC[8] = "rivknow1";
 enum {
     NOTE_HEAD_BYTES = 8 + 5 * 8 + BOOT_BYTES + 8 + CRYPTO_HASH_BYTES,
@@ -47,8 +55,8 @@ static int     open_folder(const marine_cache *cache);
 static riv_err open_wasm(riv_str path, riv_fault *fault, int *fd, stamp *at);
 static riv_err read_wasm(int fd, const stamp *at, riv_arena *arena, riv_fault *fault, riv_bytes *out);
 static now     now_of(void);
-static bool    known(int folder, const crypto_secret *key, const now *t, const stamp *at, crypto_hash *hash);
-static void    note(int folder, const crypto_secret *key, const now *t, const stamp *at, const crypto_hash *hash);
+static bool    known(const opening *o, const stamp *at, crypto_hash *hash);
+static void    note(const opening *o, const stamp *at, const crypto_hash *hash);
 static bool    map_entry(int folder, const char *name, mapping *out);
 static void    unmap(mapping *m);
 static bool    put_file(int folder, const char *name, riv_bytes data);
@@ -65,53 +73,59 @@ static void entry_name(const marine_engine *engine, const crypto_hash *wasm, cha
     for (size_t i = 0; i < sizeof key.bytes; i++) snprintf(out + 2 * i, 3, "%02x", key.bytes[i]);
 }
 
-/* The code counts as checked when it is the file that was. */
-static bool code_known(int folder, const marine_cache *cache, const now *t, const mapping *m,
-                       const marine__sealed *sealed)
+static opening begin_opening(marine_engine *engine, const marine_cache *cache)
 {
-    crypto_hash hash;
-    return known(folder, &cache->key, t, &m->at, &hash) &&
-           !memcmp(hash.bytes, sealed->code_hash.bytes, sizeof hash.bytes);
+    return (opening){ engine, cache, open_folder(cache), now_of() };
 }
 
-static bool load_entry(marine_engine *engine, const marine_cache *cache, int folder, const crypto_hash *wasm,
-                       marine_module **out, marine_cached *how)
+static void end_opening(const opening *o)
+{
+    if (o->folder >= 0) close(o->folder);
+}
+
+/* The code counts as checked when it is the file that was. */
+static bool code_known(const opening *o, const mapping *m, const marine__sealed *sealed)
+{
+    crypto_hash hash;
+    return known(o, &m->at, &hash) && !memcmp(hash.bytes, sealed->code_hash.bytes, sizeof hash.bytes);
+}
+
+static bool load_entry(const opening *o, const crypto_hash *wasm, marine_module **out, marine_cached *how)
 {
     mapping        m;
     marine__sealed sealed;
     stamp          after;
     char           name[NAME_BYTES], file[64];
-    now            t = now_of();
-    entry_name(engine, wasm, name);
-    if (!map_entry(folder, name, &m)) return false;
-    bool good =
-        !marine__seal_read(&cache->key, m.bytes, NULL, &sealed) && !marine__seal_fits(&sealed, &engine->id, wasm, NULL);
-    bool new_file = good && !code_known(folder, cache, &t, &m, &sealed);
+    entry_name(o->engine, wasm, name);
+    if (o->folder < 0 || !map_entry(o->folder, name, &m)) return false;
+    bool good = !marine__seal_read(&o->cache->key, m.bytes, NULL, &sealed) &&
+                !marine__seal_fits(&sealed, &o->engine->id, wasm, NULL);
+    bool new_file = good && !code_known(o, &m, &sealed);
     if (new_file) good = !marine__seal_check_code(&sealed, NULL) && stamp_of(m.fd, &after) && same_stamp(&m.at, &after);
     snprintf(file, sizeof file, "/proc/self/fd/%d", m.fd);
-    if (good) good = !marine__module_revive(engine, &sealed, file, NULL, out);
+    if (good) good = !marine__module_revive(o->engine, &sealed, file, NULL, out);
     if (good && new_file) {
-        note(folder, &cache->key, &t, &m.at, &sealed.code_hash);
+        note(o, &m.at, &sealed.code_hash);
         *how = MARINE_CHECKED;
     }
     unmap(&m);
     return good;
 }
 
-static riv_err compile_entry(marine_engine *engine, const marine_cache *cache, int folder, riv_bytes wasm,
-                             const crypto_hash *hash, riv_fault *fault, marine_module **out)
+static riv_err compile_entry(const opening *o, riv_bytes wasm, const crypto_hash *hash, riv_fault *fault,
+                             marine_module **out)
 {
     char          name[NAME_BYTES];
     riv_buf       code = { 0 };
     marine_cached how;
-    if (folder >= 0 && cache->compile) {
-        RIV_TRY(cache->compile(cache->ctx, wasm, fault));
-        if (load_entry(engine, cache, folder, hash, out, &how)) return RIV_OK;
+    if (o->folder >= 0 && o->cache->compile) {
+        RIV_TRY(o->cache->compile(o->cache->ctx, wasm, fault));
+        if (load_entry(o, hash, out, &how)) return RIV_OK;
     } /* it could be compiled, but not kept: here, too, it ends */
-    RIV_TRY(marine__module_compile(engine, wasm, hash, fault, out));
-    entry_name(engine, hash, name);
-    if (folder >= 0 && !marine_module_code(*out, &cache->key, &code, NULL))
-        put_file(folder, name, riv_buf_view(&code)); /* a cache that cannot be written costs time only */
+    RIV_TRY(marine__module_compile(o->engine, wasm, hash, fault, out));
+    entry_name(o->engine, hash, name);
+    if (o->folder >= 0 && !marine_module_code(*out, &o->cache->key, &code, NULL))
+        put_file(o->folder, name, riv_buf_view(&code)); /* a cache that cannot be written costs time only */
     riv_buf_free(&code);
     return RIV_OK;
 }
@@ -119,39 +133,36 @@ static riv_err compile_entry(marine_engine *engine, const marine_cache *cache, i
 riv_err marine_module_open_bytes(marine_engine *engine, const marine_cache *cache, riv_bytes wasm, riv_fault *fault,
                                  marine_module **out, marine_cached *how)
 {
-    crypto_hash   hash   = crypto_blake3(wasm);
-    int           folder = open_folder(cache);
-    marine_cached is     = MARINE_KNOWN;
-    riv_err       err    = RIV_OK;
-    if (folder < 0 || !load_entry(engine, cache, folder, &hash, out, &is)) {
+    opening       o    = begin_opening(engine, cache);
+    crypto_hash   hash = crypto_blake3(wasm);
+    marine_cached is   = MARINE_CHECKED; /* the wasm was hashed */
+    riv_err       err  = RIV_OK;
+    if (!load_entry(&o, &hash, out, &is)) {
         is  = MARINE_COMPILED;
-        err = compile_entry(engine, cache, folder, wasm, &hash, fault, out);
-    } else {
-        is = MARINE_CHECKED; /* the wasm was hashed */
+        err = compile_entry(&o, wasm, &hash, fault, out);
     }
-    if (folder >= 0) close(folder);
+    end_opening(&o);
     if (how && !err) *how = is;
     return err;
 }
 
 /* A file that is not known is read and hashed, and known from then on. */
-static riv_err open_unknown(marine_engine *engine, const marine_cache *cache, int folder, int fd, const stamp *at,
-                            riv_fault *fault, marine_module **out, marine_cached *how)
+static riv_err open_unknown(const opening *o, int fd, const stamp *at, riv_fault *fault, marine_module **out,
+                            marine_cached *how)
 {
     riv_arena *arena = riv_arena_new(0);
     riv_bytes  wasm;
     stamp      after;
-    now        t   = now_of();
     riv_err    err = read_wasm(fd, at, arena, fault, &wasm);
     if (!err) {
         crypto_hash hash = crypto_blake3(wasm);
         bool        kept = stamp_of(fd, &after) && same_stamp(at, &after);
         *how             = MARINE_CHECKED;
-        if (folder < 0 || !load_entry(engine, cache, folder, &hash, out, how)) {
+        if (!load_entry(o, &hash, out, how)) {
             *how = MARINE_COMPILED;
-            err  = compile_entry(engine, cache, folder, wasm, &hash, fault, out);
+            err  = compile_entry(o, wasm, &hash, fault, out);
         }
-        if (!err && kept && folder >= 0) note(folder, &cache->key, &t, at, &hash);
+        if (!err && kept) note(o, at, &hash);
     }
     riv_arena_free(arena);
     return err;
@@ -163,16 +174,12 @@ riv_err marine_module_open(marine_engine *engine, const marine_cache *cache, riv
     int           fd = -1;
     stamp         at;
     crypto_hash   hash;
-    marine_cached is = MARINE_KNOWN;
-    riv_err       err;
+    marine_cached is  = MARINE_KNOWN;
+    riv_err       err = RIV_OK;
     RIV_TRY(open_wasm(path, fault, &fd, &at));
-    int folder = open_folder(cache);
-    now t      = now_of();
-    if (folder >= 0 && known(folder, &cache->key, &t, &at, &hash) && load_entry(engine, cache, folder, &hash, out, &is))
-        err = RIV_OK;
-    else
-        err = open_unknown(engine, cache, folder, fd, &at, fault, out, &is);
-    if (folder >= 0) close(folder);
+    opening o = begin_opening(engine, cache);
+    if (!known(&o, &at, &hash) || !load_entry(&o, &hash, out, &is)) err = open_unknown(&o, fd, &at, fault, out, &is);
+    end_opening(&o);
     close(fd);
     if (how && !err) *how = is;
     return err;
@@ -353,10 +360,17 @@ static stamp read_stamp(riv_reader *r)
     return s;
 }
 
-static void note(int folder, const crypto_secret *key, const now *t, const stamp *at, const crypto_hash *hash)
+/* The notes' seal. */
+static crypto_hash mac_of(const opening *o, riv_bytes head)
 {
-    char name[NAME_BYTES];
-    if (!t->good || at->ctime_ns > t->real_ns || t->real_ns - at->ctime_ns < STAMP_SETTLED_NS) return;
+    return crypto_hmac_sha256((riv_bytes){ o->cache->key.bytes, sizeof o->cache->key.bytes }, head);
+}
+
+static void note(const opening *o, const stamp *at, const crypto_hash *hash)
+{
+    char       name[NAME_BYTES];
+    const now *t = &o->when;
+    if (o->folder < 0 || !t->good || at->ctime_ns > t->real_ns || t->real_ns - at->ctime_ns < STAMP_SETTLED_NS) return;
     riv_buf out = { 0 };
     riv_put_bytes(&out, (riv_bytes){ (const uint8_t *)NOTE_MAGIC, sizeof NOTE_MAGIC });
     put_stamp(&out, at);
@@ -364,30 +378,31 @@ static void note(int folder, const crypto_secret *key, const now *t, const stamp
     riv_put_u64le(&out, t->boot_s);
     riv_put_bytes(&out, (riv_bytes){ hash->bytes, sizeof hash->bytes });
     RIV_ASSERT(out.len == NOTE_HEAD_BYTES);
-    crypto_hash mac = crypto_hmac_sha256((riv_bytes){ key->bytes, sizeof key->bytes }, riv_buf_view(&out));
+    crypto_hash mac = mac_of(o, riv_buf_view(&out));
     riv_put_bytes(&out, (riv_bytes){ mac.bytes, sizeof mac.bytes });
     note_name(at, name);
-    put_file(folder, name, riv_buf_view(&out));
+    put_file(o->folder, name, riv_buf_view(&out));
     riv_buf_free(&out);
 }
 
-static bool known(int folder, const crypto_secret *key, const now *t, const stamp *at, crypto_hash *hash)
+static bool known(const opening *o, const stamp *at, crypto_hash *hash)
 {
-    char    name[NAME_BYTES];
-    uint8_t data[NOTE_BYTES + 1];
+    char       name[NAME_BYTES];
+    uint8_t    data[NOTE_BYTES + 1];
+    const now *t = &o->when;
+    if (o->folder < 0 || !t->good) return false;
     note_name(at, name);
-    int    fd  = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int    fd  = openat(o->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     size_t got = fd >= 0 && ours_alone(fd, S_IFREG) ? read_some(fd, data, sizeof data) : 0;
     if (fd >= 0) close(fd);
-    if (!t->good || got != NOTE_BYTES) return false;
+    if (got != NOTE_BYTES) return false;
     riv_reader  r     = riv_reader_of((riv_bytes){ data, NOTE_BYTES });
     riv_bytes   magic = riv_read_bytes(&r, sizeof NOTE_MAGIC);
     stamp       then  = read_stamp(&r);
     riv_bytes   boot  = riv_read_bytes(&r, BOOT_BYTES);
     uint64_t    at_s  = riv_read_u64le(&r);
     riv_bytes   of    = riv_read_bytes(&r, CRYPTO_HASH_BYTES);
-    crypto_hash mac =
-        crypto_hmac_sha256((riv_bytes){ key->bytes, sizeof key->bytes }, (riv_bytes){ data, NOTE_HEAD_BYTES });
+    crypto_hash mac   = mac_of(o, (riv_bytes){ data, NOTE_HEAD_BYTES });
     if (!crypto_equal(mac.bytes, data + NOTE_HEAD_BYTES, sizeof mac.bytes)) return false;
     if (memcmp(magic.ptr, NOTE_MAGIC, sizeof NOTE_MAGIC) != 0 || memcmp(boot.ptr, t->boot, BOOT_BYTES) != 0)
         return false;
