@@ -82,7 +82,7 @@ riv_err chain_head_read(const chain_store *store, uint64_t height, riv_arena *ar
 }
 
 /* EIP-1559: an eighth up or down towards half of the block's gas. */
-static u256 next_base_fee(const chain_head *head)
+u256 chain_next_base_fee(const chain_head *head)
 {
     uint64_t target = head->params.block_gas_max / ELASTICITY, used = head->gas_used;
     u256     delta, out                                             = head->base_fee;
@@ -164,17 +164,32 @@ static void roots_of(chain_block *b, riv_arena *arena)
     b->receipts_root = merkle(receipts, b->receipts_count + (b->logs_count != 0));
 }
 
-/* Three bits of 2,048 for each address and topic, as Ethereum's. */
-static void bloom_add(uint8_t bloom[256], riv_bytes what)
+typedef struct bloom_bits {
+    unsigned of[3];
+} bloom_bits;
+static bloom_bits bloom_bits_of(riv_bytes what)
 {
+    bloom_bits  out;
     crypto_hash hash = crypto_keccak256(what);
-    for (int i = 0; i < 6; i += 2) {
-        unsigned bit = ((unsigned)hash.bytes[i] << 8 | hash.bytes[i + 1]) & 2047;
-        bloom[255 - bit / 8] |= (uint8_t)(1u << bit % 8);
-    }
+    for (int i = 0; i < 3; i++) out.of[i] = ((unsigned)hash.bytes[2 * i] << 8 | hash.bytes[2 * i + 1]) & 2047;
+    return out;
 }
 
-static void bloom_add_logs(uint8_t bloom[256], const chain_log *logs, size_t count)
+static void bloom_add(uint8_t bloom[256], riv_bytes what)
+{
+    bloom_bits bits = bloom_bits_of(what);
+    for (int i = 0; i < 3; i++) bloom[255 - bits.of[i] / 8] |= (uint8_t)(1u << bits.of[i] % 8);
+}
+
+bool chain_bloom_has(const uint8_t bloom[256], riv_bytes address_or_topic)
+{
+    bloom_bits bits = bloom_bits_of(address_or_topic);
+    for (int i = 0; i < 3; i++)
+        if (!(bloom[255 - bits.of[i] / 8] & 1u << bits.of[i] % 8)) return false;
+    return true;
+}
+
+void chain_bloom_add(uint8_t bloom[256], const chain_log *logs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         bloom_add(bloom, (riv_bytes){ logs[i].at.bytes, sizeof logs[i].at.bytes });
@@ -184,9 +199,9 @@ static void bloom_add_logs(uint8_t bloom[256], const chain_log *logs, size_t cou
 
 static void bloom_of(chain_block *b)
 {
-    bloom_add_logs(b->logs_bloom, b->logs, b->logs_count);
+    chain_bloom_add(b->logs_bloom, b->logs, b->logs_count);
     for (size_t i = 0; i < b->receipts_count; i++)
-        bloom_add_logs(b->logs_bloom, b->receipts[i].logs, b->receipts[i].logs_count);
+        chain_bloom_add(b->logs_bloom, b->receipts[i].logs, b->receipts[i].logs_count);
 }
 
 /* SPEC chain.md 1.4: app hash == keccak256(abi.encode(breakdown)); messages to the parent and validators come with anchoring. */
@@ -492,7 +507,7 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
     chain_head head;
     RIV_TRY(chain_head_read(store, UINT64_MAX, arena, fault, &head));
     RIV_TRY(check_follows(&head, in, fault));
-    head.base_fee = next_base_fee(&head);
+    head.base_fee = chain_next_base_fee(&head);
     *out = (chain_block){ .height = in->height, .time_s = in->time_s, .parent = head.hash, .base_fee = head.base_fee };
     applying a = { engine,   &head, in, chain__state_new(store, head.height, arena), arena, head.params.block_gas_max,
                    U256_ZERO };

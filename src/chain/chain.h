@@ -86,6 +86,9 @@ typedef struct chain_block {
     uint64_t             proofs_waiting; /* to be verified by the next blocks: a driver makes some while there are any */
     const chain_write   *writes;   size_t writes_count; /* all of them in one transaction of the store, the new head among them */
 } chain_block;
+/* Three bits of 2,048 for each address and topic, as Ethereum's blooms. */
+void chain_bloom_add(uint8_t bloom[256], const chain_log *logs, size_t count);
+bool chain_bloom_has(const uint8_t bloom[256], riv_bytes address_or_topic); /* false: surely not */
 /* Writes of a genesis: apply them to an empty store. */
 RIV_MUST_USE riv_err chain_genesis(const chain *engine, const chain_params *params, const chain_store *empty, riv_arena *arena, riv_fault *fault, chain_block *out);
 /* Never fails for what a transaction does: that is in its receipt. RIV_E_MALFORMED: the store is damaged or the block does not follow its head. */
@@ -94,6 +97,7 @@ RIV_MUST_USE riv_err chain_apply(const chain *engine, const chain_store *store, 
 /* ---- looking: at the head, or at one of the last CHAIN_VERSIONS_KEPT heights ---- */
 typedef struct chain_head { uint64_t height, time_s, gas_used; crypto_hash hash, app_hash, state_root; u256 base_fee; chain_params params; } chain_head;
 RIV_MUST_USE riv_err chain_head_read(const chain_store *store, uint64_t height /* UINT64_MAX: newest */, riv_arena *arena, riv_fault *fault, chain_head *out);
+u256 chain_next_base_fee(const chain_head *head); /* of the block behind it */
 typedef struct chain_account { uint64_t nonce; u256 balance; bool is_contract; } chain_account;
 RIV_MUST_USE riv_err chain_account_read(const chain_store *store, uint64_t height, const eth_address *who, riv_fault *fault, chain_account *out);
 RIV_MUST_USE riv_err chain_proofs_waiting(const chain_store *store, riv_fault *fault, uint64_t *out); /* at the head, as chain_block has it */

@@ -74,26 +74,16 @@ static bool fits(const rpc__logs_wanted *w, const chain_log *log)
     return true;
 }
 
-/* Three bits of 2,048 for each address and topic, as Ethereum's. */
-static bool bloom_has(const uint8_t bloom[256], riv_bytes what)
-{
-    crypto_hash hash = crypto_keccak256(what);
-    for (int i = 0; i < 6; i += 2) {
-        unsigned bit = ((unsigned)hash.bytes[i] << 8 | hash.bytes[i + 1]) & 2047;
-        if (!(bloom[255 - bit / 8] & 1u << bit % 8)) return false;
-    }
-    return true;
-}
-
 static bool may_have(const rpc__logs_wanted *w, const uint8_t bloom[256])
 {
     bool any = w->addresses_count == 0;
     for (size_t i = 0; i < w->addresses_count && !any; i++)
-        any = bloom_has(bloom, (riv_bytes){ w->addresses[i].bytes, sizeof w->addresses[i].bytes });
+        any = chain_bloom_has(bloom, (riv_bytes){ w->addresses[i].bytes, sizeof w->addresses[i].bytes });
     for (size_t i = 0; i < w->topics_count && any; i++) {
         any = w->topics[i].count == 0;
         for (size_t k = 0; k < w->topics[i].count && !any; k++)
-            any = bloom_has(bloom, (riv_bytes){ w->topics[i].items[k].bytes, sizeof w->topics[i].items[k].bytes });
+            any =
+                chain_bloom_has(bloom, (riv_bytes){ w->topics[i].items[k].bytes, sizeof w->topics[i].items[k].bytes });
     }
     return any;
 }

@@ -2,6 +2,8 @@
  * Spec: docs/spec/chain.md 3; execution-apis. Tests: answer_test.c, answer_fuzz.c. */
 #include "rpc/internal.h"
 
+#include "codec/codec.h"
+
 const riv_json *rpc__param(const rpc__call *c, size_t index)
 {
     const riv_json *v = c->params ? riv_json_at(c->params, index) : NULL;
@@ -17,27 +19,16 @@ static bool bad(rpc__call *c, size_t index, const riv_json *v, const char *want)
     return false;
 }
 
-static int digit(char d)
-{
-    if (d >= '0' && d <= '9') return d - '0';
-    if (d >= 'a' && d <= 'f') return d - 'a' + 10;
-    return d >= 'A' && d <= 'F' ? d - 'A' + 10 : -1;
-}
-
 static bool has_prefix(riv_str s) { return s.len >= 2 && s.ptr[0] == '0' && (s.ptr[1] == 'x' || s.ptr[1] == 'X'); }
 
 bool rpc__hex(rpc__call *c, size_t index, const riv_json *v, riv_bytes *out)
 {
     static const char want[] = "hex data: 0x and an even number of digits";
-    if (!v || v->kind != RIV_JSON_STR || !has_prefix(v->str) || v->str.len % 2) return bad(c, index, v, want);
-    size_t   count = v->str.len / 2 - 1;
-    uint8_t *bytes = riv_new(c->arena, uint8_t, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        int high = digit(v->str.ptr[2 + 2 * i]), low = digit(v->str.ptr[3 + 2 * i]);
-        if (high < 0 || low < 0) return bad(c, index, v, want);
-        bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    *out = (riv_bytes){ bytes, count };
+    riv_buf           bytes  = riv_buf_in(c->arena);
+    if (!v || v->kind != RIV_JSON_STR || !has_prefix(v->str)) return bad(c, index, v, want);
+    riv_buf_reserve(&bytes, v->str.len / 2);
+    if (codec_read_hex(riv_str_sub(v->str, 2, v->str.len), &bytes, NULL)) return bad(c, index, v, want);
+    *out = riv_buf_view(&bytes);
     return true;
 }
 

@@ -2,20 +2,18 @@
  * Spec: docs/spec/chain.md 3; execution-apis. Tests: answer_test.c; real clients: tests/interop/eth. */
 #include "rpc/internal.h"
 
+#include "codec/codec.h"
+
 /* Of an empty list of uncles in RLP: what every block since the merge has. */
 static const char no_uncles[] = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347";
 
 const riv_json *rpc__json_hex(riv_arena *arena, riv_bytes bytes)
 {
-    static const char digits[] = "0123456789abcdef";
-    char             *text     = riv_new(arena, char, 2 * bytes.len + 3);
-    text[0]                    = '0';
-    text[1]                    = 'x';
-    for (size_t i = 0; i < bytes.len; i++) {
-        text[2 + 2 * i] = digits[bytes.ptr[i] >> 4];
-        text[3 + 2 * i] = digits[bytes.ptr[i] & 15];
-    }
-    return riv_json_str(arena, (riv_str){ text, 2 * bytes.len + 2 });
+    riv_buf out = riv_buf_in(arena);
+    riv_buf_reserve(&out, 2 + 2 * bytes.len);
+    riv_put_str(&out, RIV_LIT("0x"));
+    codec_put_hex(&out, bytes);
+    return riv_json_str(arena, riv_buf_str(&out));
 }
 
 const riv_json *rpc__json_u256(riv_arena *arena, u256 v)
@@ -146,24 +144,10 @@ const riv_json *rpc__json_log(riv_arena *a, const rpc_block *b, size_t tx, size_
 
 /* ---- receipts ---- */
 
-/* Three bits of 2,048 for each address and topic, as Ethereum's. */
-static void bloom_add(uint8_t bloom[256], riv_bytes what)
-{
-    crypto_hash hash = crypto_keccak256(what);
-    for (int i = 0; i < 6; i += 2) {
-        unsigned bit = ((unsigned)hash.bytes[i] << 8 | hash.bytes[i + 1]) & 2047;
-        bloom[255 - bit / 8] |= (uint8_t)(1u << bit % 8);
-    }
-}
-
 static const riv_json *bloom_json(riv_arena *arena, const chain_receipt *t)
 {
     uint8_t bloom[256] = { 0 };
-    for (size_t i = 0; i < t->logs_count; i++) {
-        bloom_add(bloom, (riv_bytes){ t->logs[i].at.bytes, sizeof t->logs[i].at.bytes });
-        for (size_t k = 0; k < t->logs[i].topics_count; k++)
-            bloom_add(bloom, (riv_bytes){ t->logs[i].topics[k].bytes, sizeof t->logs[i].topics[k].bytes });
-    }
+    chain_bloom_add(bloom, t->logs, t->logs_count);
     return rpc__json_hex(arena, (riv_bytes){ bloom, sizeof bloom });
 }
 

@@ -231,30 +231,20 @@ static bool percentiles(rpc__call *c, double *out, size_t *count)
     return true;
 }
 
-/* EIP-1559, as block.c of the chain has it. */
-static u256 next_base_fee(const rpc__call *c, const rpc_block *b)
-{
-    uint64_t target = b->gas_limit / 2, used = b->block.gas_used, apart = used > target ? used - target : target - used;
-    u256     delta, out = b->block.base_fee;
-    if (!c->r->params.fees || target == 0 || !u256_muldiv(out, u256_of(apart), u256_of(target), &delta)) return out;
-    u256_divmod(delta, u256_of(8), &delta, NULL);
-    if (used > target && u256_is_zero(delta)) delta = u256_of(1);
-    if (used > target ? !u256_add(out, delta, &out) : !u256_sub(out, delta, &out)) return b->block.base_fee;
-    return out;
-}
-
 static const riv_json *fee_history(rpc__call *c)
 {
     uint64_t      count;
     size_t        wanted_count;
     double        wanted[PERCENTILES_MAX];
     rpc__at       at;
+    chain_head    last;
     riv_fault     fault = { 0 };
     rpc_block     b     = { 0 };
     riv_json_list fees = { 0 }, ratios = { 0 }, paid = { 0 };
     if (!rpc__number(c, 0, rpc__param(c, 0), &count) || !rpc__state_param(c, 1, &at) ||
         !percentiles(c, wanted, &wanted_count))
         return NULL;
+    if (chain_head_read(store_of(c), at.height, c->arena, &fault, &last)) return rpc__fault(c, &fault);
     count          = RIV_MIN(RIV_MIN(count, FEE_BLOCKS_MAX), at.height + 1);
     riv_arena *one = riv_arena_new(0);
     for (uint64_t h = at.height + 1 - count; count && h <= at.height && !c->code; h++) {
@@ -267,7 +257,7 @@ static const riv_json *fee_history(rpc__call *c)
         riv_json_add(c->arena, &ratios, riv_json_f64(c->arena, ratio_of(&b)));
         riv_json_add(c->arena, &paid, rewards(c, &b, wanted, wanted_count));
     }
-    if (count) riv_json_add(c->arena, &fees, rpc__json_u256(c->arena, next_base_fee(c, &b)));
+    if (count) riv_json_add(c->arena, &fees, rpc__json_u256(c->arena, chain_next_base_fee(&last)));
     riv_arena_free(one);
     if (c->code) return NULL;
     return riv_json_record(c->arena, "oldestBlock", rpc__json_number(c->arena, at.height + 1 - count), "baseFeePerGas",
