@@ -294,14 +294,13 @@ riv_err marine__call_core(marine__instance *in, const marine__core *core, wasmti
 
 /* ---- memory ---- */
 
-static riv_err lift_pair(run *r, const marine_type *element, marine_type_kind kind)
+static riv_err lift_pair(run *r, const marine_type *type)
 {
     uint32_t     size, ptr;
     marine_value v;
     RIV_TRY(pop_u32(r, &size));
     RIV_TRY(pop_u32(r, &ptr));
-    RIV_TRY(element ? marine__lift_array(r->in, element, ptr, size, &v)
-                    : marine__lift_bytes(r->in, kind, ptr, size, &v));
+    RIV_TRY(marine__lift(r->in, type, false, ptr, size, &v));
     return push(r, v);
 }
 
@@ -351,7 +350,7 @@ static riv_err lift_record(run *r, uint32_t type)
     marine_value v;
     uint32_t     ptr;
     RIV_TRY(pop_u32(r, &ptr));
-    RIV_TRY(marine__lift_record(r->in, type, ptr, &v));
+    RIV_TRY(marine__lift(r->in, &(marine_type){ .kind = MARINE_RECORD, .record = type }, false, ptr, 0, &v));
     return push(r, v);
 }
 
@@ -396,13 +395,13 @@ static riv_err step(run *r, const marine__instr *i)
                                 RIV_ARG(r->name));
         return push(r, r->args[i->index]);
     case MARINE_OP_CALL_CORE: return call(r, i->index);
-    case MARINE_OP_STRING_LIFT: return lift_pair(r, NULL, MARINE_STRING);
+    case MARINE_OP_STRING_LIFT: return lift_pair(r, &(marine_type){ .kind = MARINE_STRING });
     case MARINE_OP_STRING_LOWER: return write_bytes(r, MARINE_STRING);
     case MARINE_OP_STRING_SIZE: return size_of(r, MARINE_STRING);
-    case MARINE_OP_BYTES_LIFT: return lift_pair(r, NULL, MARINE_BYTES);
+    case MARINE_OP_BYTES_LIFT: return lift_pair(r, &(marine_type){ .kind = MARINE_BYTES });
     case MARINE_OP_BYTES_LOWER: return write_bytes(r, MARINE_BYTES);
     case MARINE_OP_BYTES_SIZE: return size_of(r, MARINE_BYTES);
-    case MARINE_OP_ARRAY_LIFT: return lift_pair(r, &i->type, MARINE_ARRAY);
+    case MARINE_OP_ARRAY_LIFT: return lift_pair(r, &(marine_type){ .kind = MARINE_ARRAY, .element = &i->type });
     case MARINE_OP_ARRAY_LOWER: return lower_array(r, &i->type);
     case MARINE_OP_RECORD_LIFT: return lift_record(r, (uint32_t)i->index);
     case MARINE_OP_RECORD_LOWER: return lower_record(r, (uint32_t)i->index);

@@ -111,16 +111,15 @@ typedef struct shapes {
 
 static bool same_record(const shapes *s, uint32_t a, uint32_t b);
 
+static bool is_list(const marine_type *t) { return t->kind == MARINE_ARRAY || t->kind == MARINE_BYTES; }
+
 static bool same_type(const shapes *s, const marine_type *a, const marine_type *b)
 {
-    static const marine_type u8 = { .kind = MARINE_U8 };
-    while (a->kind == MARINE_ARRAY && b->kind == MARINE_ARRAY) {
-        a = a->element;
-        b = b->element;
+    while (is_list(a) && is_list(b)) {
+        a = marine__element(a);
+        b = marine__element(b);
     }
     if (a->kind == MARINE_RECORD && b->kind == MARINE_RECORD) return same_record(s, a->record, b->record);
-    if (a->kind == MARINE_BYTES && b->kind == MARINE_ARRAY) return same_type(s, &u8, b->element);
-    if (a->kind == MARINE_ARRAY && b->kind == MARINE_BYTES) return same_type(s, a->element, &u8);
     return a->kind == b->kind;
 }
 

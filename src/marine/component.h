@@ -57,6 +57,9 @@ RIV_MUST_USE riv_err marine__wit_lift(marine_service *s, const marine__wit *type
 
 wasmtime_component_val_t marine__wit_text(riv_str s); /* for the engine, which deletes them */
 wasmtime_component_val_t marine__wit_list(size_t count); /* of values to be set */
+wasmtime_component_val_t marine__wit_bytes(riv_bytes b);
+typedef struct marine__wit_field { const char *name; wasmtime_component_val_t val; /* moved into the record */ } marine__wit_field;
+wasmtime_component_val_t marine__wit_record(const marine__wit_field *fields, size_t count);
 
 /* ---- component_wasi.c, component_host.c: the world of a component ---- */
 

@@ -282,6 +282,26 @@ wasmtime_component_val_t marine__wit_list(size_t count)
     return v;
 }
 
+wasmtime_component_val_t marine__wit_bytes(riv_bytes b)
+{
+    wasmtime_component_val_t v = marine__wit_list(b.len);
+    for (size_t i = 0; i < b.len; i++)
+        v.of.list.data[i] = (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U8, .of.u8 = b.ptr[i] };
+    return v;
+}
+
+wasmtime_component_val_t marine__wit_record(const marine__wit_field *fields, size_t count)
+{
+    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_RECORD };
+    wasmtime_component_valrecord_new_uninit(&v.of.record, count);
+    for (size_t i = 0; i < count; i++) {
+        wasmtime_component_valrecord_entry_t *entry = &v.of.record.data[i];
+        entry->val                                  = fields[i].val;
+        wasm_byte_vec_new(&entry->name, strlen(fields[i].name), fields[i].name);
+    }
+    return v;
+}
+
 /* ---- out of the engine ---- */
 
 static riv_err lift_bytes(marine_service *s, const char *data, size_t len, riv_bytes *out)

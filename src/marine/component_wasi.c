@@ -187,44 +187,26 @@ static riv_err poll(world *w)
 
 /* ---- clocks: all are the one of the environment ---- */
 
-static uint64_t now_ns(const world *w)
-{
-    const marine_env *env = &w->in->service->env;
-    return env->now_ns ? env->now_ns(env->ctx) : 0;
-}
-
 static riv_err give_datetime(world *w, uint64_t ns)
 {
-    wasmtime_component_val_t v = { .kind = WASMTIME_COMPONENT_RECORD };
-    wasmtime_component_valrecord_new_uninit(&v.of.record, 2);
-    wasmtime_component_valrecord_entry_t *entry = v.of.record.data;
-    entry[0].val                                = u64_val(ns / NS_PER_S);
-    entry[1].val = (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U32, .of.u32 = (uint32_t)(ns % NS_PER_S) };
-    wasm_byte_vec_new(&entry[0].name, 7, "seconds");
-    wasm_byte_vec_new(&entry[1].name, 11, "nanoseconds");
-    return give(w, v);
+    const marine__wit_field fields[] = {
+        { "seconds", u64_val(ns / NS_PER_S) },
+        { "nanoseconds", { .kind = WASMTIME_COMPONENT_U32, .of.u32 = (uint32_t)(ns % NS_PER_S) } },
+    };
+    return give(w, marine__wit_record(fields, RIV_COUNT(fields)));
 }
 
-static riv_err wall_now(world *w) { return give_datetime(w, now_ns(w)); }
+static riv_err wall_now(world *w) { return give_datetime(w, marine__now_ns(w->in->service)); }
 static riv_err wall_resolution(world *w) { return give_datetime(w, 1); }
-static riv_err monotonic_now(world *w) { return give(w, u64_val(now_ns(w))); }
+static riv_err monotonic_now(world *w) { return give(w, u64_val(marine__now_ns(w->in->service))); }
 static riv_err monotonic_resolution(world *w) { return give(w, u64_val(1)); }
 
 /* ---- randomness ---- */
 
-static void fill(world *w, uint8_t *out, size_t len)
-{
-    marine_service *s = w->in->service;
-    if (s->env.random)
-        s->env.random(s->env.ctx, out, len);
-    else
-        riv_prng_fill(&s->prng, out, len);
-}
-
 static uint64_t random_u64(world *w)
 {
     uint8_t bytes[8];
-    fill(w, bytes, sizeof bytes);
+    marine__random(w->in->service, bytes, sizeof bytes);
     riv_reader r = riv_reader_of((riv_bytes){ bytes, sizeof bytes });
     return riv_read_u64le(&r);
 }
@@ -244,11 +226,9 @@ static riv_err get_random_bytes(world *w)
         return marine__fail(w->in->service, MARINE_OUT_OF_MEMORY, "more than %d random bytes at once",
                             RANDOM_BYTES_MAX);
     RIV_TRY(marine__charge(w->in->service, len));
-    uint8_t                 *bytes = riv_alloc((size_t)len + 1);
-    wasmtime_component_val_t v     = marine__wit_list((size_t)len);
-    fill(w, bytes, (size_t)len);
-    for (size_t i = 0; i < len; i++)
-        v.of.list.data[i] = (wasmtime_component_val_t){ .kind = WASMTIME_COMPONENT_U8, .of.u8 = bytes[i] };
+    uint8_t *bytes = riv_alloc((size_t)len + 1);
+    marine__random(w->in->service, bytes, (size_t)len);
+    wasmtime_component_val_t v = marine__wit_bytes((riv_bytes){ bytes, (size_t)len });
     riv_free(bytes);
     return give(w, v);
 }

@@ -110,7 +110,6 @@ typedef struct marine__prepared { /* what the prepared module exports, under nam
  * RIV_E_LIMIT; RIV_E_CONFLICT: it exports under a reserved name. */
 RIV_MUST_USE riv_err marine__prepare(riv_bytes wasm, riv_arena *arena, riv_fault *fault, riv_buf *out, marine__prepared *plan);
 riv_str marine__prepared_name(riv_arena *arena, char kind, uint32_t index);
-bool    marine__prepared_reserves(riv_str name);
 void    marine__prepared_write(const marine__prepared *plan, riv_buf *out);
 RIV_MUST_USE riv_err marine__prepared_read(riv_bytes in, riv_arena *arena, riv_fault *fault, marine__prepared *out);
 
@@ -138,6 +137,7 @@ static inline marine_type_kind marine__element_kind(const marine_value *packed) 
 marine_value marine__packed_at(const marine_value *packed, size_t index);
 size_t       marine__packed_count(const marine_value *packed);
 static inline bool marine__is_bytes(const marine_type *t) { return t->kind == MARINE_BYTES || (t->kind == MARINE_ARRAY && t->element->kind == MARINE_U8); }
+const marine_type *marine__element(const marine_type *list); /* of an array or of bytes */
 bool         marine__is_scalar(marine_type_kind kind); /* a number or bool */
 
 const char  *marine__type_word(marine_type_kind kind); /* "U32", "ByteArray", ... as the original's messages have it */
@@ -352,13 +352,9 @@ unsigned marine__packed_bytes(marine_type_kind kind); /* of a value inside a rec
 void     marine__pack(const marine_value *number, uint8_t *out); /* as many of a number or bool */
 /* A checked view of [ptr, ptr + size) until the next call into the guest; size 0 is empty and never fails. */
 RIV_MUST_USE riv_err marine__view(marine__instance *in, uint32_t ptr, uint64_t size, riv_bytes *out);
-RIV_MUST_USE riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uint32_t *out);
 RIV_MUST_USE riv_err marine__write(marine__instance *in, uint32_t ptr, riv_bytes bytes);
 /* The same for memory that the guest gave by allocate: NULL with bytes is its way to say that it has none. */
 RIV_MUST_USE riv_err marine__write_allocated(marine__instance *in, uint32_t ptr, riv_bytes bytes);
-RIV_MUST_USE riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine_value *out);
-RIV_MUST_USE riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count, marine_value *out);
-RIV_MUST_USE riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine_value *out);
 /* A string, bytes, array or record (which has no size). As a view its bytes stay in the guest's memory: good until guest code runs. */
 RIV_MUST_USE riv_err marine__lift(marine__instance *in, const marine_type *type, bool view, uint32_t ptr, uint32_t size, marine_value *out);
 /* Types of the value are looked up in `section`, which is the module's own, or the host's for what the host hands in. */
@@ -432,6 +428,9 @@ extern const marine__host_function marine__mounted; /* the type of all of them; 
 riv_err marine__mounted_run(marine__instance *in, const marine_pair *program, wasmtime_val_raw_t *io);
 /* A message of the guest to the host's log, where its mask lets it through. */
 RIV_MUST_USE riv_err marine__log(marine__instance *in, int32_t level, int32_t target, riv_bytes text);
+/* The environment's, for both previews of WASI. */
+uint64_t marine__now_ns(const marine_service *s); /* 0: it has no clock */
+void     marine__random(marine_service *s, uint8_t *out, size_t len);
 /* ---- wasi_files.c: mapped directories ---- */
 typedef struct marine__files marine__files;
 RIV_MUST_USE riv_err marine__files_open(marine__instance *in); /* MARINE_LOAD: a directory is missing */

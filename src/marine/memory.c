@@ -81,11 +81,11 @@ riv_err marine__write_allocated(marine__instance *in, uint32_t ptr, riv_bytes by
     return ptr == 0 && bytes.len ? no_memory(in, bytes.len) : marine__write(in, ptr, bytes);
 }
 
-riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uint32_t *out)
+static riv_err allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uint32_t *out)
 {
-    const marine__core *allocate = in->abi[MARINE__ALLOCATE];
-    wasmtime_val_raw_t  raw[2]   = { 0 };
-    if (!allocate)
+    const marine__core *core   = in->abi[MARINE__ALLOCATE];
+    wasmtime_val_raw_t  raw[2] = { 0 };
+    if (!core)
         return marine__fail(in->service, MARINE_TRAP, "module " RIV_FMT " exports no allocate(i32, i32) -> i32",
                             RIV_ARG(in->name));
     if (bytes > UINT32_MAX)
@@ -94,7 +94,7 @@ riv_err marine__allocate(marine__instance *in, uint64_t bytes, uint32_t tag, uin
     raw[0].i32 = (int32_t)(uint32_t)bytes;
     raw[1].i32 = (int32_t)tag;
     RIV_TRY(marine__charge(in->service, bytes));
-    RIV_TRY(marine__call_core(in, allocate, raw));
+    RIV_TRY(marine__call_core(in, core, raw));
     *out = (uint32_t)raw[0].i32;
     return *out == 0 && bytes ? no_memory(in, bytes) : RIV_OK;
 }
@@ -211,22 +211,6 @@ static riv_err lift_record(marine__instance *in, bool view, uint32_t type, uint3
     return RIV_OK;
 }
 
-riv_err marine__lift_bytes(marine__instance *in, marine_type_kind kind, uint32_t ptr, uint32_t size, marine_value *out)
-{
-    return lift_bytes(in, false, kind, ptr, size, out);
-}
-
-riv_err marine__lift_array(marine__instance *in, const marine_type *element, uint32_t ptr, uint32_t count,
-                           marine_value *out)
-{
-    return lift_array(in, false, element, ptr, count, out);
-}
-
-riv_err marine__lift_record(marine__instance *in, uint32_t type, uint32_t ptr, marine_value *out)
-{
-    return lift_record(in, false, type, ptr, out);
-}
-
 riv_err marine__lift(marine__instance *in, const marine_type *t, bool view, uint32_t ptr, uint32_t size,
                      marine_value *out)
 {
@@ -308,7 +292,7 @@ static riv_err mismatch(marine__instance *in, const marine_type *t, const marine
 
 static riv_err lower_bytes(marine__instance *in, riv_bytes bytes, uint32_t tag, uint32_t *ptr)
 {
-    RIV_TRY(marine__allocate(in, bytes.len, tag, ptr));
+    RIV_TRY(allocate(in, bytes.len, tag, ptr));
     return marine__write(in, *ptr, bytes);
 }
 
@@ -335,7 +319,7 @@ static riv_err lower_numbers(marine__instance *in, const marine_type *element, c
     uint8_t *room;
     for (size_t i = 0; i < count; i++)
         if (v->list.items[i].kind != element->kind) return mismatch(in, element, &v->list.items[i]);
-    RIV_TRY(marine__allocate(in, count * size, layouts[element->kind].tag, ptr));
+    RIV_TRY(allocate(in, count * size, layouts[element->kind].tag, ptr));
     RIV_TRY(room_at(in, *ptr, count * size, &room));
     for (size_t i = 0; i < count; i++) marine__pack(&v->list.items[i], room + i * size);
     return RIV_OK;
@@ -381,7 +365,7 @@ riv_err marine__lower_array(marine__instance *in, const marine__section *section
     void  *spine;
     size_t size = layouts[element->kind].bytes;
     RIV_TRY(marine__scratch_raw(in->service, items, size, &spine));
-    RIV_TRY(marine__allocate(in, items * size, layouts[element->kind].tag, ptr));
+    RIV_TRY(allocate(in, items * size, layouts[element->kind].tag, ptr));
     for (size_t i = 0; i < items; i++)
         RIV_TRY(lower(in, section, element, &v->list.items[i], (uint8_t *)spine + i * size));
     return marine__write(in, *ptr, (riv_bytes){ spine, items * size });
@@ -407,13 +391,12 @@ riv_err marine__lower_record(marine__instance *in, const marine__section *sectio
 static riv_err lower(marine__instance *in, const marine__section *section, const marine_type *t, const marine_value *v,
                      uint8_t *out)
 {
-    static const marine_type u8  = { .kind = MARINE_U8 };
-    uint32_t                 ptr = 0, count = 0;
-    const marine_value       none = { .kind = MARINE_BYTES };
+    uint32_t           ptr = 0, count = 0;
+    const marine_value none = { .kind = MARINE_BYTES };
     /* as bytes they would be allocated, also when they are none */
     if (t->kind == MARINE_BYTES && v->kind == MARINE_ARRAY && v->list.count == 0) v = &none;
     if (t->kind == MARINE_ARRAY || (t->kind == MARINE_BYTES && v->kind == MARINE_ARRAY)) {
-        RIV_TRY(marine__lower_array(in, section, t->element ? t->element : &u8, v, &ptr, &count));
+        RIV_TRY(marine__lower_array(in, section, marine__element(t), v, &ptr, &count));
     } else if (t->kind != v->kind) {
         return mismatch(in, t, v);
     } else if (t->kind == MARINE_RECORD) {

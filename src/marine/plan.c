@@ -70,8 +70,7 @@ static bool same_type(const marine_type *a, const marine_type *b)
 /* An instruction that names the element type of an array; bytes are an array of u8 to it. */
 static bool take_array(shape *s, uint8_t op, const marine_type *type)
 {
-    static const marine_type u8 = { .kind = MARINE_U8 };
-    if (!is_op(s, 0, op) || !same_type(&s->at->type, type->kind == MARINE_BYTES ? &u8 : type->element)) return false;
+    if (!is_op(s, 0, op) || !same_type(&s->at->type, marine__element(type))) return false;
     s->at++;
     return true;
 }
@@ -401,9 +400,7 @@ static riv_err lower(marine__instance *in, const crossing *c, riv_str name, cons
         RIV_TRY(lower_plain(in, v->bytes, &ptr));
         break;
     case WAY_ARRAY:
-        RIV_TRY(marine__lower_array(
-            in, &in->module->section,
-            c->type.kind == MARINE_BYTES ? &(marine_type){ .kind = MARINE_U8 } : c->type.element, v, &ptr, &count));
+        RIV_TRY(marine__lower_array(in, &in->module->section, marine__element(&c->type), v, &ptr, &count));
         break;
     case WAY_RECORD: RIV_TRY(marine__lower_record(in, &in->module->section, c->type.record, v, &ptr)); break;
     case WAY_NONE:

@@ -137,7 +137,7 @@ riv_str marine__prepared_name(riv_arena *arena, char kind, uint32_t index)
     return riv_format(arena, RESERVED "%c%u", kind, index);
 }
 
-bool marine__prepared_reserves(riv_str name) { return riv_str_starts(name, RIV_LIT(RESERVED)); }
+static bool reserves(riv_str name) { return riv_str_starts(name, RIV_LIT(RESERVED)); }
 
 /* ---- the plan as bytes: what a cache keeps of it ---- */
 
@@ -408,7 +408,7 @@ static riv_err read_exports(prep *p)
         riv_str  name  = riv_bytes_str(riv_read_bytes(&r, leb(&r)));
         uint8_t  kind  = riv_read_u8(&r);
         uint64_t index = leb(&r);
-        if (!r.short_read && marine__prepared_reserves(name))
+        if (!r.short_read && reserves(name))
             return riv_fail(p->fault, RIV_E_CONFLICT, (uint64_t)(r.in.ptr - p->wasm.ptr) + start,
                             "export under a reserved name");
         if (kind == KIND_GLOBAL && index < p->globals_count) p->globals[index].exported = true;

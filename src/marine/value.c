@@ -42,6 +42,12 @@ marine_value marine__int(marine_type_kind kind, uint64_t bits) { return (marine_
 
 marine_value marine__string(riv_str s) { return (marine_value){ .kind = MARINE_STRING, .bytes = riv_str_bytes(s) }; }
 
+const marine_type *marine__element(const marine_type *list)
+{
+    static const marine_type u8 = { .kind = MARINE_U8 };
+    return list->kind == MARINE_BYTES ? &u8 : list->element;
+}
+
 bool marine__is_scalar(marine_type_kind kind) { return kinds[kind].bits != 0; }
 
 /* ---- what Rust's {:?} shows, for messages ---- */
@@ -412,11 +418,10 @@ static bool integer_fits(marine_type_kind kind, uint64_t bits)
 /* Whether it may go to the guest as it is. Depth is that of the type. */
 static riv_err check_value(conversion *c, const marine_type *t, const marine_value *v)
 {
-    static const marine_type u8 = { .kind = MARINE_U8 };
     if (marine__is_bytes(t)) {
         if (v->kind == MARINE_BYTES) return RIV_OK;
         if (v->kind != MARINE_ARRAY) return wrong_value(c, t, v);
-        for (size_t i = 0; i < v->list.count; i++) RIV_TRY(check_value(c, &u8, &v->list.items[i]));
+        for (size_t i = 0; i < v->list.count; i++) RIV_TRY(check_value(c, marine__element(t), &v->list.items[i]));
         return RIV_OK;
     }
     if (v->kind != t->kind) return wrong_value(c, t, v);

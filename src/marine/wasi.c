@@ -79,13 +79,22 @@ static riv_err clock_res_get(marine__instance *in, wasmtime_val_raw_t *io)
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
+uint64_t marine__now_ns(const marine_service *s) { return s->env.now_ns ? s->env.now_ns(s->env.ctx) : 0; }
+
 /* All clocks are the one of the environment. */
 static riv_err clock_time_get(marine__instance *in, wasmtime_val_raw_t *io)
 {
-    const marine_env *env = &in->service->env;
     if (wasi__arg(io, 0) >= CLOCKS) return marine__wasi_end(io, MARINE__WASI_INVAL);
-    RIV_TRY(wasi__put_u64(in, wasi__arg(io, 2), env->now_ns ? env->now_ns(env->ctx) : 0));
+    RIV_TRY(wasi__put_u64(in, wasi__arg(io, 2), marine__now_ns(in->service)));
     return marine__wasi_end(io, MARINE__WASI_OK);
+}
+
+void marine__random(marine_service *s, uint8_t *out, size_t len)
+{
+    if (s->env.random)
+        s->env.random(s->env.ctx, out, len);
+    else
+        riv_prng_fill(&s->prng, out, len);
 }
 
 static riv_err random_get(marine__instance *in, wasmtime_val_raw_t *io)
@@ -94,11 +103,7 @@ static riv_err random_get(marine__instance *in, wasmtime_val_raw_t *io)
     riv_bytes       room;
     RIV_TRY(marine__charge(s, wasi__arg(io, 1)));
     RIV_TRY(marine__view(in, wasi__arg(io, 0), wasi__arg(io, 1), &room));
-    uint8_t *to = room.len ? wasmtime_memory_data(s->context, &in->memory) + wasi__arg(io, 0) : NULL;
-    if (room.len && s->env.random)
-        s->env.random(s->env.ctx, to, room.len);
-    else if (room.len)
-        riv_prng_fill(&s->prng, to, room.len);
+    if (room.len) marine__random(s, wasmtime_memory_data(s->context, &in->memory) + wasi__arg(io, 0), room.len);
     return marine__wasi_end(io, MARINE__WASI_OK);
 }
 
@@ -310,7 +315,7 @@ static const marine__host_function old_functions[] = {
 };
 /* clang-format on */
 
-static const marine__host_function *find(const marine__host_function *list, size_t count, riv_str name)
+const marine__host_function *wasi__find(const marine__host_function *list, size_t count, riv_str name)
 {
     for (size_t i = 0; i < count; i++)
         if (riv_str_eq(name, riv_str_c(list[i].name))) return &list[i];
@@ -323,8 +328,8 @@ const marine__host_function *marine__wasi_find(riv_str module, riv_str name)
     bool                         old = riv_str_eq(module, RIV_LIT("wasi_unstable"));
     if (!old && !riv_str_eq(module, RIV_LIT("wasi_snapshot_preview1"))) return NULL;
     if (old && riv_str_eq(name, RIV_LIT("sock_accept"))) return NULL;
-    if (old) f = find(old_functions, RIV_COUNT(old_functions), name);
+    if (old) f = wasi__find(old_functions, RIV_COUNT(old_functions), name);
     if (old && !f) f = wasi__old_files_find(name);
-    if (!f) f = find(functions, RIV_COUNT(functions), name);
+    if (!f) f = wasi__find(functions, RIV_COUNT(functions), name);
     return f ? f : marine__files_find(name);
 }

@@ -47,6 +47,8 @@ struct marine__files {
 };
 wasi_file *wasi__file_of(marine__instance *in, uint32_t fd); /* NULL: not open */
 
+/* Of a list, by name; NULL: none. */
+const marine__host_function *wasi__find(const marine__host_function *list, size_t count, riv_str name);
 const marine__host_function *wasi__old_files_find(riv_str name); /* those that wasi_unstable lays out otherwise */
 
 /* ---- wasi_path.c ---- */

@@ -554,16 +554,12 @@ static const marine__host_function old_functions[] = {
 };
 /* clang-format on */
 
-static const marine__host_function *find(const marine__host_function *list, size_t count, riv_str name)
+const marine__host_function *marine__files_find(riv_str name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (riv_str_eq(name, riv_str_c(list[i].name))) return &list[i];
-    return NULL;
+    return wasi__find(functions, RIV_COUNT(functions), name);
 }
-
-const marine__host_function *marine__files_find(riv_str name) { return find(functions, RIV_COUNT(functions), name); }
 
 const marine__host_function *wasi__old_files_find(riv_str name)
 {
-    return find(old_functions, RIV_COUNT(old_functions), name);
+    return wasi__find(old_functions, RIV_COUNT(old_functions), name);
 }
