@@ -293,7 +293,7 @@ chain__call chain__context(const chain *engine, chain__state *state, const chain
 
 static riv_err give_balances(chain__call *c, const chain_params *p)
 {
-    eth_address usd = chain_contract_address(CHAIN_USD);
+    eth_address usd = c->engine->addresses[CHAIN_USD];
     RIV_TRY(chain__mint(c, &usd, &p->owner, U256_ZERO)); /* the token is there, even when nobody has any */
     for (size_t k = 0; k < p->more_tokens_count; k++) RIV_TRY(chain__mint(c, &p->more_tokens[k], &p->owner, U256_ZERO));
     for (size_t i = 0; i < p->balances_count; i++) {
@@ -312,7 +312,7 @@ static riv_err give_balances(chain__call *c, const chain_params *p)
 /* The reward balance is there from the start, as the original's deployment sends it. */
 static riv_err fill_rewards(chain__call *c, const chain_params *p)
 {
-    eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
+    eth_address capacity = c->engine->addresses[CHAIN_CAPACITY];
     uint64_t    nonce;
     u256        balance;
     if (u256_is_zero(p->reward_balance)) return RIV_OK;
@@ -320,7 +320,7 @@ static riv_err fill_rewards(chain__call *c, const chain_params *p)
     chain__account_put(c, &capacity, nonce, p->reward_balance);
     chain__call inner = chain__inner(c, &capacity);
     inner.value       = p->reward_balance;
-    return chain__capacity.receive ? chain__capacity.receive(&inner) : RIV_OK;
+    return chain__capacity.receive(&inner);
 }
 
 riv_err chain_genesis(const chain *engine, const chain_params *params, const chain_store *empty, riv_arena *arena,
@@ -333,11 +333,11 @@ riv_err chain_genesis(const chain *engine, const chain_params *params, const cha
     chain__call   c     = chain__context(engine, state, &head, 0, params->genesis_time_s, arena, &logs, &meter);
     *out                = (chain_block){ .time_s = params->genesis_time_s };
     out->base_fee       = params->fees ? u256_of(BASE_FEE_FIRST) : U256_ZERO;
-    out->parent =
-        crypto_keccak256(chain_params_write(params, arena)); /* the first block's parent is what the chain is */
+    riv_bytes bytes     = chain_params_write(params, arena);
+    out->parent         = crypto_keccak256(bytes); /* the first block's parent is what the chain is */
     if (give_balances(&c, params) || fill_rewards(&c, params))
         return riv_fail(fault, RIV_E_LIMIT, 0, "genesis: balances together are more than 256 bits hold");
-    return finish(state, NULL, chain_params_write(params, arena), arena, fault, out);
+    return finish(state, NULL, bytes, arena, fault, out);
 }
 
 /* ---- transactions ---- */
@@ -395,6 +395,18 @@ static void charge_sender(chain__call *c, const eth_tx *tx, u256 price, uint64_t
     chain__account_put(c, &tx->from, nonce + 1, balance);
 }
 
+/* What a call came to; the gas is the caller's to tell. */
+static void tell_outcome(const chain__call *c, riv_err err, chain_receipt *out)
+{
+    out->ok         = err == RIV_OK;
+    out->revert     = err ? c->revert : (riv_bytes){ 0 };
+    out->error      = err == RIV_E_LIMIT ? RIV_LIT("out of gas")
+                      : err              ? chain_revert_text(c->engine, c->revert, c->arena)
+                                         : RIV_LIT("");
+    out->logs       = c->logs->ptr;
+    out->logs_count = c->logs->len;
+}
+
 static void run_tx(applying *a, const eth_tx *tx, chain_receipt *out)
 {
     chain__logs *logs = riv_new(a->arena, chain__logs, 1);
@@ -411,14 +423,8 @@ static void run_tx(applying *a, const eth_tx *tx, chain_receipt *out)
     c.data   = tx->data;
     riv_err err =
         tx->creates ? chain__revert(&c, "contracts cannot be deployed on this chain") : chain__run(&c, &out->returned);
-    out->ok         = err == RIV_OK;
-    out->revert     = err ? c.revert : (riv_bytes){ 0 };
-    out->error      = err == RIV_E_LIMIT ? RIV_LIT("out of gas")
-                      : err              ? chain_revert_text(a->engine, c.revert, a->arena)
-                                         : RIV_LIT("");
-    out->gas_used   = base + meter.gas_used;
-    out->logs       = logs->ptr;
-    out->logs_count = logs->len;
+    tell_outcome(&c, err, out);
+    out->gas_used = base + meter.gas_used;
     settle(a, tx, out->gas_price, out->gas_used);
 }
 
@@ -460,13 +466,13 @@ static void pay_rewards(applying *a)
 {
     chain__logs  none     = { 0 };
     chain__meter free     = { .gas_left = UINT64_MAX };
-    eth_address  capacity = chain_contract_address(CHAIN_CAPACITY);
+    eth_address  capacity = a->engine->addresses[CHAIN_CAPACITY];
     chain__call  c        = context_of(a, &none, &free);
     if (u256_is_zero(a->burned)) return;
     c.self  = capacity;
     c.value = a->burned;
     add_balance(&c, &capacity, a->burned);
-    riv_err err = chain__capacity.receive ? chain__capacity.receive(&c) : RIV_OK;
+    riv_err err = chain__capacity.receive(&c);
     RIV_ASSERT(!err);
 }
 
@@ -476,7 +482,7 @@ static riv_err begin(applying *a, riv_fault *fault, chain_block *out)
     chain__logs *logs = riv_new(a->arena, chain__logs, 1);
     chain__meter free = { .gas_left = UINT64_MAX };
     chain__call  c    = context_of(a, logs, &free);
-    c.self            = chain_contract_address(CHAIN_CAPACITY);
+    c.self            = a->engine->addresses[CHAIN_CAPACITY];
     RIV_TRY(chain__proofs_begin(&c, a->in->verifier, fault));
     out->logs       = logs->ptr;
     out->logs_count = logs->len;
@@ -576,13 +582,7 @@ riv_err chain_call_run(const chain *engine, const chain_store *store, uint64_t h
     c.data        = call->data;
     *out          = (chain_receipt){ .valid = true, .from = call->from, .to = call->to, .gas_limit = limit };
     riv_err err   = limit < base ? RIV_E_LIMIT : chain__run(&c, &out->returned);
-    out->ok       = err == RIV_OK;
-    out->revert   = err ? c.revert : (riv_bytes){ 0 };
-    out->error    = err == RIV_E_LIMIT ? RIV_LIT("out of gas")
-                    : err              ? chain_revert_text(engine, c.revert, arena)
-                                       : RIV_LIT("");
+    tell_outcome(&c, err, out);
     out->gas_used = RIV_MIN(base + meter.gas_used, limit);
-    out->logs     = logs->ptr;
-    out->logs_count = logs->len;
     return RIV_OK;
 }

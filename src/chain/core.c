@@ -11,12 +11,9 @@
 #define EVENT_CAPACITY   "CapacityConstantUpdated(uint8 constantType,uint256 newValue)"
 #define EVENT_CONSTANT   "ConstantUpdated(uint8 constantType,uint256 newValue)"
 #define EVENT_ORACLE     "OracleSet(address oracle)"
-#define EVENT_OWNER      "OwnershipTransferred(address indexed previousOwner,address indexed newOwner)"
 #define EVENT_GRANTED    "WhitelistAccessGranted(address account)"
 #define EVENT_REVOKED    "WhitelistAccessRevoked(address account)"
 #define EVENT_DEAL       "DealImplSet(address dealImpl)" /* the original's; nothing can be set here */
-#define ERROR_NOT_OWNER  "OwnableUnauthorizedAccount(address)"
-#define ERROR_NO_OWNER   "OwnableInvalidOwner(address)"
 
 enum { PART_CONSTANTS, PART_DIFFICULTY, PART_ACTIVE, PART_POOLS };
 
@@ -80,14 +77,6 @@ static void counts_of(chain__constants *k, uint64_t *all[COUNTS])
     memcpy(all, these, sizeof these);
 }
 
-static eth_address read_address(riv_reader *r)
-{
-    eth_address out   = { { 0 } };
-    riv_bytes   bytes = riv_read_bytes(r, sizeof out.bytes);
-    if (bytes.len) memcpy(out.bytes, bytes.ptr, bytes.len);
-    return out;
-}
-
 void chain__constants_of(chain__call *c, chain__constants *out)
 {
     chain__key key = part_key(PART_CONSTANTS);
@@ -99,8 +88,8 @@ void chain__constants_of(chain__call *c, chain__constants *out)
     riv_reader r = riv_reader_of(value);
     amounts_of(out, amounts);
     counts_of(out, counts);
-    out->owner  = read_address(&r);
-    out->oracle = read_address(&r);
+    out->owner  = chain__read_address(&r);
+    out->oracle = chain__read_address(&r);
     for (size_t i = 0; i < AMOUNTS; i++) *amounts[i] = u256_from_be(riv_read_bytes(&r, 32));
     for (size_t i = 0; i < COUNTS; i++) *counts[i] = riv_read_u64be(&r);
     RIV_ASSERT(!r.short_read);
@@ -126,7 +115,7 @@ static riv_err need_owner(chain__call *c, chain__constants *k)
     chain__constants_of(c, k);
     if (eth_address_eq(&k->owner, &c->sender)) return RIV_OK;
     eth_value who = eth_of_address(&c->sender);
-    return chain__revert_custom(c, ERROR_NOT_OWNER, &who);
+    return chain__revert_custom(c, CHAIN__ERROR_NOT_OWNER, &who);
 }
 
 bool chain__approved(chain__call *c, const eth_address *provider)
@@ -389,9 +378,9 @@ static riv_err run_set_oracle(chain__call *c, const eth_value *args, eth_value *
 
 static riv_err run_set_active(chain__call *c, const eth_value *args, eth_value *out)
 {
-    eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
     (void)out;
-    if (!eth_address_eq(&capacity, &c->sender)) return chain__revert(c, "Core: caller is not capacity");
+    if (!eth_address_eq(&c->engine->addresses[CHAIN_CAPACITY], &c->sender))
+        return chain__revert(c, "Core: caller is not capacity");
     return chain__active_units_set(c, args[0].word);
 }
 
@@ -400,7 +389,7 @@ static riv_err give_ownership(chain__call *c, chain__constants *k, eth_address t
     const eth_value args[] = { eth_of_address(&k->owner), eth_of_address(&to) };
     k->owner               = to;
     constants_put(c, k);
-    chain__emit(c, EVENT_OWNER, args);
+    chain__emit(c, CHAIN__EVENT_OWNERSHIP, args);
     return RIV_OK;
 }
 
@@ -410,7 +399,7 @@ static riv_err run_transfer(chain__call *c, const eth_value *args, eth_value *ou
     eth_address      to = eth_to_address(&args[0]);
     (void)out;
     RIV_TRY(need_owner(c, &k));
-    if (eth_address_is_zero(&to)) return chain__revert_custom(c, ERROR_NO_OWNER, args);
+    if (eth_address_is_zero(&to)) return chain__revert_custom(c, CHAIN__ERROR_NO_OWNER, args);
     return give_ownership(c, &k, to);
 }
 
@@ -623,9 +612,10 @@ static const chain__function functions[] = {
     { "vestingPeriodDuration()", "(uint256)", false, false, run_vesting_duration },
     { "withdrawEpochsAfterFailed()", "(uint256)", false, false, run_withdraw_epochs },
 };
-static const char *const events[] = { EVENT_PRICE, EVENT_DIFFICULTY, EVENT_CAPACITY, EVENT_CONSTANT, EVENT_ORACLE,
-                                      EVENT_OWNER, EVENT_GRANTED,    EVENT_REVOKED,  EVENT_DEAL };
-static const char *const errors[] = { ERROR_NOT_OWNER, ERROR_NO_OWNER };
+static const char *const events[] = { EVENT_PRICE,    EVENT_DIFFICULTY, EVENT_CAPACITY,
+                                      EVENT_CONSTANT, EVENT_ORACLE,     CHAIN__EVENT_OWNERSHIP,
+                                      EVENT_GRANTED,  EVENT_REVOKED,    EVENT_DEAL };
+static const char *const errors[] = { CHAIN__ERROR_NOT_OWNER, CHAIN__ERROR_NO_OWNER };
 
 const chain__contract chain__core = { functions, RIV_COUNT(functions), events, RIV_COUNT(events),
                                       errors,    RIV_COUNT(errors),    NULL };

@@ -43,12 +43,6 @@ static chain__key unit_key(const eth_address *at, const chain__id *id)
     return part_key(at, PART_UNIT, chain__id_view(id));
 }
 
-static void read_into(riv_reader *r, uint8_t *out, size_t len)
-{
-    riv_bytes bytes = riv_read_bytes(r, len);
-    if (bytes.len == len) memcpy(out, bytes.ptr, len);
-}
-
 static bool unit_get(chain__call *c, const eth_address *at, const chain__id *id, unit *out)
 {
     chain__key key = unit_key(at, id);
@@ -56,9 +50,9 @@ static bool unit_get(chain__call *c, const eth_address *at, const chain__id *id,
     if (!chain__get(c, &key, &value)) return false;
     riv_reader r = riv_reader_of(value);
     *out         = (unit){ 0 };
-    read_into(&r, out->worker.bytes, sizeof out->worker.bytes);
-    read_into(&r, out->peer.bytes, sizeof out->peer.bytes);
-    read_into(&r, out->provider.bytes, sizeof out->provider.bytes);
+    chain__read_into(&r, out->worker.bytes, sizeof out->worker.bytes);
+    chain__read_into(&r, out->peer.bytes, sizeof out->peer.bytes);
+    chain__read_into(&r, out->provider.bytes, sizeof out->provider.bytes);
     out->joined_epoch   = riv_read_u64be(&r);
     out->snapshot_epoch = riv_read_u64be(&r);
     out->gaps           = riv_read_u64be(&r);
@@ -409,21 +403,7 @@ void chain__deal_get(chain__call *c, const eth_address *at, chain__deal_info *ou
     deal d;
     *out = (chain__deal_info){ 0 };
     if (!deal_read(c, at, &d)) return;
-    const chain__config *v = &d.config;
-    *out                   = (chain__deal_info){
-                          .owner            = v->owner,
-                          .token            = v->token,
-                          .price            = v->price,
-                          .min_workers      = chain__clamp_u64(v->min_workers),
-                          .target_workers   = chain__clamp_u64(v->target_workers),
-                          .max_per_provider = chain__clamp_u64(v->max_per_provider),
-                          .units_count      = d.units,
-                          .created_at_block = v->created_at_block,
-                          .protocol_version = chain__clamp_u64(v->protocol_version),
-                          .app_hash         = v->app.hash,
-                          .access           = v->access,
-    };
-    memcpy(out->app_prefixes, v->app.prefixes, sizeof out->app_prefixes);
+    *out = (chain__deal_info){ d.config.owner, chain__clamp_u64(d.config.target_workers), d.units };
 }
 
 chain__deal_status chain__deal_status_of(chain__call *c, const eth_address *at)

@@ -26,12 +26,6 @@ chain__key chain__access_set(const eth_address *deal) { return chain__key_with_a
 static void put_u256(riv_buf *out, u256 v) { u256_to_be(v, riv_buf_raw(out, 32)); }
 static u256 read_u256(riv_reader *r) { return u256_from_be(riv_read_bytes(r, 32)); }
 
-static void read_into(riv_reader *r, uint8_t *out, size_t len)
-{
-    riv_bytes bytes = riv_read_bytes(r, len);
-    if (bytes.len == len) memcpy(out, bytes.ptr, len);
-}
-
 static void put_cid(riv_buf *out, const chain__cid *cid)
 {
     riv_put_bytes(out, (riv_bytes){ cid->prefixes, sizeof cid->prefixes });
@@ -41,8 +35,8 @@ static void put_cid(riv_buf *out, const chain__cid *cid)
 static chain__cid read_cid(riv_reader *r)
 {
     chain__cid out = { 0 };
-    read_into(r, out.prefixes, sizeof out.prefixes);
-    read_into(r, out.hash.bytes, sizeof out.hash.bytes);
+    chain__read_into(r, out.prefixes, sizeof out.prefixes);
+    chain__read_into(r, out.hash.bytes, sizeof out.hash.bytes);
     return out;
 }
 
@@ -53,8 +47,8 @@ bool chain__config_get(chain__call *c, const eth_address *deal, chain__config *o
     chain__config v = { 0 };
     if (!chain__get(c, &key, &value)) return false;
     riv_reader r = riv_reader_of(value);
-    read_into(&r, v.owner.bytes, sizeof v.owner.bytes);
-    read_into(&r, v.token.bytes, sizeof v.token.bytes);
+    chain__read_into(&r, v.owner.bytes, sizeof v.owner.bytes);
+    chain__read_into(&r, v.token.bytes, sizeof v.token.bytes);
     v.price            = read_u256(&r);
     v.min_workers      = read_u256(&r);
     v.target_workers   = read_u256(&r);

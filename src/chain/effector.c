@@ -68,10 +68,17 @@ chain__key chain__sub_key(char table, char part)
     return chain__key_with(chain__key_of(table), (riv_bytes){ &byte, 1 });
 }
 
-riv_err chain__reject(chain__call *c)
+void chain__read_into(riv_reader *r, uint8_t *out, size_t len)
 {
-    c->revert = (riv_bytes){ 0 };
-    return RIV_E_DENIED;
+    riv_bytes bytes = riv_read_bytes(r, len);
+    if (bytes.len == len) memcpy(out, bytes.ptr, len);
+}
+
+eth_address chain__read_address(riv_reader *r)
+{
+    eth_address out = { { 0 } };
+    chain__read_into(r, out.bytes, sizeof out.bytes);
+    return out;
 }
 
 /* ---- what all modules of the original have ---- */
@@ -91,8 +98,9 @@ riv_err chain__need_core_owner(chain__call *c)
 
 riv_err chain__need_capacity(chain__call *c)
 {
-    eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
-    return eth_address_eq(&capacity, &c->sender) ? RIV_OK : chain__revert(c, "BaseModule: caller is not the capacity");
+    return eth_address_eq(&c->engine->addresses[CHAIN_CAPACITY], &c->sender)
+               ? RIV_OK
+               : chain__revert(c, "BaseModule: caller is not the capacity");
 }
 
 riv_err chain__run_core(chain__call *c, const eth_value *args, eth_value *out)

@@ -44,7 +44,6 @@ struct chain__call {
     chain__logs        *logs;     /* of the transaction */
     chain__meter       *meter;    /* of the transaction: gas; reads and writes of state are charged by the functions below */
     riv_bytes           revert;   /* set together with the error */
-    bool                reads_only;
     unsigned            depth;
 };
 /* ---- block.c: a context for calls in a block that follows head ---- */
@@ -101,6 +100,7 @@ riv_bytes chain__set_at(chain__call *c, const chain__key *set, uint64_t index);
 /* Each ends the call with RIV_E_DENIED and its ABI bytes in c->revert; whoever called takes the state back and passes revert on. */
 RIV_MUST_USE riv_err chain__revert(chain__call *c, const char *text);                                    /* Error(string) */
 RIV_MUST_USE riv_err chain__revert_custom(chain__call *c, const char *signature, const eth_value *args); /* "CapacityCommitmentIsActive(uint8)" */
+RIV_MUST_USE riv_err chain__reject(chain__call *c);                                                      /* without a word: what Solidity does with a call that fits no function */
 RIV_MUST_USE riv_err chain__panic(chain__call *c, uint8_t code); /* 0x11 overflow, 0x12 division by zero, 0x32 index */
 /* A contract's arithmetic: overflow is Panic 0x11, division by zero Panic 0x12. */
 RIV_MUST_USE riv_err chain__add(chain__call *c, u256 a, u256 b, u256 *out);
@@ -170,8 +170,7 @@ void chain__market_refresh(chain__call *c, const chain__id *peer);
 RIV_MUST_USE riv_err chain__deal_add_unit(chain__call *c, const eth_address *deal, const eth_address *provider, const chain__id *unit, const chain__id *peer);
 RIV_MUST_USE riv_err chain__deal_remove_unit(chain__call *c, const eth_address *deal, const chain__id *unit);
 typedef enum chain__deal_status { CHAIN__INSUFFICIENT_FUNDS, CHAIN__ACTIVE, CHAIN__ENDED, CHAIN__NOT_ENOUGH_WORKERS, CHAIN__SMALL_BALANCE } chain__deal_status;
-typedef struct chain__deal_info { eth_address owner, token; u256 price; uint64_t min_workers, target_workers, max_per_provider, units_count, created_at_block, protocol_version;
-    chain__id app_hash; uint8_t app_prefixes[4]; uint8_t access; } chain__deal_info;
+typedef struct chain__deal_info { eth_address owner; uint64_t target_workers, units_count; } chain__deal_info;
 bool               chain__deal_exists(chain__call *c, const eth_address *deal);
 void               chain__deal_get(chain__call *c, const eth_address *deal, chain__deal_info *out);
 chain__deal_status chain__deal_status_of(chain__call *c, const eth_address *deal);

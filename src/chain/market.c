@@ -29,19 +29,10 @@ static chain__key key_of(char table, const chain__id *id)
     return chain__key_with(chain__key_of(table), chain__id_view(id));
 }
 
-static eth_address read_address(riv_reader *r)
-{
-    eth_address out   = { { 0 } };
-    riv_bytes   bytes = riv_read_bytes(r, sizeof out.bytes);
-    if (bytes.len == sizeof out.bytes) memcpy(out.bytes, bytes.ptr, bytes.len);
-    return out;
-}
-
 static chain__id read_id(riv_reader *r)
 {
-    chain__id out   = { { 0 } };
-    riv_bytes bytes = riv_read_bytes(r, sizeof out.bytes);
-    if (bytes.len == sizeof out.bytes) memcpy(out.bytes, bytes.ptr, bytes.len);
+    chain__id out = { { 0 } };
+    chain__read_into(r, out.bytes, sizeof out.bytes);
     return out;
 }
 
@@ -51,8 +42,8 @@ bool chain__offer_get(chain__call *c, const chain__id *offer, chain__offer *out)
     riv_bytes  value;
     if (!chain__get(c, &key, &value)) return false;
     riv_reader r     = riv_reader_of(value);
-    out->provider    = read_address(&r);
-    out->token       = read_address(&r);
+    out->provider    = chain__read_address(&r);
+    out->token       = chain__read_address(&r);
     out->min_price   = u256_from_be(riv_read_bytes(&r, 32));
     out->peers_count = riv_read_u64be(&r);
     out->min_version = riv_read_u64be(&r);
@@ -81,7 +72,7 @@ bool chain__peer_get(chain__call *c, const chain__id *peer, chain__peer *out)
     riv_reader r     = riv_reader_of(value);
     out->offer       = read_id(&r);
     out->commitment  = read_id(&r);
-    out->owner       = read_address(&r);
+    out->owner       = chain__read_address(&r);
     out->units_count = riv_read_u64be(&r);
     return true;
 }
@@ -103,7 +94,7 @@ bool chain__unit_get(chain__call *c, const chain__id *unit, chain__unit *out)
     riv_bytes  value;
     if (!chain__get(c, &key, &value)) return false;
     riv_reader r     = riv_reader_of(value);
-    out->deal        = read_address(&r);
+    out->deal        = chain__read_address(&r);
     out->peer        = read_id(&r);
     out->start_epoch = riv_read_u64be(&r);
     return true;
@@ -151,8 +142,7 @@ void chain__peer_set_commitment(chain__call *c, const chain__id *peer, const cha
     if (!chain__peer_get(c, peer, &v)) return;
     v.commitment = *commitment;
     peer_put(c, peer, &v);
-    chain__call market = chain__inner(c, &c->engine->addresses[CHAIN_MARKET]);
-    chain__listing_peer(&market, peer);
+    chain__market_refresh(c, peer);
 }
 
 void chain__unit_set_start(chain__call *c, const chain__id *unit, uint64_t epoch)

@@ -115,12 +115,21 @@ static riv_err aggregate3_value(chain__call *c, const eth_value *args, eth_value
 
 /* ---- what a block is ---- */
 
-static riv_err get_block_number(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_word(c->height);
-    return RIV_OK;
-}
+#define VIEW(name, value)                                                                                              \
+    static riv_err get_##name(chain__call *c, const eth_value *args, eth_value *out)                                   \
+    {                                                                                                                  \
+        (void)args;                                                                                                    \
+        out[0] = (value);                                                                                              \
+        return RIV_OK;                                                                                                 \
+    }
+VIEW(block_number, eth_word(c->height))
+VIEW(last_block_hash, block_hash(c))
+VIEW(timestamp, eth_word(c->time_s))
+VIEW(gas_limit, eth_word(c->params->block_gas_max))
+VIEW(difficulty, eth_of_hash(c->beacon.bytes)) /* as Ethereum since its merge: the beacon's randomness */
+VIEW(coinbase, eth_of_address(&c->proposer))
+VIEW(base_fee, eth_number(c->base_fee))
+VIEW(chain_id, eth_word(c->params->chain_id))
 
 static riv_err get_block_hash(chain__call *c, const eth_value *args, eth_value *out)
 {
@@ -130,60 +139,11 @@ static riv_err get_block_hash(chain__call *c, const eth_value *args, eth_value *
     return RIV_OK;
 }
 
-static riv_err get_last_block_hash(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = block_hash(c);
-    return RIV_OK;
-}
-
-static riv_err get_timestamp(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_word(c->time_s);
-    return RIV_OK;
-}
-
-static riv_err get_gas_limit(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_word(c->params->block_gas_max);
-    return RIV_OK;
-}
-
-static riv_err get_difficulty(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_of_hash(c->beacon.bytes); /* as Ethereum since its merge: the beacon's randomness */
-    return RIV_OK;
-}
-
-static riv_err get_coinbase(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_of_address(&c->proposer);
-    return RIV_OK;
-}
-
 static riv_err get_balance(chain__call *c, const eth_value *args, eth_value *out)
 {
     eth_address who = eth_to_address(&args[0]);
     uint64_t    nonce;
     chain__account_get(c, &who, &nonce, &out[0].word);
-    return RIV_OK;
-}
-
-static riv_err get_base_fee(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_number(c->base_fee);
-    return RIV_OK;
-}
-
-static riv_err get_chain_id(chain__call *c, const eth_value *args, eth_value *out)
-{
-    (void)args;
-    out[0] = eth_word(c->params->chain_id);
     return RIV_OK;
 }
 

@@ -31,7 +31,6 @@ bool chain__get(chain__call *c, const chain__key *key, riv_bytes *value)
 
 void chain__put(chain__call *c, const chain__key *key, riv_bytes value)
 {
-    RIV_ASSERT(!c->reads_only); /* functions say whether they write */
     if (chain__charge(c->meter, CHAIN__GAS_WRITE + CHAIN__GAS_BYTE * value.len))
         chain__state_put(c->state, chain__key_view(key), value);
 }
@@ -81,6 +80,12 @@ riv_err chain__revert(chain__call *c, const char *text)
     put_selector(&out, UINT32_C(0x08c379a0)); /* Error(string) */
     eth_abi_put(&tuple, &all, &out);
     c->revert = riv_buf_view(&out);
+    return RIV_E_DENIED;
+}
+
+riv_err chain__reject(chain__call *c)
+{
+    c->revert = (riv_bytes){ 0 };
     return RIV_E_DENIED;
 }
 
@@ -145,7 +150,7 @@ static crypto_hash topic_of(const eth_type *type, const eth_value *v)
 void chain__emit(chain__call *c, const char *event, const eth_value *args)
 {
     const chain__event_entry *e = riv_map_get_str(c->engine->events, riv_str_c(event));
-    RIV_ASSERT(e && !c->reads_only); /* it stands in the contract's table */
+    RIV_ASSERT(e); /* it stands in the contract's table */
     size_t       count = e->args.items_count, topics_count = 1, plain_count = 0;
     crypto_hash *topics = riv_new(c->arena, crypto_hash, count + 1);
     eth_type    *types  = riv_new(c->arena, eth_type, count + 1);
@@ -197,22 +202,14 @@ bool chain__contract_at(chain__call *c, const eth_address *where, chain_contract
     return chain__is_token(c, where); /* another of its kind */
 }
 
-/* A revert without a word: what Solidity does with a call that fits no function. */
-static riv_err refuse(chain__call *c)
-{
-    c->revert = (riv_bytes){ 0 };
-    return RIV_E_DENIED;
-}
-
 static riv_err run_function(chain__call *c, const chain__function_entry *e, riv_bytes *returned)
 {
     const chain__function *f = e->function;
     eth_value              args, out;
     riv_buf                bytes = riv_buf_in(c->arena);
-    if (!u256_is_zero(c->value) && !f->payable) return refuse(c);
-    if (f->writes && c->reads_only) return refuse(c);
+    if (!u256_is_zero(c->value) && !f->payable) return chain__reject(c);
     if (eth_abi_read(&e->args, riv_bytes_sub(c->data, SELECTOR_BYTES, c->data.len), c->arena, NULL, &args))
-        return refuse(c);
+        return chain__reject(c);
     eth_value *items = riv_new(c->arena, eth_value, e->returns.items_count + 1);
     RIV_TRY(f->run(c, args.items, items));
     if (c->meter->out) return RIV_E_LIMIT; /* what was read since is not what is there */
@@ -227,9 +224,9 @@ static riv_err run_contract(chain__call *c, chain_contract which, riv_bytes *ret
     const chain__contract *contract = c->engine->contracts[which].contract;
     riv_reader             r        = riv_reader_of(c->data);
     uint32_t               selector = riv_read_u32be(&r);
-    if (c->data.len == 0) return contract->receive ? contract->receive(c) : refuse(c);
+    if (c->data.len == 0) return contract->receive ? contract->receive(c) : chain__reject(c);
     const chain__function_entry *e = r.short_read ? NULL : chain__find_function(c->engine, which, selector);
-    return e ? run_function(c, e, returned) : refuse(c);
+    return e ? run_function(c, e, returned) : chain__reject(c);
 }
 
 /* What the intrinsic gas of a transaction pays: its value is moved and its receiver looked up. So a plain transfer costs 21000, as clients take for
@@ -241,8 +238,7 @@ static riv_err enter(chain__call *c, bool *contract, chain_contract *which)
     chain__call  base = *c;
     if (c->depth == 0) base.meter = &free;
     if (!chain__charge(base.meter, CHAIN__GAS_CALL)) return RIV_E_LIMIT;
-    if (!u256_is_zero(c->value))
-        err = c->reads_only ? refuse(&base) : chain__send_flt(&base, &c->sender, &c->self, c->value);
+    if (!u256_is_zero(c->value)) err = chain__send_flt(&base, &c->sender, &c->self, c->value);
     if (!err) *contract = chain__contract_at(&base, &c->self, which);
     c->revert = base.revert;
     return err;
@@ -254,7 +250,7 @@ riv_err chain__run(chain__call *c, riv_bytes *returned)
     chain_contract which;
     bool           contract = false;
     *returned               = (riv_bytes){ 0 };
-    if (c->depth > CHAIN__CALLS_DEEP) return refuse(c);
+    if (c->depth > CHAIN__CALLS_DEEP) return chain__reject(c);
     riv_err err = enter(c, &contract, &which);
     if (!err && contract) err = run_contract(c, which, returned);
     if (!err && c->meter->out) err = RIV_E_LIMIT;
