@@ -78,7 +78,7 @@ static bool wants_answer(const rpc__call *c, const riv_json *request)
     return riv_json_get(request, RIV_LIT("id")) != NULL || c->code == RPC__INVALID_REQUEST;
 }
 
-void rpc__one(rpc__call *c, const riv_json *request, riv_buf *reply, bool *any)
+static void answer_one(rpc__call *c, const riv_json *request, riv_buf *reply, bool *any)
 {
     const riv_json *result = run(c, request);
     if (!wants_answer(c, request)) return;
@@ -110,7 +110,7 @@ static void answer_batch(rpc *r, uint64_t conn, uint64_t now_ms, const riv_json 
             if (any) riv_put_u8(reply, ',');
             put_answer(&c, riv_json_get(riv_json_at(batch, i), RIV_LIT("id")), NULL, reply);
         } else if (!c.code) {
-            rpc__one(&c, riv_json_at(batch, i), reply, &any);
+            answer_one(&c, riv_json_at(batch, i), reply, &any);
         }
         riv_arena_free(arena);
     }
@@ -134,6 +134,6 @@ void rpc_answer(rpc *r, uint64_t conn, uint64_t now_ms, riv_str request, riv_buf
     else if (root->kind == RIV_JSON_ARR)
         answer_batch(r, conn, now_ms, root, reply);
     else
-        rpc__one(&(rpc__call){ .r = r, .conn = conn, .now_ms = now_ms, .arena = arena }, root, reply, &any);
+        answer_one(&(rpc__call){ .r = r, .conn = conn, .now_ms = now_ms, .arena = arena }, root, reply, &any);
     riv_arena_free(arena);
 }

@@ -71,18 +71,13 @@ static bool fees_of(rpc__call *c, const riv_json *p, eth_tx *tx)
 
 static bool estimated(rpc__call *c, uint64_t *gas)
 {
-    const rpc__methods *of    = &rpc__of_state;
-    rpc__call           inner = { .r = c->r, .now_ms = c->now_ms, .arena = c->arena };
-    inner.params              = riv_json_arr(c->arena, &c->params->arr.items[0], 1);
-    for (size_t i = 0; i < of->count; i++) {
-        if (!riv_str_eq(riv_str_c(of->items[i].name), RIV_LIT("eth_estimateGas"))) continue;
-        const riv_json *v = of->items[i].run(&inner);
-        c->code           = inner.code;
-        c->message        = inner.message;
-        c->data           = inner.data;
-        return v && rpc__number(c, 0, v, gas);
-    }
-    return false;
+    rpc__call inner   = { .r = c->r, .now_ms = c->now_ms, .arena = c->arena };
+    inner.params      = riv_json_arr(c->arena, &c->params->arr.items[0], 1);
+    const riv_json *v = rpc__estimate_gas(&inner);
+    c->code           = inner.code;
+    c->message        = inner.message;
+    c->data           = inner.data;
+    return v && rpc__number(c, 0, v, gas);
 }
 
 /* Which development account sends, and everything that the request leaves open. */
@@ -96,8 +91,7 @@ static bool transaction(rpc__call *c, eth_tx *tx, size_t *who)
     *tx = (eth_tx){ .type = 2, .protected_by_chain = true, .chain_id = c->r->params.chain_id };
     if (!p || p->kind != RIV_JSON_OBJ)
         return rpc__fail(c, RPC__INVALID_PARAMS, "missing value for required argument 0"), false;
-    const riv_json *to = riv_json_get(p, RIV_LIT("to")), *data = riv_json_get(p, RIV_LIT("input"));
-    if (!data || data->kind == RIV_JSON_NULL) data = riv_json_get(p, RIV_LIT("data"));
+    const riv_json *to = riv_json_get(p, RIV_LIT("to")), *data = rpc__data(p);
     if (!rpc__address(c, 0, riv_json_get(p, RIV_LIT("from")), &tx->from)) return false;
     for (*who = 0; *who < CHAIN_DEVELOPMENT_ACCOUNTS; ++*who) {
         eth_address a = chain_development_account(*who);
@@ -106,7 +100,7 @@ static bool transaction(rpc__call *c, eth_tx *tx, size_t *who)
     if (*who == CHAIN_DEVELOPMENT_ACCOUNTS) return rpc__fail(c, RPC__SERVER, "unknown account"), false;
     tx->creates = !to || to->kind == RIV_JSON_NULL;
     if (!tx->creates && !rpc__address(c, 0, to, &tx->to)) return false;
-    if (data && data->kind != RIV_JSON_NULL && !rpc__hex(c, 0, data, &tx->data)) return false;
+    if (data && !rpc__hex(c, 0, data, &tx->data)) return false;
     if (!optional(c, p, "value", &tx->value, &valued) || !optional(c, p, "nonce", &nonce, &given) ||
         !optional(c, p, "gas", &gas, &limited) || !fees_of(c, p, tx))
         return false;
@@ -146,12 +140,17 @@ static const riv_json *send(rpc__call *c)
 /* ---- time ---- */
 
 /* Seconds that fit a clock for the next hundred thousand years. */
-static bool seconds(rpc__call *c, size_t index, uint64_t *out)
+static bool seconds_of(rpc__call *c, size_t index, const riv_json *v, uint64_t *out)
 {
-    if (!rpc__number(c, index, rpc__param(c, index), out)) return false;
+    if (!rpc__number(c, index, v, out)) return false;
     if (*out < UINT64_C(1) << 42) return true;
     rpc__fail(c, RPC__INVALID_PARAMS, "invalid argument %zu: too many seconds", index);
     return false;
+}
+
+static bool seconds(rpc__call *c, size_t index, uint64_t *out)
+{
+    return seconds_of(c, index, rpc__param(c, index), out);
 }
 
 static const riv_json *increase_time(rpc__call *c)
@@ -199,7 +198,7 @@ static bool mine(rpc__call *c, uint64_t count, uint64_t apart_s)
         return rpc__fail(c, RPC__INVALID_PARAMS, "at most %d blocks at once", RPC_MINE_MAX), false;
     for (uint64_t i = 0; i < count; i++) {
         if (i) c->r->offset_s += (int64_t)apart_s;
-        if (rpc__block(c->r, c->now_ms, &fault)) return rpc__fault(c, &fault), false;
+        if (rpc_mine(c->r, c->now_ms, &fault)) return rpc__fault(c, &fault), false;
     }
     return true;
 }
@@ -214,9 +213,7 @@ static const riv_json *evm_mine(rpc__call *c)
         p = riv_json_get(p, RIV_LIT("timestamp"));
     }
     if (p && p->kind != RIV_JSON_NULL) {
-        if (!rpc__number(c, 0, p, &time_s) || !check_later(c, time_s)) return NULL;
-        if (time_s >= UINT64_C(1) << 42)
-            return rpc__fail(c, RPC__INVALID_PARAMS, "invalid argument 0: too many seconds");
+        if (!seconds_of(c, 0, p, &time_s) || !check_later(c, time_s)) return NULL;
         c->r->next_set = true;
         c->r->next_s   = time_s;
     }

@@ -224,7 +224,7 @@ static riv_err make_block(rpc *r, uint64_t now_ms, riv_arena *arena, riv_fault *
     return keep(r, b, arena, fault);
 }
 
-riv_err rpc__block(rpc *r, uint64_t now_ms, riv_fault *fault)
+riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault)
 {
     riv_err    err;
     rpc_block  b     = { 0 };
@@ -245,8 +245,6 @@ riv_err rpc__block(rpc *r, uint64_t now_ms, riv_fault *fault)
     return err;
 }
 
-riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault) { return rpc__block(r, now_ms, fault); }
-
 /* ---- transactions ---- */
 
 uint64_t rpc__next_nonce(rpc *r, const eth_address *who, uint64_t state_nonce)
@@ -266,5 +264,5 @@ riv_err rpc__submit(rpc *r, uint64_t now_ms, riv_bytes raw, riv_arena *arena, ri
     rpc__tell_pending(r, &tx);
     if (!r->automine) return RIV_OK;
     RIV_TRY(chain_account_read(&r->config.place.store, UINT64_MAX, &tx.from, fault, &account));
-    return account.nonce == tx.nonce ? rpc__block(r, now_ms, fault) : RIV_OK; /* one that comes too early waits */
+    return account.nonce == tx.nonce ? rpc_mine(r, now_ms, fault) : RIV_OK; /* one that comes too early waits */
 }

@@ -57,7 +57,6 @@ struct rpc {
     bool         told;        /* notices were handed out: the next call starts anew */
     riv_fault    failed;
 };
-RIV_MUST_USE riv_err rpc__block(rpc *r, uint64_t now_ms, riv_fault *fault);
 RIV_MUST_USE riv_err rpc__submit(rpc *r, uint64_t now_ms, riv_bytes raw, riv_arena *arena, riv_fault *fault, crypto_hash *hash);
 uint64_t rpc__next_time(const rpc *r, const chain_head *head, uint64_t now_ms); /* of a block made now */
 uint64_t rpc__next_nonce(rpc *r, const eth_address *who, uint64_t state_nonce); /* with what waits */
@@ -80,7 +79,7 @@ typedef struct rpc__methods { const rpc__method *items; size_t count; } rpc__met
 extern const rpc__methods rpc__of_state, rpc__of_blocks, rpc__of_filters, rpc__of_development;
 const riv_json *rpc__fail(rpc__call *c, int code, const char *format, ...) RIV_PRINTF(3, 4); /* gives NULL; the first one is kept */
 const riv_json *rpc__fault(rpc__call *c, const riv_fault *fault);
-void rpc__one(rpc__call *c, const riv_json *request, riv_buf *reply, bool *any);
+const riv_json *rpc__estimate_gas(rpc__call *c); /* state_calls.c */
 
 /* ---- param.c: arguments; each gives false, and sets c's error, where one is not of its form ---- */
 const riv_json *rpc__param(const rpc__call *c, size_t index);   /* NULL: not given, or null */
@@ -95,6 +94,7 @@ typedef struct rpc__at { uint64_t height; bool pending, found; } rpc__at;
 bool rpc__block_param(rpc__call *c, size_t index, const riv_json *v, rpc__at *out);
 bool rpc__state_param(rpc__call *c, size_t index, rpc__at *out); /* the same for looking at state: one that is not there is an error */
 bool rpc__head(rpc__call *c, chain_head *out); /* the newest */
+const riv_json *rpc__data(const riv_json *p); /* "input" of a transaction, or "data" by its older name; NULL: neither, or null */
 
 /* ---- shape.c: answers ---- */
 const riv_json *rpc__json_hex(riv_arena *arena, riv_bytes bytes);

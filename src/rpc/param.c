@@ -72,6 +72,13 @@ bool rpc__hash(rpc__call *c, size_t index, const riv_json *v, crypto_hash *out)
     return fixed(c, index, v, out->bytes, sizeof out->bytes, "a hash: 0x and 64 digits");
 }
 
+const riv_json *rpc__data(const riv_json *p)
+{
+    const riv_json *v = riv_json_get(p, RIV_LIT("input"));
+    if (!v || v->kind == RIV_JSON_NULL) v = riv_json_get(p, RIV_LIT("data"));
+    return v && v->kind != RIV_JSON_NULL ? v : NULL;
+}
+
 /* ---- blocks ---- */
 
 bool rpc__head(rpc__call *c, chain_head *out)

@@ -110,15 +110,14 @@ static bool call_param(rpc__call *c, chain_call *out, bool *creates)
     }
     const riv_json *to = riv_json_get(p, RIV_LIT("to")), *from = riv_json_get(p, RIV_LIT("from")),
                    *gas = riv_json_get(p, RIV_LIT("gas")), *value = riv_json_get(p, RIV_LIT("value")),
-                   *data = riv_json_get(p, RIV_LIT("input"));
-    if (!data || data->kind == RIV_JSON_NULL) data = riv_json_get(p, RIV_LIT("data"));
-    *creates = !to || to->kind == RIV_JSON_NULL;
-    *out     = (chain_call){ 0 };
+                   *data = rpc__data(p);
+    *creates             = !to || to->kind == RIV_JSON_NULL;
+    *out                 = (chain_call){ 0 };
     if (from && from->kind != RIV_JSON_NULL && !rpc__address(c, 0, from, &out->from)) return false;
     if (!*creates && !rpc__address(c, 0, to, &out->to)) return false;
     if (gas && gas->kind != RIV_JSON_NULL && !rpc__number(c, 0, gas, &out->gas_limit)) return false;
     if (value && value->kind != RIV_JSON_NULL && !rpc__quantity(c, 0, value, &out->value)) return false;
-    return !data || data->kind == RIV_JSON_NULL || rpc__hex(c, 0, data, &out->data);
+    return !data || rpc__hex(c, 0, data, &out->data);
 }
 
 /* geth's: code 3, and the ABI bytes as data. */
@@ -159,7 +158,7 @@ static const riv_json *call(rpc__call *c)
 }
 
 /* A call finds the state as it is when its block comes: another's transaction, or an epoch, may have made it dearer meanwhile. Plain transfers always cost the same. */
-static const riv_json *estimate(rpc__call *c)
+const riv_json *rpc__estimate_gas(rpc__call *c)
 {
     chain_receipt t;
     if (!run_call(c, &t)) return NULL;
@@ -282,7 +281,7 @@ static const rpc__method methods[] = {
     { "eth_getCode", code },
     { "eth_getStorageAt", storage },
     { "eth_call", call },
-    { "eth_estimateGas", estimate },
+    { "eth_estimateGas", rpc__estimate_gas },
     { "eth_gasPrice", gas_price },
     { "eth_maxPriorityFeePerGas", tip },
     { "eth_feeHistory", fee_history },

@@ -36,7 +36,7 @@ u256             market__flt_of(sim_market *m, const eth_address *who);
 u256             market__flt_first(const sim_market *m, const eth_address *who); /* before the first step */
 
 /* ---- market_params.c: genesis and numbers ---- */
-RIV_MUST_USE riv_err market__params_read(const riv_json *doc, riv_arena *arena, riv_fault *fault, chain_params *out);
+RIV_MUST_USE riv_err market__params_read(const riv_json *doc, riv_fault *fault, chain_params *out);
 /* "12", 12, "0x1f", "10FLT", "0.5FLT", "1.25USD". False: none of these. */
 bool market__amount(const riv_json *v, u256 *out);
 bool market__amount_text(riv_str text, u256 *out);

@@ -121,10 +121,9 @@ static riv_err override(chain_params *p, riv_str name, const riv_json *v, riv_fa
     return riv_fail(fault, RIV_E_MALFORMED, 0, "params." RIV_FMT ": no such key", RIV_ARG(name));
 }
 
-riv_err market__params_read(const riv_json *doc, riv_arena *arena, riv_fault *fault, chain_params *out)
+riv_err market__params_read(const riv_json *doc, riv_fault *fault, chain_params *out)
 {
     const riv_json *rules, *params;
-    (void)arena;
     chain_params_local(out);
     out->epoch_seconds = CHAIN_EPOCH_SECONDS_DEFAULT;
     RIV_TRY(sim__member(doc, "scenario", "rules", RIV_JSON_STR, false, fault, &rules));

@@ -176,18 +176,19 @@ static bool same_number(const answer *a, const riv_json *want)
     return u256_cmp(number, a->number) == 0 && (less == a->less || u256_is_zero(number));
 }
 
-static bool same(const sim_market *m, const query *q, const answer *a, const riv_json *want)
+static bool same_status(const answer *a, const riv_json *want, const char *const *words, size_t count)
 {
     uint64_t status;
+    return market__word(want, words, count, &status) && u256_cmp(u256_of(status), a->number) == 0;
+}
+
+static bool same(const sim_market *m, const query *q, const answer *a, const riv_json *want)
+{
     switch (q->shape) {
-    case NUMBER: return same_number(a, want);
+    case NUMBER:
     case FLT_DELTA: return same_number(a, want);
-    case DEAL_STATUS:
-        return market__word(want, market__deal_statuses, RIV_COUNT(market__deal_statuses), &status) &&
-               u256_cmp(u256_of(status), a->number) == 0;
-    case CC_STATUS:
-        return market__word(want, market__cc_statuses, RIV_COUNT(market__cc_statuses), &status) &&
-               u256_cmp(u256_of(status), a->number) == 0;
+    case DEAL_STATUS: return same_status(a, want, market__deal_statuses, RIV_COUNT(market__deal_statuses));
+    case CC_STATUS: return same_status(a, want, market__cc_statuses, RIV_COUNT(market__cc_statuses));
     case DEAL_NAME:
         return riv_str_eq(deal_name(m, a->number), want->kind == RIV_JSON_STR ? want->str : RIV_LIT("")) &&
                (want->kind == RIV_JSON_STR || want->kind == RIV_JSON_NULL);

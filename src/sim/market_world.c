@@ -118,7 +118,7 @@ static eth_address second_token(void)
 static riv_err begin(sim_market *m, const riv_json *doc, riv_fault *fault)
 {
     chain_block block;
-    RIV_TRY(market__params_read(doc, m->arena, fault, &m->params));
+    RIV_TRY(market__params_read(doc, fault, &m->params));
     RIV_TRY(add_accounts(m, doc, fault));
     m->usd2                     = second_token();
     m->params.more_tokens       = &m->usd2;
