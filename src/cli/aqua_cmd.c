@@ -307,11 +307,6 @@ static int write_all(turn *t)
 
 /* ---- --watch ---- */
 
-static bool stamp_eq(host_stamp a, host_stamp b)
-{
-    return a.mtime_ns == b.mtime_ns && a.size == b.size && a.inode == b.inode;
-}
-
 /* The stamps of the programs themselves; what they import has those of when it was read. */
 static host_stamp *stamps_of(turn *t)
 {
@@ -341,10 +336,10 @@ static bool changed(const turn *t, const host_stamp *stamps)
     riv_bytes path;
     void     *value;
     for (size_t i = 0; i < t->programs.len; i++)
-        if (!stamp_eq(stamps[i], host_file_stamp(t->programs.ptr[i].path))) return true;
+        if (!host_stamp_eq(stamps[i], host_file_stamp(t->programs.ptr[i].path))) return true;
     for (size_t i = 0; i < riv_map_slots(t->imports.looked); i++)
         if (riv_map_at(t->imports.looked, i, &path, &value) &&
-            !stamp_eq(((const cli_looked *)value)->stamp, host_file_stamp(riv_bytes_str(path))))
+            !host_stamp_eq(((const cli_looked *)value)->stamp, host_file_stamp(riv_bytes_str(path))))
             return true;
     return list_changed(t);
 }

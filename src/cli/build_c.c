@@ -430,22 +430,22 @@ static void put_words(build *b, words *to, const char *const *from, size_t count
     for (size_t i = 0; i < count; i++) *riv_push(b->arena, to) = from[i];
 }
 
+static bool is_library(const char *flag) { return flag[1] == 'l' || flag[1] == 'L'; } /* -lNAME, -LDIR */
+
 static bool compile_unit(build *b, unit *u, size_t index, bool links)
 {
     words argv = { 0 };
     u->deps    = riv_format(b->arena, RIV_FMT "/%zu.d", RIV_ARG(b->temp), index);
     u->object  = riv_format(b->arena, RIV_FMT "/%zu%s", RIV_ARG(b->temp), index, links ? ".wasm" : ".o");
-    put_words(b, &argv, &(const char *){ riv_cstr(b->arena, u->cpp ? b->clangpp : b->clang) }, 1);
+    *riv_push(b->arena, &argv) = riv_cstr(b->arena, u->cpp ? b->clangpp : b->clang);
     put_words(b, &argv, base_flags, RIV_COUNT(base_flags));
     if (u->cpp) put_words(b, &argv, cpp_flags, RIV_COUNT(cpp_flags));
     if (links) put_words(b, &argv, link_flags, RIV_COUNT(link_flags));
     for (size_t i = 0; i < b->own_count; i++) {
-        riv_str flag    = riv_str_c(b->own[i]);
-        bool    library = riv_str_starts(flag, RIV_LIT("-l")) || riv_str_starts(flag, RIV_LIT("-L")) ||
-                       riv_str_starts(flag, RIV_LIT("-Wl,"));
-        bool other =
+        riv_str flag = riv_str_c(b->own[i]);
+        bool    other =
             riv_str_starts(flag, RIV_LIT("-std=")) && (riv_str_find(flag, RIV_LIT("++"), 0) != SIZE_MAX) != u->cpp;
-        if (!other && (links || !library)) put_words(b, &argv, &b->own[i], 1);
+        if (!other && (links || !is_library(b->own[i]))) *riv_push(b->arena, &argv) = b->own[i];
     }
     const char *rest[] = { "-I",
                            riv_cstr(b->arena, b->temp),
@@ -454,25 +454,22 @@ static bool compile_unit(build *b, unit *u, size_t index, bool links)
                            riv_cstr(b->arena, u->deps),
                            "-o",
                            riv_cstr(b->arena, u->object),
-                           riv_cstr(b->arena, u->source),
-                           "-c",
-                           NULL };
-    put_words(b, &argv, rest, RIV_COUNT(rest) - 2);
-    if (!links) put_words(b, &argv, &rest[RIV_COUNT(rest) - 2], 1);
-    put_words(b, &argv, &rest[RIV_COUNT(rest) - 1], 1);
+                           riv_cstr(b->arena, u->source) };
+    put_words(b, &argv, rest, RIV_COUNT(rest));
+    if (!links) *riv_push(b->arena, &argv) = "-c";
+    *riv_push(b->arena, &argv) = NULL;
     return run(b, argv.ptr);
 }
 
 static bool link_units(build *b, riv_str out)
 {
-    words argv = { 0 };
-    put_words(b, &argv, &(const char *){ riv_cstr(b->arena, b->cpp ? b->clangpp : b->clang) }, 1);
+    words argv                 = { 0 };
+    *riv_push(b->arena, &argv) = riv_cstr(b->arena, b->cpp ? b->clangpp : b->clang);
     put_words(b, &argv, base_flags, 2);
     put_words(b, &argv, link_flags, RIV_COUNT(link_flags));
-    for (size_t i = 0; i < b->units_count; i++)
-        put_words(b, &argv, &(const char *){ riv_cstr(b->arena, b->units[i].object) }, 1);
+    for (size_t i = 0; i < b->units_count; i++) *riv_push(b->arena, &argv) = riv_cstr(b->arena, b->units[i].object);
     for (size_t i = 0; i < b->own_count; i++)
-        if (b->own[i][1] == 'l' || b->own[i][1] == 'L') put_words(b, &argv, &b->own[i], 1);
+        if (is_library(b->own[i])) *riv_push(b->arena, &argv) = b->own[i];
     const char *rest[] = { "-o", riv_cstr(b->arena, out), NULL };
     put_words(b, &argv, rest, RIV_COUNT(rest));
     return run(b, argv.ptr);

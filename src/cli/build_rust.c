@@ -132,12 +132,6 @@ static riv_str locked_version(rust *r)
     return (riv_str){ 0 };
 }
 
-static void put_uleb(riv_buf *out, size_t v)
-{
-    for (; v > 127; v >>= 7) riv_put_u8(out, (uint8_t)(v | 128));
-    riv_put_u8(out, (uint8_t)v);
-}
-
 static riv_bytes with_version(rust *r, riv_bytes wasm)
 {
     static const riv_str name    = RIV_LIT_INIT("__fluence_sdk_version");
@@ -148,8 +142,8 @@ static riv_bytes with_version(rust *r, riv_bytes wasm)
         return wasm;
     riv_put_bytes(&out, wasm);
     riv_put_u8(&out, 0);
-    put_uleb(&out, 1 + name.len + version.len);
-    put_uleb(&out, name.len);
+    codec_put_varint(&out, 1 + name.len + version.len);
+    codec_put_varint(&out, name.len);
     riv_put_str(&out, name);
     riv_put_str(&out, version);
     return riv_buf_view(&out);

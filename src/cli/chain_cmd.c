@@ -3,14 +3,13 @@
  * Spec: docs/cli.md "chain"; docs/spec/chain.md 3. Tests: tests/interop/eth, tests/e2e/market.py. */
 #define _GNU_SOURCE
 #include "cli/chain_cmd.h"
-
-#include "host/eth_client.h"
+#include "cli/market_client.h"
 #include "proof/proof.h"
 
 #include <time.h>
 
-enum { EXPORT_BYTES_MAX = 1 << 30, BLOCKS_SHOWN = 10, ADDRESS_CHARS = 42 };
-static const char url_default[] = "http://127.0.0.1:8545", listen_default[] = "127.0.0.1:8545";
+enum { EXPORT_BYTES_MAX = 1 << 30, BLOCKS_SHOWN = 10 };
+static const char listen_default[] = "127.0.0.1:8545";
 
 /* ---- start ---- */
 
@@ -47,7 +46,7 @@ bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **o
     *code              = CLI_USAGE;
     if (!cli_number(c, "block-ms", 0, 0, 3600000, &interval) || !params_of(c, &params)) return false;
     host_chain_config config = { .dir         = dir,
-                                 .listen      = listen.len ? listen : RIV_LIT("127.0.0.1:8545"),
+                                 .listen      = listen.len ? listen : riv_str_c(listen_default),
                                  .origin      = cli_value(c, "origin"),
                                  .genesis     = &params,
                                  .interval_ms = interval,
@@ -67,8 +66,8 @@ static void print_accounts(cli *c)
         crypto_secret key  = rpc_development_key(i);
         riv_putf(&text, "  %zu  ", i);
         eth_put_address(&text, &a);
-        riv_putf(&text, "  0x");
-        for (size_t k = 0; k < sizeof key.bytes; k++) riv_putf(&text, "%02x", key.bytes[k]);
+        riv_putf(&text, "  ");
+        cli_wallet_put(&text, &key);
         cli_note(c, RIV_FMT, RIV_ARG(riv_buf_str(&text)));
     }
 }
@@ -130,7 +129,7 @@ static bool open_folder(asked *a, riv_str dir, riv_fault *fault)
 static bool asked_open(cli *c, asked *a, int *code)
 {
     riv_fault fault = { 0 };
-    riv_str   url = cli_value(c, "url").len ? cli_value(c, "url") : riv_str_c(url_default), dir = cli_value(c, "state");
+    riv_str   url = cli_value(c, "url").len ? cli_value(c, "url") : RIV_LIT(CLI_CHAIN_URL), dir = cli_value(c, "state");
     *a = (asked){ .c = c };
     if (dir.len ? open_folder(a, dir, &fault) : !host_eth_open(url, NULL, &fault, &a->eth)) return true;
     *code = cli_fault(c, &fault);
@@ -207,7 +206,7 @@ static bool view(asked *a, chain_contract which, const char *signature, const et
     riv_putf(&text, "[{\"to\":\"");
     eth_put_address(&text, &to);
     riv_putf(&text, "\",\"data\":\"0x");
-    for (size_t i = 0; i < data.len; i++) riv_putf(&text, "%02x", data.ptr[i]);
+    codec_put_hex(&text, riv_buf_view(&data));
     riv_putf(&text, "\"},\"%s\"]", at);
     const riv_json *got = ask(a, "eth_call", riv_buf_str(&text), code);
     riv_bytes       bytes;
@@ -312,24 +311,12 @@ int cli_cmd_chain_blocks(cli *c)
 
 static riv_str decimal(cli *c, u256 v, unsigned places)
 {
-    riv_buf digits = riv_buf_in(c->arena), out = riv_buf_in(c->arena);
-    u256_put(&digits, v);
-    while (digits.len <= places) {
-        riv_put_u8(&digits, '0');
-        memmove(digits.ptr + 1, digits.ptr, digits.len - 1);
-        digits.ptr[0] = '0';
-    }
-    riv_str text = riv_buf_str(&digits);
-    size_t  end  = text.len;
-    while (end > text.len - places && text.ptr[end - 1] == '0') end--;
-    riv_put_str(&out, riv_str_sub(text, 0, text.len - places));
-    if (end > text.len - places) riv_putf(&out, "." RIV_FMT, RIV_ARG(riv_str_sub(text, text.len - places, end)));
+    riv_buf out = riv_buf_in(c->arena);
+    cli_amount_put(&out, v, places);
     return riv_buf_str(&out);
 }
 
-/* The original's USD token of a local deployment has 18 places, as FLT has. */
-enum { FLT_PLACES = 18 };
-
+/* Of USD: the original's token of a local deployment has 18, as FLT has. */
 static bool places_of(asked *a, unsigned *out, int *code)
 {
     u256     v;
@@ -367,7 +354,7 @@ int cli_cmd_chain_account(cli *c)
             marker->kind != RIV_JSON_STR) {
             code = cli_error(c, CLI_FAILED, "what the chain says of an account is malformed");
         } else {
-            riv_str     f = decimal(c, flt, FLT_PLACES), u = decimal(c, usd, places), n = decimal(c, nonce, 0);
+            riv_str     f = decimal(c, flt, CLI_FLT_DECIMALS), u = decimal(c, usd, places), n = decimal(c, nonce, 0);
             const char *kind = marker->str.len > 2 ? "contract" : "account";
             if (cli_has(c, "json"))
                 cli_print_json(riv_json_record(c->arena, "address", riv_json_str(c->arena, riv_buf_str(&text)), "kind",
@@ -428,6 +415,7 @@ int cli_cmd_chain_replay(cli *c)
     riv_bytes    text;
     rpc_replayed r     = { 0 };
     riv_fault    fault = { 0 };
+    riv_buf      hash  = riv_buf_in(c->arena);
     if (host_file_read(cli_arg(c, 0), EXPORT_BYTES_MAX, c->arena, &fault, &text)) return cli_fault(c, &fault);
     chain   *engine   = chain_new();
     proof   *verifier = proof_new(1);
@@ -439,9 +427,9 @@ int cli_cmd_chain_replay(cli *c)
     if (err)
         return cli_error(c, err == RIV_E_CONFLICT ? CLI_FAILED : CLI_USAGE, RIV_FMT ": %s", RIV_ARG(cli_arg(c, 0)),
                          fault.msg);
-    printf("%llu blocks, %llu transactions\napp hash  0x", (unsigned long long)r.blocks, (unsigned long long)r.txs);
-    for (size_t i = 0; i < sizeof r.app_hash.bytes; i++) printf("%02x", r.app_hash.bytes[i]);
-    printf("\n");
+    codec_put_hex(&hash, (riv_bytes){ r.app_hash.bytes, sizeof r.app_hash.bytes });
+    printf("%llu blocks, %llu transactions\napp hash  0x" RIV_FMT "\n", (unsigned long long)r.blocks,
+           (unsigned long long)r.txs, RIV_ARG(riv_buf_str(&hash)));
     cli_note(c, "applied in %.2f s", seconds);
     return CLI_OK;
 }

@@ -29,9 +29,10 @@ static int with_chain(cli *c, bool signs, bool (*run)(cli_chain *s))
 }
 
 /* A document where --json is wanted. */
-static bool finish(cli_chain *s, const riv_json *doc)
+static bool finish(cli_chain *s, const eth_address *deal)
 {
-    if (cli_has(s->c, "json")) cli_chain_json(s, doc);
+    if (cli_has(s->c, "json"))
+        cli_chain_json(s, riv_json_object(s->c->arena, "deal", cli_json_address(s->c, deal), NULL));
     return true;
 }
 
@@ -188,22 +189,17 @@ static bool do_create(cli_chain *s)
     if (!cli_has(c, "json")) printf("deal " RIV_FMT "\n", RIV_ARG(cli_show_address(c, &deal)));
     if (cli_has(c, "publish") && !publish(s, &deal)) return false;
     if (cli_has(c, "match") && !match(s, &deal)) return false;
-    return finish(s, riv_json_object(c->arena, "deal", cli_json_address(c, &deal), NULL));
+    return finish(s, &deal);
 }
 
 int cli_cmd_deal_create(cli *c) { return with_chain(c, true, do_create); }
 
 /* ---- one deal ---- */
 
-static const riv_json *deal_only(cli_chain *s, const eth_address *deal)
-{
-    return riv_json_object(s->c->arena, "deal", cli_json_address(s->c, deal), NULL);
-}
-
 static bool do_publish(cli_chain *s)
 {
     eth_address deal;
-    return read_deal(s, &deal) && publish(s, &deal) && finish(s, deal_only(s, &deal));
+    return read_deal(s, &deal) && publish(s, &deal) && finish(s, &deal);
 }
 
 int cli_cmd_deal_publish(cli *c) { return with_chain(c, true, do_publish); }
@@ -211,7 +207,7 @@ int cli_cmd_deal_publish(cli *c) { return with_chain(c, true, do_publish); }
 static bool do_match(cli_chain *s)
 {
     eth_address deal;
-    return read_deal(s, &deal) && match(s, &deal) && finish(s, deal_only(s, &deal));
+    return read_deal(s, &deal) && match(s, &deal) && finish(s, &deal);
 }
 
 int cli_cmd_deal_match(cli *c) { return with_chain(c, true, do_match); }
@@ -230,7 +226,7 @@ static bool do_deposit(cli_chain *s)
                        .at       = &deal,
                        .args     = &args,
                        .does     = riv_format(c->arena, "pay " RIV_FMT " into the deal", RIV_ARG(usd(c, amount))) };
-    return cli_send(s, &tx, &r) && finish(s, deal_only(s, &deal));
+    return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
 int cli_cmd_deal_deposit(cli *c) { return with_chain(c, true, do_deposit); }
@@ -248,7 +244,7 @@ static bool do_withdraw(cli_chain *s)
                        .at       = &deal,
                        .args     = &args,
                        .does     = riv_format(c->arena, "take " RIV_FMT " out of the deal", RIV_ARG(usd(c, amount))) };
-    return cli_send(s, &tx, &r) && finish(s, deal_only(s, &deal));
+    return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
 int cli_cmd_deal_withdraw(cli *c) { return with_chain(c, true, do_withdraw); }
@@ -262,7 +258,7 @@ static bool do_stop(cli_chain *s)
                   .at       = &deal,
                   .does     = riv_format(s->c->arena, "end the deal " RIV_FMT " with this epoch",
                                          RIV_ARG(cli_show_address(s->c, &deal))) };
-    return cli_send(s, &tx, &r) && finish(s, deal_only(s, &deal));
+    return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
 int cli_cmd_deal_stop(cli *c) { return with_chain(c, true, do_stop); }

@@ -13,7 +13,6 @@ enum {
     LIST_SHOWN    = 4, /* items of a list that are shown */
     EVENTS_MAX    = 100000,
 };
-#define CHAIN_URL "http://127.0.0.1:8545"
 
 const cli_function_row cli_functions[CLI_FN_COUNT] = {
 #define X(name, contract, signature) [CLI_FN_##name] = { contract, signature },
@@ -65,7 +64,7 @@ bool cli_market_open(cli *c, bool signs, cli_chain *out)
     u256      id;
     *out = (cli_chain){ .c = c, .signs = signs, .engine = chain_new(), .url = cli_value(c, "chain") };
     if (!out->url.len) out->url = host_env("RIVULET_CHAIN");
-    if (!out->url.len) out->url = RIV_LIT(CHAIN_URL);
+    if (!out->url.len) out->url = RIV_LIT(CLI_CHAIN_URL);
     if (signs && !open_wallet(out)) return false;
     cli_catch_signals();
     if (host_eth_open(out->url, cli_interrupted, &fault, &out->eth)) {
@@ -225,17 +224,6 @@ bool cli_ask_u64(cli_chain *s, cli_function fn, const eth_address *at, const eth
     if (!cli_ask_number(s, fn, at, args, &v)) return false;
     if (!u256_u64(v, out)) *out = UINT64_MAX;
     return true;
-}
-
-bool cli_balance(cli_chain *s, const eth_address *who, u256 *flt)
-{
-    riv_arena *arena = s->c->arena;
-    riv_fault  fault = { 0 };
-    if (!host_eth_number(s->eth, "eth_getBalance",
-                         list_of(arena, host_eth_address(arena, who), riv_json_strc(arena, "latest")), arena, &fault,
-                         NULL, flt))
-        return true;
-    return fault_of(s, &fault);
 }
 
 /* ---- a transaction in words ---- */

@@ -23,18 +23,18 @@ void cli_wallet_put(riv_buf *out, const crypto_secret *key); /* 0x and 64 digits
 
 /* ---- market_client.c: a chain and who asks it ---- */
 
+#define CLI_CHAIN_URL "http://127.0.0.1:8545" /* where `rivulet chain start` answers */
+
 /* The functions that the commands use; market_client_test.c finds each of them in the contracts' tables. */
 #define CLI_FUNCTIONS(X)                                                                                                              \
     X(USD_BALANCE,        CHAIN_USD,          "balanceOf(address)")                                                                   \
     X(USD_ALLOWANCE,      CHAIN_USD,          "allowance(address,address)")                                                           \
     X(USD_APPROVE,        CHAIN_USD,          "approve(address,uint256)")                                                             \
     X(EPOCH,              CHAIN_CORE,         "currentEpoch()")                                                                       \
-    X(EPOCH_SECONDS,      CHAIN_CORE,         "epochDuration()")                                                                      \
     X(MIN_DEPOSITED,      CHAIN_CORE,         "minDealDepositedEpochs()")                                                             \
     X(MIN_DURATION,       CHAIN_CORE,         "minDuration()")                                                                        \
     X(DIFFICULTY,         CHAIN_CORE,         "difficulty()")                                                                         \
     X(MAX_PROOFS,         CHAIN_CORE,         "maxProofsPerEpoch()")                                                                  \
-    X(MIN_PROOFS,         CHAIN_CORE,         "minProofsPerEpoch()")                                                                  \
     X(SET_PROVIDER,       CHAIN_MARKET,       "setProviderInfo(string,(bytes4,bytes32))")                                             \
     X(PROVIDER,           CHAIN_MARKET,       "getProviderInfo(address)")                                                             \
     X(REGISTER_OFFER,     CHAIN_MARKET,                                                                                               \
@@ -42,13 +42,11 @@ void cli_wallet_put(riv_buf *out, const crypto_secret *key); /* 0x and 64 digits
     X(OFFER,              CHAIN_MARKET,       "getOffer(bytes32)")                                                                    \
     X(PEER,               CHAIN_MARKET,       "getComputePeer(bytes32)")                                                              \
     X(UNITS,              CHAIN_MARKET,       "getComputeUnits(bytes32)")                                                             \
-    X(UNIT,               CHAIN_MARKET,       "getComputeUnit(bytes32)")                                                              \
     X(ADD_PEERS,          CHAIN_MARKET,       "addComputePeers(bytes32,(bytes32,address,bytes32[])[])")                               \
     X(ADD_UNITS,          CHAIN_MARKET,       "addComputeUnits(bytes32,bytes32[])")                                                   \
     X(CHANGE_PRICE,       CHAIN_MARKET,       "changeMinPricePerWorkerEpoch(bytes32,uint256)")                                        \
     X(RETURN_UNIT,        CHAIN_MARKET,       "returnComputeUnitFromDeal(bytes32)")                                                   \
     X(MATCH,              CHAIN_MARKET,       "matchDeal(address)")                                                                   \
-    X(MATCH_THESE,        CHAIN_MARKET,       "matchDeal(address,bytes32[],bytes32[][])")                                             \
     X(PUBLISH,            CHAIN_MARKET,       "publishDeal(address)")                                                                 \
     X(PUBLISHED,          CHAIN_MARKET,       "publishedDeals(uint256,uint256)")                                                      \
     X(IS_PUBLISHED,       CHAIN_MARKET,       "isPublished(address)")                                                                 \
@@ -112,7 +110,6 @@ bool cli_ask(cli_chain *s, cli_function f, const eth_address *at, const eth_valu
 bool cli_ask_or(cli_chain *s, cli_function f, const eth_address *at, const eth_value *args, riv_str *reverts, const eth_value **out);
 bool cli_ask_number(cli_chain *s, cli_function f, const eth_address *at, const eth_value *args, u256 *out);
 bool cli_ask_u64(cli_chain *s, cli_function f, const eth_address *at, const eth_value *args, uint64_t *out); /* too large: UINT64_MAX */
-bool cli_balance(cli_chain *s, const eth_address *who, u256 *flt);
 
 /* A transaction: estimated, shown, agreed to (or --yes), sent, and waited for until it is in a block. does: in words, what it is for. */
 typedef struct cli_tx { cli_function function; const eth_address *at; const eth_value *args; u256 value; riv_str does; } cli_tx;

@@ -14,7 +14,6 @@ enum {
     REFUSALS_MAX = 3,  /* of submissions in a row */
     FILL_PART    = 1 << 16,
 };
-enum { CC_ACTIVE = 1, UNIT_ID = 0, UNIT_DEAL = 1 };
 
 typedef struct epoch { /* what proofs of this epoch must obey */
     uint64_t number, proofs_max;
@@ -30,7 +29,6 @@ typedef struct prover {
     RIV_VEC(unit) units;
     epoch          now;
     unsigned       cores;
-    bool           light;
     proof_dataset *dataset;
     proof_search  *searches[HOST_WORKERS_MAX];
     size_t         current; /* the unit whose key the dataset has; SIZE_MAX: none */
@@ -73,17 +71,12 @@ static bool read_units(prover *p)
 {
     p->units.len = 0;
     for (size_t i = 0; i < p->file.peers_count; i++) {
-        riv_str          reverts;
-        const eth_value *peer, *cc, *units, id = eth_of_hash(p->file.peers[i].id);
-        if (!cli_ask_or(&p->s, CLI_FN_PEER, NULL, &id, &reverts, &peer)) return false;
-        if (reverts.len || u256_is_zero(peer[0].items[1].word)) continue;
-        if (!cli_ask(&p->s, CLI_FN_COMMITMENT, NULL, &peer[0].items[1], &cc) ||
-            !cli_ask(&p->s, CLI_FN_UNITS, NULL, &id, &units))
-            return false;
-        if (u256_cmp(cc[0].items[0].word, u256_of(CC_ACTIVE))) continue;
-        for (size_t k = 0; k < units[0].items_count; k++)
-            if (u256_is_zero(units[0].items[k].items[UNIT_DEAL].word))
-                *riv_push(p->s.c->arena, &p->units) = (unit){ .id = units[0].items[k].items[UNIT_ID] };
+        cli_peer_state peer;
+        if (!cli_peer_load(&p->s, &p->file.peers[i], &peer)) return false;
+        if (!peer.cc || u256_cmp(peer.cc[CLI_CC_STATUS].word, u256_of(CLI_CC_ACTIVE))) continue;
+        for (size_t k = 0; k < peer.units_count; k++)
+            if (!cli_unit_busy(&peer.units[k]))
+                *riv_push(p->s.c->arena, &p->units) = (unit){ .id = *cli_unit_id_of(&peer.units[k]) };
     }
     return true;
 }
@@ -262,16 +255,6 @@ static int report(prover *p)
     return CLI_OK;
 }
 
-static bool read_file(cli *c, riv_str path, cli_provider *out)
-{
-    riv_str   text;
-    riv_fault fault = { 0 };
-    if (!cli_read_text(c, path, &text)) return false;
-    if (!cli_provider_parse(path, text, c->arena, &fault, out)) return true;
-    cli_error(c, CLI_USAGE, "%s", fault.msg);
-    return false;
-}
-
 int cli_cmd_provider_prove(cli *c)
 {
     uint64_t  cores, epochs;
@@ -280,16 +263,15 @@ int cli_cmd_provider_prove(cli *c)
     int       code  = CLI_USAGE;
     if (!cli_number(c, "cores", 1, 1, HOST_WORKERS_MAX, &cores) ||
         !cli_number(c, "epochs", 0, 1, UINT32_MAX, &epochs) ||
-        !read_file(c, c->given.args_count ? cli_arg(c, 0) : RIV_LIT(CLI_PROVIDER_FILE), &p->file)) {
+        !cli_provider_load(c, c->given.args_count ? cli_arg(c, 0) : RIV_LIT(CLI_PROVIDER_FILE), &p->file, &code)) {
         riv_free(p);
         return code;
     }
     p->cores  = (unsigned)cores;
-    p->light  = cli_has(c, "light");
     bool open = cli_market_open(c, true, &p->s);
     if (!open)
         code = p->s.code;
-    else if (proof_dataset_new(!p->light, &fault, &p->dataset))
+    else if (proof_dataset_new(!cli_has(c, "light"), &fault, &p->dataset))
         code = cli_fault(c, &fault);
     else
         code = prove(p, epochs) || cli_interrupted() ? report(p) : p->s.code;

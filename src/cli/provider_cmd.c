@@ -11,84 +11,29 @@
     "rewardDelegationRate,"                                                                                            \
     "uint256 fltCollateralPerUnit)"
 
-enum { FIELD_OFFER, FIELD_COMMITMENT, FIELD_UNITS, FIELD_OWNER }; /* of getComputePeer */
-enum { OFFER_PROVIDER, OFFER_PRICE };                             /* of getOffer */
-enum {
-    CC_STATUS,
-    CC_PEER,
-    CC_COLLATERAL,
-    CC_UNITS,
-    CC_START,
-    CC_END,
-    CC_RATE,
-    CC_DELEGATOR,
-    CC_FAILS,
-    CC_FAILED,
-    CC_EXITED
-};
-enum { CC_ACTIVE = 1, CC_WAIT_DELEGATION = 2, CC_REMOVED = 5 };
+enum { OFFER_PROVIDER, OFFER_PRICE }; /* of getOffer */
 static const char *const cc_names[] = { "over",   "active", "waits for collateral", "starts with the next epoch",
                                         "failed", "removed" };
 
-typedef struct peer_state { /* of a peer of the file, on the chain */
-    bool             there;
-    u256             offer, commitment;
-    const eth_value *units;
-    size_t           units_count; /* (deal, id, start epoch); of market.md 3 */
-    const eth_value *cc;          /* its commitment; NULL: none */
-} peer_state;
 typedef struct provider {
-    cli_chain    s;
-    cli_provider file;
-    peer_state  *peers;
+    cli_chain       s;
+    cli_provider    file;
+    cli_peer_state *peers;
 } provider;
 
 /* ---- what there is ---- */
 
-static riv_str file_of(cli *c) { return c->given.args_count ? cli_arg(c, 0) : RIV_LIT(CLI_PROVIDER_FILE); }
-
-static bool load_file(cli *c, riv_str path, cli_provider *out, int *code)
+/* Where the command names the file: behind the deal, when it has one. */
+static riv_str file_of(cli *c, size_t index)
 {
-    riv_str   text;
-    riv_fault fault = { 0 };
-    if (!host_file_exists(path)) {
-        *code = cli_error(c, CLI_USAGE, "there is no " RIV_FMT, RIV_ARG(path));
-        cli_hint(c, "`rivulet provider init` writes one");
-        return false;
-    }
-    *code = CLI_USAGE;
-    if (!cli_read_text(c, path, &text)) return false;
-    if (!cli_provider_parse(path, text, c->arena, &fault, out)) return true;
-    cli_error(c, CLI_USAGE, "%s", fault.msg);
-    return false;
-}
-
-static bool load_peer(provider *p, const cli_provider_peer *peer, peer_state *out)
-{
-    riv_str          reverts;
-    const eth_value *v;
-    const eth_value  id = eth_of_hash(peer->id);
-    if (!cli_ask_or(&p->s, CLI_FN_PEER, NULL, &id, &reverts, &v)) return false;
-    if (reverts.len) return true; /* "Peer doesn't exist" */
-    out->offer      = v[0].items[FIELD_OFFER].word;
-    out->commitment = v[0].items[FIELD_COMMITMENT].word;
-    out->there      = !u256_is_zero(out->offer);
-    if (!out->there) return true;
-    if (!cli_ask(&p->s, CLI_FN_UNITS, NULL, &id, &v)) return false;
-    out->units       = v[0].items;
-    out->units_count = v[0].items_count;
-    if (u256_is_zero(out->commitment)) return true;
-    eth_value cc = eth_number(out->commitment);
-    if (!cli_ask(&p->s, CLI_FN_COMMITMENT, NULL, &cc, &v)) return false;
-    out->cc = v[0].items;
-    return true;
+    return c->given.args_count > index ? cli_arg(c, index) : RIV_LIT(CLI_PROVIDER_FILE);
 }
 
 static bool load_peers(provider *p)
 {
-    p->peers = riv_new(p->s.c->arena, peer_state, p->file.peers_count);
+    p->peers = riv_new(p->s.c->arena, cli_peer_state, p->file.peers_count);
     for (size_t i = 0; i < p->file.peers_count; i++)
-        if (!load_peer(p, &p->file.peers[i], &p->peers[i])) return false;
+        if (!cli_peer_load(&p->s, &p->file.peers[i], &p->peers[i])) return false;
     return true;
 }
 
@@ -97,7 +42,7 @@ static int with_provider(cli *c, riv_str path, bool signs, bool (*run)(provider 
 {
     provider p    = { 0 };
     int      code = CLI_OK;
-    if (!load_file(c, path, &p.file, &code)) return code;
+    if (!cli_provider_load(c, path, &p.file, &code)) return code;
     bool good = cli_market_open(c, signs, &p.s) && load_peers(&p) && run(&p);
     code      = good ? CLI_OK : p.s.code;
     if (good && cli_has(c, "json") && p.s.signs) cli_chain_json(&p.s, riv_json_object(c->arena, NULL, NULL));
@@ -106,11 +51,6 @@ static int with_provider(cli *c, riv_str path, bool signs, bool (*run)(provider 
 }
 
 static bool is_unit(const eth_value *unit, const eth_value *id) { return u256_cmp(unit->word, id->word) == 0; }
-
-/* SPEC market.md 3: getComputeUnits gives (id, deal, start epoch) */
-enum { UNIT_ID, UNIT_DEAL, UNIT_START };
-static const eth_value *unit_id(const eth_value *unit) { return &unit->items[UNIT_ID]; }
-static bool             unit_busy(const eth_value *unit) { return !u256_is_zero(unit->items[UNIT_DEAL].word); }
 
 static eth_value *copies(cli *c, const eth_value *items, size_t count)
 {
@@ -126,7 +66,7 @@ int cli_cmd_provider_init(cli *c)
     uint64_t  peers, units;
     u256      price;
     riv_fault fault = { 0 };
-    riv_str   name = cli_value(c, "name"), amount = cli_value(c, "price"), path = file_of(c);
+    riv_str   name = cli_value(c, "name"), amount = cli_value(c, "price"), path = file_of(c, 0);
     if (!name.len) name = RIV_LIT("a provider");
     if (!amount.len) amount = RIV_LIT("0.01");
     if (name.len > CLI_PROVIDER_NAME_MAX)
@@ -175,7 +115,7 @@ static bool do_register(provider *p)
     return cli_send(&p->s, &tx, &r);
 }
 
-int cli_cmd_provider_register(cli *c) { return with_provider(c, file_of(c), true, do_register); }
+int cli_cmd_provider_register(cli *c) { return with_provider(c, file_of(c, 0), true, do_register); }
 
 /* ---- offer ---- */
 
@@ -239,13 +179,13 @@ static bool add_units(provider *p, size_t index)
     cli                     *c = p->s.c;
     cli_receipt              r;
     const cli_provider_peer *peer  = &p->file.peers[index];
-    const peer_state        *state = &p->peers[index];
+    const cli_peer_state    *state = &p->peers[index];
     eth_value               *more  = riv_new(c->arena, eth_value, peer->units_count);
     size_t                   count = 0;
     for (size_t i = 0; i < peer->units_count; i++) {
         bool there = false;
         for (size_t k = 0; k < state->units_count; k++)
-            there = there || is_unit(unit_id(&state->units[k]), &peer->units[i]);
+            there = there || is_unit(cli_unit_id_of(&state->units[k]), &peer->units[i]);
         if (!there) more[count++] = peer->units[i];
     }
     if (!count) return true;
@@ -288,7 +228,7 @@ static bool do_offer(provider *p)
     return true;
 }
 
-int cli_cmd_provider_offer(cli *c) { return with_provider(c, file_of(c), true, do_offer); }
+int cli_cmd_provider_offer(cli *c) { return with_provider(c, file_of(c, 0), true, do_offer); }
 
 /* ---- commit ---- */
 
@@ -309,7 +249,7 @@ static bool create_commitment(provider *p, size_t index, const eth_address *stak
     if (cli_event_find(&p->s, &r, EVENT_COMMITMENT, NULL, &event) && !cli_has(c, "json"))
         printf("commitment " RIV_FMT " of " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)),
                RIV_ARG(p->file.peers[index].text));
-    return load_peer(p, &p->file.peers[index], &p->peers[index]);
+    return cli_peer_load(&p->s, &p->file.peers[index], &p->peers[index]);
 }
 
 static bool deposit_collateral(provider *p)
@@ -321,14 +261,14 @@ static bool deposit_collateral(provider *p)
     eth_value  *ids   = riv_new(c->arena, eth_value, p->file.peers_count);
     for (size_t i = 0; i < p->file.peers_count; i++) {
         const eth_value *cc = p->peers[i].cc;
-        if (!cc || u256_cmp(cc[CC_STATUS].word, u256_of(CC_WAIT_DELEGATION))) continue;
-        eth_address who = eth_to_address(&cc[CC_DELEGATOR]);
+        if (!cc || u256_cmp(cc[CLI_CC_STATUS].word, u256_of(CLI_CC_WAIT_DELEGATION))) continue;
+        eth_address who = eth_to_address(&cc[CLI_CC_DELEGATOR]);
         if (!eth_address_is_zero(&who) && !eth_address_eq(&who, &p->s.wallet.address)) {
             cli_note(c, "the commitment " RIV_FMT " waits for the collateral of " RIV_FMT,
                      RIV_ARG(cli_show_id(c, p->peers[i].commitment)), RIV_ARG(cli_show_address(c, &who)));
             continue;
         }
-        if (!u256_mul(cc[CC_COLLATERAL].word, cc[CC_UNITS].word, &one) || !u256_add(sum, one, &sum)) {
+        if (!u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, &one) || !u256_add(sum, one, &sum)) {
             p->s.code = cli_error(c, CLI_NETWORK, "the chain names a collateral that cannot be");
             return false;
         }
@@ -363,11 +303,9 @@ static bool do_commit(provider *p)
     return true;
 }
 
-int cli_cmd_provider_commit(cli *c) { return with_provider(c, file_of(c), true, do_commit); }
+int cli_cmd_provider_commit(cli *c) { return with_provider(c, file_of(c, 0), true, do_commit); }
 
 /* ---- deals: pickup, work, leave ---- */
-
-static bool read_deal(provider *p, riv_str text, eth_address *out) { return cli_read_eth_address(&p->s, text, out); }
 
 /* One unit of each peer that has a free one: a deal takes no more of a peer. */
 static bool do_pickup(provider *p)
@@ -378,7 +316,8 @@ static bool do_pickup(provider *p)
     size_t      count = 0;
     eth_value  *units = riv_new(c->arena, eth_value, p->file.peers_count);
     uint64_t    most;
-    if (!read_deal(p, cli_arg(c, 0), &deal) || !cli_number(c, "units", 1, 1, CLI_PROVIDER_PEERS_MAX, &most)) {
+    if (!cli_read_eth_address(&p->s, cli_arg(c, 0), &deal) ||
+        !cli_number(c, "units", 1, 1, CLI_PROVIDER_PEERS_MAX, &most)) {
         if (!p->s.code) p->s.code = CLI_USAGE;
         return false;
     }
@@ -386,9 +325,9 @@ static bool do_pickup(provider *p)
         const eth_value *unit  = NULL;
         bool             in_it = false;
         for (size_t k = 0; k < p->peers[i].units_count; k++) {
-            eth_address at = eth_to_address(&p->peers[i].units[k].items[UNIT_DEAL]);
+            eth_address at = eth_to_address(&p->peers[i].units[k].items[CLI_UNIT_DEAL]);
             in_it          = in_it || eth_address_eq(&at, &deal);
-            if (!unit && !unit_busy(&p->peers[i].units[k])) unit = unit_id(&p->peers[i].units[k]);
+            if (!unit && !cli_unit_busy(&p->peers[i].units[k])) unit = cli_unit_id_of(&p->peers[i].units[k]);
         }
         if (unit && !in_it) units[count++] = *unit;
     }
@@ -404,10 +343,7 @@ static bool do_pickup(provider *p)
     return cli_send(&p->s, &tx, &r);
 }
 
-int cli_cmd_provider_pickup(cli *c)
-{
-    return with_provider(c, c->given.args_count > 1 ? cli_arg(c, 1) : RIV_LIT(CLI_PROVIDER_FILE), true, do_pickup);
-}
+int cli_cmd_provider_pickup(cli *c) { return with_provider(c, file_of(c, 1), true, do_pickup); }
 
 /* A worker's key: the peer's own, with the deal and the unit. Whoever has the peer's key can make it again. */
 static bool worker_id(provider *p, size_t index, const eth_address *deal, const eth_value *unit, eth_value *out)
@@ -445,9 +381,9 @@ static bool start_worker(provider *p, size_t index, const eth_value *unit)
 {
     cli             *c = p->s.c;
     cli_receipt      r;
-    const eth_value *v, *id = unit_id(unit);
+    const eth_value *v, *id = cli_unit_id_of(unit);
     eth_value        worker;
-    eth_address      deal = eth_to_address(&unit->items[UNIT_DEAL]);
+    eth_address      deal = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
     if (!cli_ask(&p->s, CLI_FN_DEAL_UNIT, &deal, id, &v)) return false;
     if (!u256_is_zero(v[0].items[1].word)) return true; /* it has one */
     if (!worker_id(p, index, &deal, id, &worker)) return false;
@@ -464,26 +400,26 @@ static bool do_work(provider *p)
 {
     for (size_t i = 0; i < p->file.peers_count; i++)
         for (size_t k = 0; k < p->peers[i].units_count; k++)
-            if (unit_busy(&p->peers[i].units[k]) && !start_worker(p, i, &p->peers[i].units[k])) return false;
+            if (cli_unit_busy(&p->peers[i].units[k]) && !start_worker(p, i, &p->peers[i].units[k])) return false;
     if (!p->s.sent.len) cli_note(p->s.c, "no unit waits for a worker");
     return true;
 }
 
-int cli_cmd_provider_work(cli *c) { return with_provider(c, file_of(c), true, do_work); }
+int cli_cmd_provider_work(cli *c) { return with_provider(c, file_of(c, 0), true, do_work); }
 
 static bool do_leave(provider *p)
 {
     cli        *c = p->s.c;
     cli_receipt r;
     eth_address deal;
-    if (!read_deal(p, cli_arg(c, 0), &deal)) return false;
+    if (!cli_read_eth_address(&p->s, cli_arg(c, 0), &deal)) return false;
     for (size_t i = 0; i < p->file.peers_count; i++)
         for (size_t k = 0; k < p->peers[i].units_count; k++) {
             const eth_value *unit = &p->peers[i].units[k];
-            eth_address      at   = eth_to_address(&unit->items[UNIT_DEAL]);
+            eth_address      at   = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
             if (!eth_address_eq(&at, &deal)) continue;
             cli_tx tx = { .function = CLI_FN_RETURN_UNIT,
-                          .args     = unit_id(unit),
+                          .args     = cli_unit_id_of(unit),
                           .does =
                               riv_format(c->arena, "take a unit out of the deal " RIV_FMT ", with what it has earned",
                                          RIV_ARG(cli_show_address(c, &deal))) };
@@ -493,10 +429,7 @@ static bool do_leave(provider *p)
     return true;
 }
 
-int cli_cmd_provider_leave(cli *c)
-{
-    return with_provider(c, c->given.args_count > 1 ? cli_arg(c, 1) : RIV_LIT(CLI_PROVIDER_FILE), true, do_leave);
-}
+int cli_cmd_provider_leave(cli *c) { return with_provider(c, file_of(c, 1), true, do_leave); }
 
 /* ---- rewards ---- */
 
@@ -521,12 +454,12 @@ static bool take_deal_reward(provider *p, const eth_value *unit)
     cli        *c = p->s.c;
     cli_receipt r;
     u256        amount;
-    eth_address deal = eth_to_address(&unit->items[UNIT_DEAL]);
-    if (!cli_ask_number(&p->s, CLI_FN_DEAL_REWARD, &deal, unit_id(unit), &amount)) return false;
+    eth_address deal = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
+    if (!cli_ask_number(&p->s, CLI_FN_DEAL_REWARD, &deal, cli_unit_id_of(unit), &amount)) return false;
     if (u256_is_zero(amount)) return true;
     cli_tx tx = { .function = CLI_FN_DEAL_REWARDS,
                   .at       = &deal,
-                  .args     = unit_id(unit),
+                  .args     = cli_unit_id_of(unit),
                   .does     = riv_format(c->arena, "take " RIV_FMT " for work in the deal " RIV_FMT,
                                          RIV_ARG(cli_amount(c->arena, amount, CLI_USD_DECIMALS, "USD")),
                                          RIV_ARG(cli_show_address(c, &deal))) };
@@ -538,58 +471,59 @@ static bool do_rewards(provider *p)
     for (size_t i = 0; i < p->file.peers_count; i++) {
         if (p->peers[i].cc && !take_commitment_reward(p, i)) return false;
         for (size_t k = 0; k < p->peers[i].units_count; k++)
-            if (unit_busy(&p->peers[i].units[k]) && !take_deal_reward(p, &p->peers[i].units[k])) return false;
+            if (cli_unit_busy(&p->peers[i].units[k]) && !take_deal_reward(p, &p->peers[i].units[k])) return false;
     }
     if (!p->s.sent.len) cli_note(p->s.c, "there is nothing to take yet");
     return true;
 }
 
-int cli_cmd_provider_rewards(cli *c) { return with_provider(c, file_of(c), true, do_rewards); }
+int cli_cmd_provider_rewards(cli *c) { return with_provider(c, file_of(c, 0), true, do_rewards); }
 
 /* ---- status ---- */
 
 static const char *cc_name(const eth_value *cc)
 {
     uint64_t status;
-    return u256_u64(cc[CC_STATUS].word, &status) && status < RIV_COUNT(cc_names) ? cc_names[status] : "unknown";
+    return u256_u64(cc[CLI_CC_STATUS].word, &status) && status < RIV_COUNT(cc_names) ? cc_names[status] : "unknown";
 }
 
 static bool unit_json(provider *p, const eth_value *unit, const riv_json **out)
 {
     cli        *c    = p->s.c;
-    eth_address deal = eth_to_address(&unit->items[UNIT_DEAL]);
+    eth_address deal = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
     u256        reward;
-    bool        busy = unit_busy(unit);
-    if (busy && !cli_ask_number(&p->s, CLI_FN_DEAL_REWARD, &deal, unit_id(unit), &reward)) return false;
-    *out = riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, unit_id(unit)->word)), "deal",
+    bool        busy = cli_unit_busy(unit);
+    if (busy && !cli_ask_number(&p->s, CLI_FN_DEAL_REWARD, &deal, cli_unit_id_of(unit), &reward)) return false;
+    *out = riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, cli_unit_id_of(unit)->word)), "deal",
                            busy ? cli_json_address(c, &deal) : NULL, "reward",
                            busy ? riv_json_str(c->arena, cli_amount(c->arena, reward, CLI_USD_DECIMALS, "USD")) : NULL,
                            NULL);
     return true;
 }
 
-static bool commitment_json(provider *p, const peer_state *peer, const riv_json **out)
+static bool commitment_json(provider *p, const cli_peer_state *peer, const riv_json **out)
 {
     cli            *c = p->s.c;
     u256            total, unlocked;
     const eth_value id = eth_number(peer->commitment), *cc = peer->cc;
-    eth_address     staker = eth_to_address(&cc[CC_DELEGATOR]);
+    eth_address     staker = eth_to_address(&cc[CLI_CC_DELEGATOR]);
     if (!cli_ask_number(&p->s, CLI_FN_TOTAL_REWARDS, NULL, &id, &total) ||
         !cli_ask_number(&p->s, CLI_FN_UNLOCKED, NULL, &id, &unlocked))
         return false;
-    *out = riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, peer->commitment)), "status",
-                           riv_json_strc(c->arena, cc_name(cc)), "first_epoch", cli_json_number(c, cc[CC_START].word),
-                           "end_epoch", cli_json_number(c, cc[CC_END].word), "staker", cli_json_address(c, &staker),
-                           "fails", cli_json_number(c, cc[CC_FAILS].word), "rewards",
-                           riv_json_str(c->arena, cli_amount(c->arena, total, CLI_FLT_DECIMALS, "FLT")), "unlocked",
-                           riv_json_str(c->arena, cli_amount(c->arena, unlocked, CLI_FLT_DECIMALS, "FLT")), NULL);
+    *out =
+        riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, peer->commitment)), "status",
+                        riv_json_strc(c->arena, cc_name(cc)), "first_epoch", cli_json_number(c, cc[CLI_CC_START].word),
+                        "end_epoch", cli_json_number(c, cc[CLI_CC_END].word), "staker", cli_json_address(c, &staker),
+                        "fails", cli_json_number(c, cc[CLI_CC_FAILS].word), "rewards",
+                        riv_json_str(c->arena, cli_amount(c->arena, total, CLI_FLT_DECIMALS, "FLT")), "unlocked",
+                        riv_json_str(c->arena, cli_amount(c->arena, unlocked, CLI_FLT_DECIMALS, "FLT")), NULL);
     return true;
 }
 
 static bool peer_json(provider *p, size_t index, const riv_json **out)
 {
     cli            *c          = p->s.c;
-    peer_state     *state      = &p->peers[index];
+    cli_peer_state *state      = &p->peers[index];
     riv_json_list   units      = { 0 };
     const riv_json *commitment = NULL, *unit;
     if (state->cc && !commitment_json(p, state, &commitment)) return false;
@@ -661,4 +595,4 @@ static bool do_status(provider *p)
     return true;
 }
 
-int cli_cmd_provider_status(cli *c) { return with_provider(c, file_of(c), false, do_status); }
+int cli_cmd_provider_status(cli *c) { return with_provider(c, file_of(c, 0), false, do_status); }

@@ -1,4 +1,4 @@
-/* provider_file.h: provider.toml: what a provider rents out; read by the provider commands. */
+/* provider_file.h: provider.toml: what a provider rents out, and how it stands on the chain; for the provider commands. */
 #ifndef RIV_CLI_PROVIDER_FILE_H
 #define RIV_CLI_PROVIDER_FILE_H
 
@@ -29,5 +29,23 @@ typedef struct cli_provider_new { riv_str path, name; uint64_t peers, units; riv
 RIV_MUST_USE riv_err cli_provider_write(const cli_provider_new *in, riv_arena *arena, riv_fault *fault);
 /* The id of a unit: any 32 bytes that nobody has: keccak256("rivulet.unit", peer, index). */
 crypto_hash cli_unit_id(const uint8_t peer[32], uint64_t index);
+
+/* ---- provider_state.c ---- */
+
+bool cli_provider_load(cli *c, riv_str path, cli_provider *out, int *code); /* false: it was said why, *code is set */
+
+/* A peer of the file, on the chain. */
+typedef struct cli_peer_state {
+    bool             there; /* in an offer */
+    u256             offer, commitment;
+    const eth_value *units; size_t units_count; /* CLI_UNIT_... */
+    const eth_value *cc;    /* its commitment, CLI_CC_...; NULL: none */
+} cli_peer_state;
+enum { CLI_UNIT_ID, CLI_UNIT_DEAL }; /* SPEC market.md 3: getComputeUnits gives (id, deal, start epoch) */
+enum { CLI_CC_STATUS, CLI_CC_PEER, CLI_CC_COLLATERAL, CLI_CC_UNITS, CLI_CC_START, CLI_CC_END, CLI_CC_RATE, CLI_CC_DELEGATOR, CLI_CC_FAILS }; /* of getCommitment */
+enum { CLI_CC_ACTIVE = 1, CLI_CC_WAIT_DELEGATION = 2 }; /* CLI_CC_STATUS */
+bool cli_peer_load(cli_chain *s, const cli_provider_peer *peer, cli_peer_state *out); /* false: it was said why */
+const eth_value *cli_unit_id_of(const eth_value *unit);
+bool cli_unit_busy(const eth_value *unit); /* it is in a deal */
 
 #endif

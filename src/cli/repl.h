@@ -58,6 +58,7 @@ typedef struct repl_command {
 } repl_command;
 extern const repl_command repl_commands[];
 extern const size_t       repl_commands_count;
+bool repl_is_command(riv_str word, const char *name); /* the name, or its first letter */
 /* Runs one line. Modules whose files changed are loaded anew before. */
 void repl_run(repl *r, riv_str line, repl_answer *out);
 void repl_forget(repl *r); /* frees the service and what belongs to it */

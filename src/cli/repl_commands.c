@@ -134,11 +134,6 @@ static host_stamp stamp_of(repl *r, riv_str file)
     return all;
 }
 
-static bool same_stamp(host_stamp a, host_stamp b)
-{
-    return a.mtime_ns == b.mtime_ns && a.size == b.size && a.inode == b.inode;
-}
-
 /* ---- the service ---- */
 
 void repl_forget(repl *r)
@@ -204,7 +199,7 @@ static void look_at_files(repl *r)
     for (size_t i = 0; i < r->loaded.len; i++) {
         repl_module *m   = &r->loaded.ptr[i];
         host_stamp   now = stamp_of(r, m->file);
-        if (same_stamp(now, m->stamp) || same_stamp(now, (host_stamp){ 0 }))
+        if (host_stamp_eq(now, m->stamp) || host_stamp_eq(now, (host_stamp){ 0 }))
             continue;   /* a file that is gone may come again */
         m->stamp = now; /* also when it is of no use: told once */
         load_anew(r, m);
@@ -545,12 +540,15 @@ const repl_command repl_commands[] = {
 const size_t repl_commands_count = RIV_COUNT(repl_commands);
 /* clang-format on */
 
+bool repl_is_command(riv_str word, const char *name)
+{
+    return riv_str_eq(word, riv_str_c(name)) || (word.len == 1 && word.ptr[0] == name[0]);
+}
+
 static const repl_command *find_command(riv_str word)
 {
     for (size_t i = 0; i < repl_commands_count; i++)
-        if (riv_str_eq(word, riv_str_c(repl_commands[i].name)) ||
-            (word.len == 1 && word.ptr[0] == repl_commands[i].name[0]))
-            return &repl_commands[i];
+        if (repl_is_command(word, repl_commands[i].name)) return &repl_commands[i];
     return NULL;
 }
 

@@ -157,11 +157,6 @@ static void add_functions(names *list, riv_arena *arena, const repl_module *m, r
     for (size_t i = 0; in && i < in->functions_count; i++) add_if(list, arena, in->functions[i].name, begun);
 }
 
-static bool is_command(riv_str word, const char *name)
-{
-    return riv_str_eq(word, riv_str_c(name)) || (word.len == 1 && word.ptr[0] == name[0]);
-}
-
 const riv_str *repl_complete(repl *r, riv_str line, riv_arena *arena, size_t *count, size_t *start)
 {
     riv_str words[4]    = { { 0 } }; /* whole ones before the one that is begun */
@@ -175,13 +170,13 @@ const riv_str *repl_complete(repl *r, riv_str line, riv_arena *arena, size_t *co
     riv_str begun = riv_str_sub(line, at, line.len);
     if (words_count == 0) {
         for (size_t i = 0; i < repl_commands_count; i++) add_if(&list, arena, riv_str_c(repl_commands[i].name), begun);
-    } else if ((is_command(words[0], "new") && words_count == 1) ||
-               (is_command(words[0], "load") && words_count == 2)) {
+    } else if ((repl_is_command(words[0], "new") && words_count == 1) ||
+               (repl_is_command(words[0], "load") && words_count == 2)) {
         add_files(&list, arena, begun);
-    } else if (words_count == 1 && (is_command(words[0], "call") || is_command(words[0], "unload") ||
-                                    is_command(words[0], "interface") || is_command(words[0], "envs"))) {
+    } else if (words_count == 1 && (repl_is_command(words[0], "call") || repl_is_command(words[0], "unload") ||
+                                    repl_is_command(words[0], "interface") || repl_is_command(words[0], "envs"))) {
         for (size_t i = 0; i < r->loaded.len; i++) add_if(&list, arena, r->loaded.ptr[i].name, begun);
-    } else if (words_count == 2 && is_command(words[0], "call")) {
+    } else if (words_count == 2 && repl_is_command(words[0], "call")) {
         add_functions(&list, arena, repl_find(r, words[1]), begun);
     }
     *count = list.len;

@@ -223,7 +223,7 @@ static riv_str folder_name(riv_str id, riv_arena *arena)
     crypto_hash hash = crypto_sha256(riv_str_bytes(id));
     riv_buf     text = riv_buf_in(arena);
     riv_put_str(&text, RIV_LIT("ID")); /* in capitals, which plain names have not */
-    for (size_t i = 0; i < FOLDER_HASH_BYTES; i++) riv_putf(&text, "%02x", hash.bytes[i]);
+    codec_put_hex(&text, (riv_bytes){ hash.bytes, FOLDER_HASH_BYTES });
     return riv_buf_str(&text);
 }
 

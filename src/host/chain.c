@@ -18,9 +18,8 @@ struct host_chain {
     proof        *verifier;
     rpc          *rpc;
     host_http    *http;
-    uv_timer_t   *timer; /* the loop's: freed by its closing, which may come after ours */
-    uint64_t      every_ms;
-    bool          timed;
+    uv_timer_t   *timer;    /* the loop's: freed by its closing, which may come after ours */
+    uint64_t      every_ms; /* of the timer; 0: it rests */
 };
 
 /* ---- what follows an answer ---- */
@@ -32,8 +31,7 @@ static void set_timer(host_chain *c)
 {
     uint64_t every = rpc_interval_ms(c->rpc);
     if (every == 0 && rpc_wants_block(c->rpc)) every = VERIFY_MS;
-    if (!c->timer || (c->timed && every == c->every_ms)) return;
-    c->timed    = true;
+    if (!c->timer || every == c->every_ms) return;
     c->every_ms = every;
     if (every)
         uv_timer_start(c->timer, on_timer, every, every);
@@ -153,5 +151,4 @@ void host_chain_close(host_chain *c)
     riv_free(c);
 }
 
-uint16_t           host_chain_port(const host_chain *c) { return host_http_port(c->http); }
-const chain_store *host_chain_store(const host_chain *c) { return &c->place.store; }
+uint16_t host_chain_port(const host_chain *c) { return host_http_port(c->http); }

@@ -30,6 +30,5 @@ typedef struct host_chain_config {
 RIV_MUST_USE riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fault, host_chain **out);
 void     host_chain_close(host_chain *c); /* after host_run, before host_free; accepts NULL */
 uint16_t host_chain_port(const host_chain *c);
-const chain_store *host_chain_store(const host_chain *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* doc.c: a configuration in TOML, read key by key: a key that is unknown or of the wrong kind is an error with its place and the
  * nearest key. Contract: host.h. Tests: service_toml_test.c, src/cli/config_test.c. */
-#include "host/host.h"
+#define _GNU_SOURCE
+#include "host/internal.h"
 
 enum { FRACTION_DIGITS_MAX = 9 };
 
@@ -153,12 +154,14 @@ riv_err host_doc_pairs(host_doc *d, const riv_json *table, riv_str base, const c
 
 /* ---- sizes ---- */
 
-static bool is_unit(riv_str text, const char *unit)
+bool host__same_word(riv_str a, riv_str b)
 {
-    if (text.len != strlen(unit)) return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != unit[i]) return false;
+    if (a.len != b.len) return false;
+    for (size_t i = 0; i < a.len; i++) {
+        char x = a.ptr[i], y = b.ptr[i];
+        if (x >= 'A' && x <= 'Z') x = (char)(x + 32);
+        if (y >= 'A' && y <= 'Z') y = (char)(y + 32);
+        if (x != y) return false;
     }
     return true;
 }
@@ -186,7 +189,8 @@ riv_err host_size_parse(riv_str text, uint64_t *bytes)
     }
     riv_str unit = riv_str_trim(riv_str_sub(text, end, text.len));
     for (size_t i = 0; i < RIV_COUNT(units); i++) {
-        if (!is_unit(unit, units[i].unit) && !is_unit(unit, units[i].letter)) continue;
+        if (!host__same_word(unit, riv_str_c(units[i].unit)) && !host__same_word(unit, riv_str_c(units[i].letter)))
+            continue;
         if (__builtin_mul_overflow(whole, units[i].factor, &v)) return RIV_E_LIMIT;
         uint64_t more = (uint64_t)((double)part / (double)scale * (double)units[i].factor);
         if (__builtin_add_overflow(v, more, &v)) return RIV_E_LIMIT;

@@ -247,6 +247,11 @@ host_stamp host_file_stamp(riv_str path)
                          (uint64_t)st.st_ino };
 }
 
+bool host_stamp_eq(host_stamp a, host_stamp b)
+{
+    return a.mtime_ns == b.mtime_ns && a.size == b.size && a.inode == b.inode;
+}
+
 riv_err host_dir_make(riv_str path, riv_fault *fault)
 {
     char name[PATH_BYTES];

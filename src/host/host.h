@@ -48,6 +48,7 @@ bool host_is_file(riv_str path);   /* a regular one; links are followed */
 /* What changes when a file is written or replaced; all zero when there is none. */
 typedef struct host_stamp { uint64_t mtime_ns, size, inode; } host_stamp;
 host_stamp host_file_stamp(riv_str path);
+bool host_stamp_eq(host_stamp a, host_stamp b);
 RIV_MUST_USE riv_err host_dir_make(riv_str path, riv_fault *fault); /* with parents, mode 0700 */
 void host_dir_remove(riv_str path);                                 /* with all that is in it; follows no links; best effort */
 RIV_MUST_USE riv_err host_dir_list(riv_str path, riv_arena *arena, riv_fault *fault, const riv_str **names, size_t *count); /* sorted */

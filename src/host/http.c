@@ -235,24 +235,12 @@ typedef struct request {
     size_t            headers_count, head_bytes;
 } request;
 
-static bool same_word(riv_str a, riv_str b)
-{
-    if (a.len != b.len) return false;
-    for (size_t i = 0; i < a.len; i++) {
-        char x = a.ptr[i], y = b.ptr[i];
-        if (x >= 'A' && x <= 'Z') x = (char)(x + 32);
-        if (y >= 'A' && y <= 'Z') y = (char)(y + 32);
-        if (x != y) return false;
-    }
-    return true;
-}
-
 /* The n-th header of that name; empty: there is none. */
 static riv_str header(const request *r, const char *name, size_t n)
 {
     for (size_t i = 0; i < r->headers_count; i++) {
         const struct phr_header *h = &r->headers[i];
-        if (h->name && same_word((riv_str){ h->name, h->name_len }, riv_str_c(name)) && n-- == 0)
+        if (h->name && host__same_word((riv_str){ h->name, h->name_len }, riv_str_c(name)) && n-- == 0)
             return riv_str_trim((riv_str){ h->value, h->value_len });
     }
     return (riv_str){ 0 };
@@ -263,7 +251,7 @@ static bool has_word(riv_str list, riv_str word)
 {
     for (size_t at = 0; at < list.len;) {
         size_t comma = RIV_MIN(riv_str_find_char(list, ',', at), list.len);
-        if (same_word(riv_str_trim(riv_str_sub(list, at, comma)), word)) return true;
+        if (host__same_word(riv_str_trim(riv_str_sub(list, at, comma)), word)) return true;
         at = comma + 1;
     }
     return false;
@@ -339,7 +327,7 @@ typedef enum body_state { BODY_WAITS, BODY_READY, BODY_REFUSED } body_state;
 
 static body_state wants_more(http_link *l, const request *r)
 {
-    if (!l->continued && same_word(header(r, "expect", 0), RIV_LIT("100-continue"))) {
+    if (!l->continued && host__same_word(header(r, "expect", 0), RIV_LIT("100-continue"))) {
         riv_buf out  = { 0 };
         l->continued = true;
         riv_put_str(&out, continue_text);
@@ -371,7 +359,8 @@ static body_state read_body(http_link *l, const request *r, riv_buf *copy, riv_s
     if (header(r, "content-length", 1).len || (given.len && coding.len))
         return refuse(l, r, 400, "its length is given more than once"), BODY_REFUSED;
     if (coding.len) {
-        if (!same_word(coding, RIV_LIT("chunked"))) return refuse(l, r, 501, "unknown transfer coding"), BODY_REFUSED;
+        if (!host__same_word(coding, RIV_LIT("chunked")))
+            return refuse(l, r, 501, "unknown transfer coding"), BODY_REFUSED;
         return read_chunked(l, r, copy, body, used);
     }
     if (given.len && !riv_str_u64(given, &length)) return refuse(l, r, 400, "its length is no number"), BODY_REFUSED;
@@ -432,7 +421,7 @@ static void answer(http_link *l, const request *r, riv_str body)
         respond(l, r, is_get ? 200 : 204, "text/plain", (riv_bytes){ 0 }, close);
     } else if (!riv_str_eq(r->method, RIV_LIT("POST"))) {
         respond(l, r, 405, "text/plain", riv_str_bytes(RIV_LIT("method not allowed")), close);
-    } else if (!same_word(riv_str_trim(riv_str_sub(type, 0, end)), RIV_LIT("application/json"))) {
+    } else if (!host__same_word(riv_str_trim(riv_str_sub(type, 0, end)), RIV_LIT("application/json"))) {
         respond(l, r, 415, "text/plain",
                 riv_str_bytes(RIV_LIT("invalid content type, only application/json is supported")), close);
     } else {

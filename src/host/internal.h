@@ -119,6 +119,9 @@ void host__node_close(host_node *n);                   /* closes its handles */
 void host__node_free(host_node *n);
 void host__fail(host *h, const riv_fault *fault);      /* the host cannot go on */
 
+/* doc.c */
+bool host__same_word(riv_str a, riv_str b); /* capitals of ASCII do not matter */
+
 /* http.c */
 void host__https_free(host *h); /* once the loop is closed */
 

@@ -1,6 +1,9 @@
 /* service_toml.c: Config.toml of a Marine service: the original's keys, each mistake with its place, obsolete keys with a warning.
  * Spec: docs/spec/marine.md 5.3, 6, 7; docs/spec/scenarios.md 5. Tests: service_toml_test.c, service_toml_fuzz.c. */
+#define _GNU_SOURCE
 #include "host/service_toml.h"
+
+#include "host/internal.h"
 
 typedef struct reader {
     host_doc doc;
@@ -257,11 +260,8 @@ static riv_str level_of(riv_str word)
 {
     static const riv_str levels[] = { RIV_LIT_INIT("off"),  RIV_LIT_INIT("error"), RIV_LIT_INIT("warn"),
                                       RIV_LIT_INIT("info"), RIV_LIT_INIT("debug"), RIV_LIT_INIT("trace") };
-    for (size_t i = 0; i < RIV_COUNT(levels); i++) {
-        size_t k = 0;
-        while (k < levels[i].len && k < word.len && (word.ptr[k] | 0x20) == levels[i].ptr[k]) k++;
-        if (k == levels[i].len && k == word.len) return levels[i];
-    }
+    for (size_t i = 0; i < RIV_COUNT(levels); i++)
+        if (host__same_word(word, levels[i])) return levels[i];
     return (riv_str){ 0 };
 }
 
