@@ -118,6 +118,7 @@ eth_address chain_contract_address(chain_contract which);
 /* What a contract (a deal: CHAIN_CONTRACTS) offers, by signature: for tests against the originals' ABIs, and to tell people what a transaction does. */
 typedef struct chain_function_info { const char *signature, *returns; bool writes, payable; } chain_function_info;
 size_t chain_functions(const chain *engine, chain_contract which, riv_arena *arena, const chain_function_info **out);
+size_t chain_events(const chain *engine, chain_contract which, const char *const **out); /* what it tells of: "Deposited(uint256 amount)", with "indexed" */
 /* "Error(string)", panics and custom errors in words: "Peer doesn't exist", "Panic 0x11", "TooManyProofs()". */
 riv_str chain_revert_text(const chain *engine, riv_bytes revert, riv_arena *arena);
 #endif

@@ -101,6 +101,12 @@ size_t chain_functions(const chain *engine, chain_contract which, riv_arena *are
     return c->functions_count;
 }
 
+size_t chain_events(const chain *engine, chain_contract which, const char *const **out)
+{
+    *out = engine->contracts[which].contract->events;
+    return engine->contracts[which].contract->events_count;
+}
+
 /* ---- addresses: those of the original's local deployment. SPEC market.md 2 ---- */
 
 static const char *const addresses[CHAIN_CONTRACTS] = {
