@@ -1,5 +1,6 @@
 /* block.c: the fold: transactions of a block run one behind the other, then the roots, the hashes and what the store has to take.
- * Raw keys of the store beside the state's: 'N' the newest height, 'H' height: its head, 'P' the parameters.
+ * Raw keys of the store beside the state's: 'N' the newest height, 'H' height: its head, 'P' the parameters, 'Q' the same without balances, which
+ * each block and each question reads.
  * Spec: docs/spec/chain.md 1.4, 2; EIP-1559. Tests: block_test.c. */
 #include "chain/internal.h"
 
@@ -7,6 +8,7 @@ enum {
     KEY_NEWEST = 'N',
     KEY_HEAD   = 'H',
     KEY_PARAMS = 'P',
+    KEY_RULES  = 'Q',
     HEAD_BYTES = 8 + 8 + 4 * 32 + 8,
     ELASTICITY = 2,
     CHANGE_MAX = 8
@@ -68,7 +70,7 @@ riv_err chain_head_read(const chain_store *store, uint64_t height, riv_arena *ar
                         (unsigned long long)height, CHAIN_VERSIONS_KEPT, (unsigned long long)newest);
     if (!store->get(store->ctx, raw_key(arena, KEY_HEAD, height, true), arena, &value) || value.len != HEAD_BYTES)
         return damaged(fault, "the head of a block is missing");
-    if (!store->get(store->ctx, raw_key(arena, KEY_PARAMS, 0, false), arena, &params))
+    if (!store->get(store->ctx, raw_key(arena, KEY_RULES, 0, false), arena, &params))
         return damaged(fault, "its parameters are missing");
     r           = riv_reader_of(value);
     out->height = riv_read_u64be(&r);
@@ -79,6 +81,14 @@ riv_err chain_head_read(const chain_store *store, uint64_t height, riv_arena *ar
     out->base_fee = u256_from_be(riv_read_bytes(&r, 32));
     out->gas_used = riv_read_u64be(&r);
     return chain_params_read(params, arena, fault, &out->params);
+}
+
+riv_err chain_genesis_read(const chain_store *store, riv_arena *arena, riv_fault *fault, chain_params *out)
+{
+    riv_bytes params;
+    if (!store->get(store->ctx, raw_key(arena, KEY_PARAMS, 0, false), arena, &params))
+        return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no chain yet");
+    return chain_params_read(params, arena, fault, out);
 }
 
 /* EIP-1559: an eighth up or down towards half of the block's gas. */
@@ -241,33 +251,39 @@ static crypto_hash block_hash_of(const chain_block *b, const chain_block_input *
 
 /* ---- what the store has to take: the state's, and the head; in the order of keys ---- */
 
-static riv_err finish(chain__state *state, const chain_block_input *in, riv_bytes params, riv_arena *arena,
-                      riv_fault *fault, chain_block *b)
+/* Two lists in the order of keys as one. */
+static void merge_writes(const chain_write *a, size_t a_count, const chain_write *b, size_t b_count, riv_arena *arena,
+                         chain_block *out)
 {
-    chain_write *of_state;
-    size_t       count, more = 0;
+    chain_write *all   = riv_new(arena, chain_write, a_count + b_count);
+    size_t       count = 0, i = 0, k = 0;
+    while (i < a_count || k < b_count)
+        all[count++] = k == b_count || (i < a_count && riv_bytes_cmp(a[i].key, b[k].key) < 0) ? a[i++] : b[k++];
+    out->writes       = all;
+    out->writes_count = count;
+}
+
+/* first: what a genesis writes besides, in order, behind heads. */
+static riv_err finish(chain__state *state, const chain_block_input *in, const chain_write *first, size_t first_count,
+                      riv_arena *arena, riv_fault *fault, chain_block *b)
+{
+    chain_write *of_state, *own = riv_new(arena, chain_write, first_count + 3);
+    size_t       count, more    = 0;
+    riv_buf      newest = riv_buf_in(arena);
     RIV_TRY(chain__commit(state, b->height, arena, fault, &b->state_root, &of_state, &count));
     b->app_hash = app_hash_of(&b->state_root, arena);
     roots_of(b, arena);
     bloom_of(b);
     b->hash = block_hash_of(b, in, arena);
 
-    chain_write *all = riv_new(arena, chain_write, count + 4);
-    if (count) memcpy(all, of_state, count * sizeof *all);
-    riv_buf newest = riv_buf_in(arena);
     riv_put_u64be(&newest, b->height);
-    all[count + more++] =
-        (chain_write){ .key = raw_key(arena, KEY_HEAD, b->height, true), .value = head_bytes(b, arena) };
-    all[count + more++] = (chain_write){ .key = raw_key(arena, KEY_NEWEST, 0, false), .value = riv_buf_view(&newest) };
-    if (params.len) all[count + more++] = (chain_write){ .key = raw_key(arena, KEY_PARAMS, 0, false), .value = params };
     if (b->height >= CHAIN_VERSIONS_KEPT)
-        all[count + more++] =
+        own[more++] =
             (chain_write){ .key = raw_key(arena, KEY_HEAD, b->height - CHAIN_VERSIONS_KEPT, true), .removes = true };
-    const uint32_t *order  = riv_order(arena, all, sizeof *all, count + more);
-    chain_write    *sorted = riv_new(arena, chain_write, count + more);
-    for (size_t i = 0; i < count + more; i++) sorted[i] = all[order ? order[i] : i];
-    b->writes       = sorted;
-    b->writes_count = count + more;
+    own[more++] = (chain_write){ .key = raw_key(arena, KEY_HEAD, b->height, true), .value = head_bytes(b, arena) };
+    own[more++] = (chain_write){ .key = raw_key(arena, KEY_NEWEST, 0, false), .value = riv_buf_view(&newest) };
+    for (size_t i = 0; i < first_count; i++) own[more++] = first[i];
+    merge_writes(of_state, count, own, more, arena, b);
     return RIV_OK;
 }
 
@@ -326,18 +342,23 @@ static riv_err fill_rewards(chain__call *c, const chain_params *p)
 riv_err chain_genesis(const chain *engine, const chain_params *params, const chain_store *empty, riv_arena *arena,
                       riv_fault *fault, chain_block *out)
 {
-    chain_head    head  = { .time_s = params->genesis_time_s, .params = *params };
-    chain__state *state = chain__state_new(empty, 0, arena);
-    chain__logs   logs  = { 0 };
-    chain__meter  meter = { .gas_left = UINT64_MAX };
-    chain__call   c     = chain__context(engine, state, &head, 0, params->genesis_time_s, arena, &logs, &meter);
-    *out                = (chain_block){ .time_s = params->genesis_time_s };
-    out->base_fee       = params->fees ? u256_of(BASE_FEE_FIRST) : U256_ZERO;
-    riv_bytes bytes     = chain_params_write(params, arena);
-    out->parent         = crypto_keccak256(bytes); /* the first block's parent is what the chain is */
+    chain_head    head        = { .time_s = params->genesis_time_s, .params = *params };
+    chain__state *state       = chain__state_new(empty, 0, arena);
+    chain__logs   logs        = { 0 };
+    chain__meter  meter       = { .gas_left = UINT64_MAX };
+    chain__call   c           = chain__context(engine, state, &head, 0, params->genesis_time_s, arena, &logs, &meter);
+    *out                      = (chain_block){ .time_s = params->genesis_time_s };
+    out->base_fee             = params->fees ? u256_of(BASE_FEE_FIRST) : U256_ZERO;
+    chain_params rules        = *params;
+    rules.balances_count      = 0;
+    const chain_write first[] = {
+        { .key = raw_key(arena, KEY_PARAMS, 0, false), .value = chain_params_write(params, arena) },
+        { .key = raw_key(arena, KEY_RULES, 0, false), .value = chain_params_write(&rules, arena) }
+    };
+    out->parent = crypto_keccak256(first[0].value); /* the first block's parent is what the chain is */
     if (give_balances(&c, params) || fill_rewards(&c, params))
         return riv_fail(fault, RIV_E_LIMIT, 0, "genesis: balances together are more than 256 bits hold");
-    return finish(state, NULL, bytes, arena, fault, out);
+    return finish(state, NULL, first, RIV_COUNT(first), arena, fault, out);
 }
 
 /* ---- transactions ---- */
@@ -527,7 +548,7 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
     out->receipts       = receipts;
     out->receipts_count = in->txs_count;
     out->proofs_waiting = proofs_waiting(&a);
-    return finish(a.state, in, (riv_bytes){ 0 }, arena, fault, out);
+    return finish(a.state, in, NULL, 0, arena, fault, out);
 }
 
 /* ---- looking ---- */

@@ -95,8 +95,9 @@ RIV_MUST_USE riv_err chain_genesis(const chain *engine, const chain_params *para
 RIV_MUST_USE riv_err chain_apply(const chain *engine, const chain_store *store, const chain_block_input *in, riv_arena *arena, riv_fault *fault, chain_block *out);
 
 /* ---- looking: at the head, or at one of the last CHAIN_VERSIONS_KEPT heights ---- */
-typedef struct chain_head { uint64_t height, time_s, gas_used; crypto_hash hash, app_hash, state_root; u256 base_fee; chain_params params; } chain_head;
+typedef struct chain_head { uint64_t height, time_s, gas_used; crypto_hash hash, app_hash, state_root; u256 base_fee; chain_params params; /* without balances */ } chain_head;
 RIV_MUST_USE riv_err chain_head_read(const chain_store *store, uint64_t height /* UINT64_MAX: newest */, riv_arena *arena, riv_fault *fault, chain_head *out);
+RIV_MUST_USE riv_err chain_genesis_read(const chain_store *store, riv_arena *arena, riv_fault *fault, chain_params *out); /* what the chain began with, balances too */
 u256 chain_next_base_fee(const chain_head *head); /* of the block behind it */
 typedef struct chain_account { uint64_t nonce; u256 balance; bool is_contract; } chain_account;
 RIV_MUST_USE riv_err chain_account_read(const chain_store *store, uint64_t height, const eth_address *who, riv_fault *fault, chain_account *out);

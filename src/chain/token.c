@@ -52,7 +52,8 @@ riv_err chain__mint(chain__call *c, const eth_address *token, const eth_address 
     static const eth_address nobody;
     chain__key               key    = supply_key(token);
     bool                     exists = chain__is_token(c, token);
-    u256                     supply = exists ? chain__get_u256(c, &key) : u256_of(1), sum;
+    if (exists && u256_is_zero(amount)) return RIV_OK;
+    u256 supply = exists ? chain__get_u256(c, &key) : u256_of(1), sum;
     RIV_TRY(chain__add(c, supply, amount, &supply));
     RIV_TRY(chain__add(c, balance(c, token, to), amount, &sum));
     chain__put_u256(c, &key, supply);

@@ -374,11 +374,13 @@ int cli_cmd_chain_account(cli *c)
 
 static riv_err gather(const chain_store *store, riv_arena *arena, riv_fault *fault, riv_buf *out, uint64_t *blocks)
 {
-    chain_head head;
-    rpc_block  b;
-    riv_err    err = chain_head_read(store, UINT64_MAX, arena, fault, &head);
+    chain_head   head;
+    chain_params genesis;
+    rpc_block    b;
+    riv_err      err = chain_head_read(store, UINT64_MAX, arena, fault, &head);
+    if (!err) err = chain_genesis_read(store, arena, fault, &genesis);
     if (err) return err;
-    rpc_export_start(&head.params, arena, out);
+    rpc_export_start(&genesis, arena, out);
     for (*blocks = 0; !err && *blocks <= head.height; ++*blocks) {
         riv_arena *one = riv_arena_new(0);
         if (!(err = rpc_block_read(store, *blocks, false, one, fault, &b))) rpc_export_block(&b, out);
