@@ -33,8 +33,30 @@ static void test_params(void **state)
     riv_arena_free(arena);
 }
 
+/* As people write them, with EIP-55's sums. */
+static void test_addresses(void **state)
+{
+    (void)state;
+    static const char *const texts[CHAIN_CONTRACTS] = {
+        [CHAIN_USD]          = "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+        [CHAIN_MULTICALL3]   = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
+        [CHAIN_RANDOMX]      = "0x9A676e781A523b5d0C0e43731313A708CB607508",
+        [CHAIN_CORE]         = "0x0B306BF915C4d645ff596e518fAf3F9669b97016",
+        [CHAIN_MARKET]       = "0x3Aa5ebB10DC797CAC828524e59A333d0A371443c",
+        [CHAIN_CAPACITY]     = "0xc6e7DF5E7b4f2A278906862b61205850344D4e7d",
+        [CHAIN_DEAL_FACTORY] = "0x59b670e9fA9D0A427751Af201D676719a970857b",
+    };
+    for (chain_contract i = 0; i < CHAIN_CONTRACTS; i++) {
+        riv_buf     out = { 0 };
+        eth_address at  = chain_contract_address(i);
+        eth_put_address(&out, &at);
+        assert_true(riv_str_eq(riv_buf_str(&out), riv_str_c(texts[i])));
+        riv_buf_free(&out);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_params) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_params), cmocka_unit_test(test_addresses) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
