@@ -123,9 +123,10 @@ static riv_str hear(int fd, riv_arena *arena, const char *until)
 
 static riv_str post(riv_arena *arena, const char *body, const char *more)
 {
-    return riv_format(arena,
-                      "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s",
-                      more, strlen(body), body);
+    return riv_format(
+        arena,
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s", more,
+        strlen(body), body);
 }
 
 #define CHAIN_ID "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}"
@@ -137,39 +138,45 @@ static void strangers(void **state)
     static const struct {
         const char *say, *begins, *has;
     } cases[] = {
-        { "POST / HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: "
+          "close\r\nContent-Length: "
           "47\r\n\r\n" CHAIN_ID,
           "HTTP/1.1 200 OK\r\n", IS_ID },
         { "POST / HTTP/1.0\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 47\r\n\r\n" CHAIN_ID,
           "HTTP/1.1 200 OK\r\n", IS_ID },
-        { "POST / HTTP/1.1\r\ncontent-type: application/json\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+        { "POST / HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\nconnection: "
+          "close\r\ntransfer-encoding: chunked\r\n\r\n"
           "10\r\n{\"jsonrpc\":\"2.0\"\r\nzz\r\n,\"id\":1,\"method\":\"eth_chainId\"}\r\n0\r\n\r\n",
           "HTTP/1.1 400", "malformed" },
-        { "POST / HTTP/1.1\r\ncontent-type: application/json\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+        { "POST / HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\nconnection: "
+          "close\r\ntransfer-encoding: chunked\r\n\r\n"
           "10\r\n{\"jsonrpc\":\"2.0\"\r\n1f\r\n,\"id\":1,\"method\":\"eth_chainId\"}\r\n0\r\n\r\n",
           "HTTP/1.1 200", IS_ID },
-        { "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 47\r\n\r\n" CHAIN_ID, "HTTP/1.1 415",
-          "only application/json" },
-        { "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200", "Content-Length: 0" },
-        { "DELETE / HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 405", "Allow: GET, POST, OPTIONS" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 47\r\n\r\n" CHAIN_ID,
+          "HTTP/1.1 415", "only application/json" },
+        { "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "HTTP/1.1 200", "Content-Length: 0" },
+        { "DELETE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "HTTP/1.1 405",
+          "Allow: GET, HEAD, POST, OPTIONS" },
         { "nonsense\r\n\r\n", "HTTP/1.1 400", "malformed request" },
-        { "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 400", "more than once" },
-        { "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nab", "HTTP/1.1 400",
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 400",
           "more than once" },
-        { "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400", "no number" },
-        { "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 400", "no number" },
-        { "POST / HTTP/1.1\r\nContent-Length: 5242881\r\n\r\n", "HTTP/1.1 413", "too large" },
-        { "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501", "transfer coding" },
-        { "OPTIONS / HTTP/1.1\r\nOrigin: http://localhost:3000\r\nConnection: close\r\n\r\n", "HTTP/1.1 204",
-          "Access-Control-Allow-Origin: http://localhost:3000" },
-        { "POST / HTTP/1.1\r\nOrigin: http://localhost.evil.com\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403",
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nab",
+          "HTTP/1.1 400", "more than once" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400", "no number" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 400",
+          "no number" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5242881\r\n\r\n", "HTTP/1.1 413", "too large" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501", "transfer coding" },
+        { "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000\r\nConnection: close\r\n\r\n",
+          "HTTP/1.1 204", "Access-Control-Allow-Origin: http://localhost:3000" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost.evil.com\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 403", "may not ask here" },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.com\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403",
           "may not ask here" },
-        { "POST / HTTP/1.1\r\nOrigin: https://evil.com\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403",
-          "may not ask here" },
-        { "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+        { "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
           "8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
           "HTTP/1.1 426", "version 13" },
-        { "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+        { "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
           "13\r\nSec-WebSocket-Key: short\r\n\r\n",
           "HTTP/1.1 400", "handshake" },
     };
@@ -219,14 +226,15 @@ static void waits_for_a_body(void **state)
     (void)state;
     start(&s, (riv_str){ 0 }, 0);
     int fd = dial(s.port);
-    say(fd, RIV_LIT("POST / HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\nExpect: "
-                    "100-continue\r\nContent-Length: 47\r\n\r\n"));
+    say(fd,
+        RIV_LIT("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nExpect: "
+                "100-continue\r\nContent-Length: 47\r\n\r\n"));
     assert_true(riv_str_eq(hear(fd, s.arena, "\r\n\r\n"), RIV_LIT("HTTP/1.1 100 Continue\r\n\r\n")));
     say(fd, RIV_LIT(CHAIN_ID));
     assert_true(riv_str_ends(hear(fd, s.arena, NULL), RIV_LIT(IS_ID)));
     close(fd);
     fd = dial(s.port); /* and a head that never ends */
-    say(fd, RIV_LIT("POST / HTTP/1.1\r\nX: "));
+    say(fd, RIV_LIT("POST / HTTP/1.1\r\nHost: localhost\r\nX: "));
     for (int i = 0; i < 20; i++) {
         char some[1024];
         memset(some, 'x', sizeof some);
@@ -258,7 +266,7 @@ static void frame(int fd, riv_arena *arena, uint8_t first, riv_str text)
 static int ws_open(const served *s)
 {
     int fd = dial(s->port);
-    say(fd, RIV_LIT("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, "
+    say(fd, RIV_LIT("GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: keep-alive, "
                     "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
     riv_str got = hear(fd, s->arena, "\r\n\r\n");

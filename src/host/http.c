@@ -1,30 +1,38 @@
-/* http.c: HTTP/1.1 and WebSocket on the loop. A link gathers bytes; each whole request is answered in order; an upgrade hands the link to wslay.
- * What a link may hold is bounded on both sides, and so is how long a request may take to come.
+/* http.c: HTTP/1.1 and WebSocket on the loop. A link gathers bytes; each whole request (http_request.c) is answered in order; an upgrade hands it to wslay.
+ * What a link may hold is bounded on both sides, what all hold together too, and so is how long a request may take to come.
  * Spec: RFC 9112, RFC 6455. Tests: http_test.c; real clients: tests/interop/eth. */
 #define _GNU_SOURCE
 #include "host/http.h"
 
+#include "host/http_request.h"
 #include "host/internal.h"
 
-#include <picohttpparser.h>
 #include <sha1.h>
 #include <stdio.h>
 #include <wslay/wslay.h>
 
-enum { HEADERS_MAX = 64, BACKLOG = 128, SWEEP_EVERY_MS = 1000, ALIVE_S = 60, KEY_CHARS = 24 };
+enum { BACKLOG = 128, SWEEP_EVERY_MS = 1000, ALIVE_S = 60, KEY_CHARS = 24, SMALL_BYTES = 64 << 10 };
+enum { TAKEN_BYTES = 512 }; /* wslay takes at once: it answers all that it has taken, however full we are */
+enum {
+    FRAME_BYTES       = 64,
+    MESSAGE_BYTES_MAX = 2 * HOST_HTTP_BODY_BYTES_MAX
+}; /* what wslay keeps for each frame of a message, with its own */
 static const riv_str continue_text = RIV_LIT_INIT("HTTP/1.1 100 Continue\r\n\r\n");
 
 typedef struct http_link http_link;
 struct http_link {
-    uv_tcp_t                tcp;
-    host_http              *http;
-    http_link              *next, *prev;
-    uint64_t                id;
-    riv_buf                 in;
-    size_t                  taken;    /* of in: wslay has read so far */
-    size_t                  queued;   /* bytes given to uv_write that have not left */
-    uint64_t                since_ns; /* when what it waits for began: a request's first byte, or the last answer */
-    bool                    continued, closing, ending, paused; /* ending: closes when what was written has left */
+    uv_tcp_t      tcp;
+    host_http    *http;
+    http_link    *next, *prev;
+    uint64_t      id;
+    http_input    input;
+    size_t        taken;    /* of the input: wslay has read so far */
+    size_t        message;  /* bytes that wslay holds of a message that is not whole */
+    size_t        queued;   /* bytes given to uv_write that have not left */
+    uint64_t      since_ns; /* when what it waits for began: a request's first byte, or the last answer */
+    bool          continued, closing, paused;
+    bool          ending, lingers; /* closes when what was written has left; lingers: and the other side has seen it */
+    uv_shutdown_t last;
     wslay_event_context_ptr ws;
     riv_buf                 out; /* what wslay wants to send */
 };
@@ -38,6 +46,7 @@ struct host_http {
     uint16_t         port;
     http_link       *links;
     size_t           links_count;
+    bool             local; /* listens on this machine alone */
     uint64_t         ids;
     riv_blob         origin;
 };
@@ -59,7 +68,7 @@ static void unlink_one(http_link *l)
 static void free_one(http_link *l)
 {
     if (l->ws) wslay_event_context_free(l->ws);
-    riv_buf_free(&l->in);
+    http_input_free(&l->input);
     riv_buf_free(&l->out);
     riv_free(l);
 }
@@ -79,6 +88,26 @@ static void shut(http_link *l)
     if (!uv_is_closing((uv_handle_t *)&l->tcp)) uv_close((uv_handle_t *)&l->tcp, on_closed);
 }
 
+/* ---- what all of them hold ---- */
+
+static size_t held(const http_link *l)
+{
+    return l->closing ? 0 : l->input.in.cap + l->input.body.cap + l->message + l->queued + l->out.cap;
+}
+
+/* One client with a hundred links shall not take all memory: who holds most makes room, which may be l itself. */
+static void make_room(http_link *l)
+{
+    host_http *s   = l->http;
+    size_t     all = 0;
+    if (held(l) <= SMALL_BYTES) return;
+    for (http_link *k = s->links; k; k = k->next) {
+        all += held(k);
+        if (held(k) > held(l)) l = k;
+    }
+    if (all > (s->config.held_bytes_max ? s->config.held_bytes_max : HOST_HTTP_HELD_BYTES_MAX)) shut(l);
+}
+
 /* ---- writing ---- */
 
 typedef struct writing {
@@ -90,6 +119,23 @@ typedef struct writing {
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf);
 static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *buf);
 
+static void on_last(uv_shutdown_t *req, int status)
+{
+    if (status < 0) shut(req->data);
+}
+
+/* All is said. Closing at once, with bytes of the other side unread, would take back what is on its way. */
+static void part(http_link *l)
+{
+    if (!l->lingers) {
+        shut(l);
+        return;
+    }
+    l->since_ns  = host_clock_ns();
+    l->last.data = l;
+    if (uv_shutdown(&l->last, (uv_stream_t *)&l->tcp, on_last)) shut(l);
+}
+
 static void on_written(uv_write_t *req, int status)
 {
     writing   *w = req->data;
@@ -97,11 +143,9 @@ static void on_written(uv_write_t *req, int status)
     l->queued -= w->bytes.len;
     riv_buf_free(&w->bytes);
     riv_free(w);
-    if (status < 0 || (l->ending && l->queued == 0)) {
-        shut(l);
-        return;
-    }
-    if (!l->paused || l->closing || l->queued > HOST_HTTP_QUEUED_BYTES_MAX / 2) return;
+    if (status < 0) shut(l);
+    if (l->ending && l->queued == 0 && !l->closing) part(l);
+    if (!l->paused || l->closing || l->ending || l->queued > HOST_HTTP_QUEUED_BYTES_MAX / 2) return;
     l->paused = false;
     if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read)) shut(l);
     if (!l->closing) feed(l); /* what had come before it was paused */
@@ -121,25 +165,30 @@ static void send_bytes(http_link *l, riv_buf *bytes)
     *bytes      = (riv_buf){ 0 };
     l->queued += w->bytes.len;
     uv_buf_t buf = uv_buf_init((char *)w->bytes.ptr, (unsigned)w->bytes.len);
-    if (uv_write(&w->req, (uv_stream_t *)&l->tcp, &buf, 1, on_written) == 0) return;
+    if (uv_write(&w->req, (uv_stream_t *)&l->tcp, &buf, 1, on_written) == 0) {
+        make_room(l);
+        return;
+    }
     l->queued -= w->bytes.len;
     riv_buf_free(&w->bytes);
     riv_free(w);
     shut(l);
 }
 
-static void end_after_writing(http_link *l)
+static void end_after_writing(http_link *l, bool lingers)
 {
-    l->ending = true;
-    uv_read_stop((uv_stream_t *)&l->tcp);
-    if (l->queued == 0) shut(l);
+    l->ending  = true;
+    l->lingers = lingers;
+    if (!lingers) uv_read_stop((uv_stream_t *)&l->tcp);
+    if (l->queued == 0) part(l);
 }
 
 /* A client that asks faster than it fetches answers is not read for a while. */
 static bool pause_when_full(http_link *l)
 {
     if (l->queued <= HOST_HTTP_QUEUED_BYTES_MAX) return false;
-    l->paused = true;
+    l->paused   = true;
+    l->since_ns = host_clock_ns();
     uv_read_stop((uv_stream_t *)&l->tcp);
     return true;
 }
@@ -149,14 +198,14 @@ static bool pause_when_full(http_link *l)
 static ssize_t ws_take(wslay_event_context_ptr ctx, uint8_t *out, size_t len, int flags, void *user)
 {
     http_link *l    = user;
-    size_t     left = l->in.len - l->taken;
+    size_t     left = l->input.in.len - l->taken;
     (void)flags;
-    if (left == 0) {
+    if (left == 0 || l->closing || l->queued + l->out.len > HOST_HTTP_QUEUED_BYTES_MAX) {
         wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
         return -1;
     }
-    len = RIV_MIN(len, left);
-    memcpy(out, l->in.ptr + l->taken, len);
+    len = RIV_MIN(RIV_MIN(len, left), TAKEN_BYTES);
+    memcpy(out, l->input.in.ptr + l->taken, len);
     l->taken += len;
     return (ssize_t)len;
 }
@@ -177,15 +226,29 @@ static void ws_say(http_link *l, riv_bytes text)
     if (wslay_event_send(l->ws)) shut(l);
 }
 
+/* Many small frames make a message dearer than its bytes. */
+static void ws_frame(wslay_event_context_ptr ctx, const struct wslay_event_on_frame_recv_start_arg *arg, void *user)
+{
+    http_link *l = user;
+    (void)ctx;
+    if (wslay_is_ctrl_frame(arg->opcode)) return;
+    if (l->message == 0) l->since_ns = host_clock_ns();
+    l->message += FRAME_BYTES + (size_t)RIV_MIN(arg->payload_length, HOST_HTTP_BODY_BYTES_MAX);
+    if (l->message > MESSAGE_BYTES_MAX) shut(l);
+    if (!l->closing) make_room(l);
+}
+
 static void ws_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user)
 {
     http_link *l     = user;
     riv_buf    reply = { 0 };
     (void)ctx;
     if (wslay_is_ctrl_frame(arg->opcode) || l->closing) return;
+    l->message = 0;
     l->http->config.message(l->http->config.ctx, l->id, (riv_str){ (const char *)arg->msg, arg->msg_length }, &reply);
     if (reply.len && !l->closing) ws_say(l, riv_buf_view(&reply));
     riv_buf_free(&reply);
+    if (!l->closing) make_room(l);
 }
 
 static void ws_flush(http_link *l)
@@ -197,7 +260,7 @@ static void ws_flush(http_link *l)
     }
     bool over = !wslay_event_want_read(l->ws) && !wslay_event_want_write(l->ws);
     send_bytes(l, &l->out);
-    if (over && !l->closing) end_after_writing(l);
+    if (over && !l->closing) end_after_writing(l, false);
 }
 
 static void ws_feed(http_link *l)
@@ -206,8 +269,9 @@ static void ws_feed(http_link *l)
         shut(l);
         return;
     }
-    riv_buf_drop(&l->in, l->taken);
+    riv_buf_drop(&l->input.in, l->taken);
     l->taken = 0;
+    if (l->input.in.len == 0 && l->input.in.cap > SMALL_BYTES) riv_buf_free(&l->input.in);
     ws_flush(l);
     if (!l->closing && !l->ending) pause_when_full(l);
 }
@@ -228,52 +292,16 @@ void host_http_tell(host_http *s, uint64_t conn, riv_str text)
 
 /* ---- requests ---- */
 
-typedef struct request {
-    riv_str           method, path;
-    int               minor;
-    struct phr_header headers[HEADERS_MAX];
-    size_t            headers_count, head_bytes;
-} request;
-
-/* The n-th header of that name; empty: there is none. */
-static riv_str header(const request *r, const char *name, size_t n)
-{
-    for (size_t i = 0; i < r->headers_count; i++) {
-        const struct phr_header *h = &r->headers[i];
-        if (h->name && host__same_word((riv_str){ h->name, h->name_len }, riv_str_c(name)) && n-- == 0)
-            return riv_str_trim((riv_str){ h->value, h->value_len });
-    }
-    return (riv_str){ 0 };
-}
-
-/* Whether a list such as "keep-alive, Upgrade" has the word. */
-static bool has_word(riv_str list, riv_str word)
-{
-    for (size_t at = 0; at < list.len;) {
-        size_t comma = RIV_MIN(riv_str_find_char(list, ',', at), list.len);
-        if (host__same_word(riv_str_trim(riv_str_sub(list, at, comma)), word)) return true;
-        at = comma + 1;
-    }
-    return false;
-}
-
-static bool keeps_alive(const request *r)
-{
-    riv_str c = header(r, "connection", 0);
-    return r->minor >= 1 ? !has_word(c, RIV_LIT("close")) : has_word(c, RIV_LIT("keep-alive"));
-}
-
-/* Pages from elsewhere must not use what listens on this machine: a browser says where a page comes from. */
+/* Pages from elsewhere must not use what listens on this machine: a browser says where a page comes from, and which name it asked for. */
 static bool origin_allowed(const host_http *s, riv_str origin)
 {
-    static const riv_str here[] = { RIV_LIT_INIT("localhost"), RIV_LIT_INIT("127.0.0.1"), RIV_LIT_INIT("[::1]") };
-    riv_str              set    = riv_bytes_str(riv_blob_view(s->origin));
-    if (origin.len == 0 || riv_str_eq(set, RIV_LIT("*")) || riv_str_eq(set, origin)) return true;
-    size_t  scheme = riv_str_find(origin, RIV_LIT("://"), 0);
-    riv_str place  = scheme == SIZE_MAX ? origin : riv_str_sub(origin, scheme + 3, origin.len);
-    for (size_t i = 0; i < RIV_COUNT(here); i++)
-        if (riv_str_starts(place, here[i]) && (place.len == here[i].len || place.ptr[here[i].len] == ':')) return true;
-    return false;
+    riv_str set = riv_bytes_str(riv_blob_view(s->origin));
+    return origin.len == 0 || riv_str_eq(set, RIV_LIT("*")) || riv_str_eq(set, origin) || http_origin_is_local(origin);
+}
+
+static bool host_allowed(const host_http *s, riv_str name)
+{
+    return !s->local || riv_str_eq(riv_bytes_str(riv_blob_view(s->origin)), RIV_LIT("*")) || http_host_is_local(name);
 }
 
 static const char *words_of(int status)
@@ -295,10 +323,11 @@ static const char *words_of(int status)
     }
 }
 
-static void respond(http_link *l, const request *r, int status, const char *type, riv_bytes body, bool close)
+static void respond(http_link *l, const http_request *r, int status, const char *type, riv_bytes body)
 {
     riv_buf out    = { 0 };
-    riv_str origin = r ? header(r, "origin", 0) : (riv_str){ 0 };
+    riv_str origin = r->origin;
+    bool    close  = l->ending || !http_keeps_alive(r);
     riv_putf(&out, "HTTP/1.1 %d %s\r\n", status, words_of(status));
     if (status != 204) riv_putf(&out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, body.len);
     if (origin.len && status != 403)
@@ -306,69 +335,21 @@ static void respond(http_link *l, const request *r, int status, const char *type
                  "Access-Control-Allow-Origin: " RIV_FMT "\r\nVary: Origin\r\nAccess-Control-Allow-Methods: POST\r\n"
                  "Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 600\r\n",
                  RIV_ARG(origin));
-    if (status == 405) riv_putf(&out, "Allow: GET, POST, OPTIONS\r\n");
+    if (status == 405) riv_putf(&out, "Allow: GET, HEAD, POST, OPTIONS\r\n");
+    if (status == 426) riv_putf(&out, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
     if (close) riv_putf(&out, "Connection: close\r\n");
     riv_putf(&out, "\r\n");
     riv_put_bytes(&out, body);
     send_bytes(l, &out);
     l->since_ns = host_clock_ns();
-    if (close && !l->closing) end_after_writing(l);
+    if (close && !l->closing) end_after_writing(l, l->lingers);
 }
 
-static bool refuse(http_link *l, const request *r, int status, const char *why)
+static bool refuse(http_link *l, const http_request *r, int status, const char *why)
 {
-    respond(l, r, status, "text/plain; charset=utf-8", riv_str_bytes(riv_str_c(why)), true);
+    l->ending = l->lingers = true;
+    respond(l, r, status, "text/plain; charset=utf-8", riv_str_bytes(riv_str_c(why)));
     return false;
-}
-
-/* ---- bodies ---- */
-
-typedef enum body_state { BODY_WAITS, BODY_READY, BODY_REFUSED } body_state;
-
-static body_state wants_more(http_link *l, const request *r)
-{
-    if (!l->continued && host__same_word(header(r, "expect", 0), RIV_LIT("100-continue"))) {
-        riv_buf out  = { 0 };
-        l->continued = true;
-        riv_put_str(&out, continue_text);
-        send_bytes(l, &out);
-    }
-    return BODY_WAITS;
-}
-
-/* *used: how many bytes of the link's the request takes with its body. chunked bodies are taken apart in *copy. */
-static body_state read_chunked(http_link *l, const request *r, riv_buf *copy, riv_str *body, size_t *used)
-{
-    struct phr_chunked_decoder decoder = { .consume_trailer = 1 };
-    riv_put_bytes(copy, riv_bytes_sub(riv_buf_view(&l->in), r->head_bytes, l->in.len));
-    size_t  size = copy->len;
-    ssize_t left = phr_decode_chunked(&decoder, (char *)copy->ptr, &size);
-    if (left == -1) return refuse(l, r, 400, "the chunks of the body are malformed"), BODY_REFUSED;
-    if (size > HOST_HTTP_BODY_BYTES_MAX || (left == -2 && copy->len > 2 * HOST_HTTP_BODY_BYTES_MAX))
-        return refuse(l, r, 413, "content length too large"), BODY_REFUSED;
-    if (left == -2) return wants_more(l, r);
-    *body = (riv_str){ (const char *)copy->ptr, size };
-    *used = l->in.len - (size_t)left;
-    return BODY_READY;
-}
-
-static body_state read_body(http_link *l, const request *r, riv_buf *copy, riv_str *body, size_t *used)
-{
-    uint64_t length = 0;
-    riv_str  given = header(r, "content-length", 0), coding = header(r, "transfer-encoding", 0);
-    if (header(r, "content-length", 1).len || (given.len && coding.len))
-        return refuse(l, r, 400, "its length is given more than once"), BODY_REFUSED;
-    if (coding.len) {
-        if (!host__same_word(coding, RIV_LIT("chunked")))
-            return refuse(l, r, 501, "unknown transfer coding"), BODY_REFUSED;
-        return read_chunked(l, r, copy, body, used);
-    }
-    if (given.len && !riv_str_u64(given, &length)) return refuse(l, r, 400, "its length is no number"), BODY_REFUSED;
-    if (length > HOST_HTTP_BODY_BYTES_MAX) return refuse(l, r, 413, "content length too large"), BODY_REFUSED;
-    if (l->in.len - r->head_bytes < length) return wants_more(l, r);
-    *body = riv_str_sub(riv_buf_str(&l->in), r->head_bytes, r->head_bytes + (size_t)length);
-    *used = r->head_bytes + (size_t)length;
-    return BODY_READY;
 }
 
 /* ---- the upgrade ---- */
@@ -385,16 +366,17 @@ static void accept_key(riv_str key, riv_buf *out)
 }
 
 /* True: the link speaks frames from here on. */
-static bool upgrade(http_link *l, const request *r)
+static bool upgrade(http_link *l, const http_request *r)
 {
-    static const struct wslay_event_callbacks callbacks = { .recv_callback        = ws_take,
-                                                            .send_callback        = ws_give,
-                                                            .on_msg_recv_callback = ws_message };
+    static const struct wslay_event_callbacks callbacks = { .recv_callback                = ws_take,
+                                                            .send_callback                = ws_give,
+                                                            .on_frame_recv_start_callback = ws_frame,
+                                                            .on_msg_recv_callback         = ws_message };
     riv_buf                                   out       = { 0 };
-    riv_str                                   key       = header(r, "sec-websocket-key", 0);
+    riv_str                                   key       = http_header(r, "sec-websocket-key");
     if (!riv_str_eq(r->method, RIV_LIT("GET")) || key.len != KEY_CHARS)
         return refuse(l, r, 400, "not a WebSocket handshake");
-    if (!riv_str_eq(header(r, "sec-websocket-version", 0), RIV_LIT("13")))
+    if (!riv_str_eq(http_header(r, "sec-websocket-version"), RIV_LIT("13")))
         return refuse(l, r, 426, "WebSocket version 13 is spoken here");
     if (wslay_event_context_server_init(&l->ws, &callbacks, l)) return refuse(l, r, 500, "out of memory");
     wslay_event_config_set_max_recv_msg_length(l->ws, HOST_HTTP_BODY_BYTES_MAX);
@@ -403,68 +385,66 @@ static bool upgrade(http_link *l, const request *r)
     accept_key(key, &out);
     riv_putf(&out, "\r\n\r\n");
     send_bytes(l, &out);
-    riv_buf_drop(&l->in, r->head_bytes);
+    http_take(&l->input, r);
     return !l->closing;
 }
 
 /* ---- one request after another ---- */
 
-static void answer(http_link *l, const request *r, riv_str body)
+static void answer(http_link *l, const http_request *r)
 {
-    host_http *s      = l->http;
-    riv_buf    reply  = { 0 };
-    bool       close  = !keeps_alive(r);
-    riv_str    type   = header(r, "content-type", 0);
-    size_t     end    = RIV_MIN(riv_str_find_char(type, ';', 0), type.len);
-    bool       is_get = riv_str_eq(r->method, RIV_LIT("GET"));
-    if (riv_str_eq(r->method, RIV_LIT("OPTIONS")) || is_get) { /* a look whether anybody is there */
-        respond(l, r, is_get ? 200 : 204, "text/plain", (riv_bytes){ 0 }, close);
+    host_http *s     = l->http;
+    riv_buf    reply = { 0 };
+    riv_str    type  = http_header(r, "content-type");
+    size_t     end   = RIV_MIN(riv_str_find_char(type, ';', 0), type.len);
+    if (riv_str_eq(r->method, RIV_LIT("OPTIONS"))) {
+        respond(l, r, 204, "", (riv_bytes){ 0 });
+    } else if (riv_str_eq(r->method, RIV_LIT("GET")) || riv_str_eq(r->method, RIV_LIT("HEAD"))) {
+        respond(l, r, 200, "text/plain", (riv_bytes){ 0 }); /* a look whether anybody is there */
     } else if (!riv_str_eq(r->method, RIV_LIT("POST"))) {
-        respond(l, r, 405, "text/plain", riv_str_bytes(RIV_LIT("method not allowed")), close);
+        respond(l, r, 405, "text/plain", riv_str_bytes(RIV_LIT("method not allowed")));
     } else if (!host__same_word(riv_str_trim(riv_str_sub(type, 0, end)), RIV_LIT("application/json"))) {
         respond(l, r, 415, "text/plain",
-                riv_str_bytes(RIV_LIT("invalid content type, only application/json is supported")), close);
+                riv_str_bytes(RIV_LIT("invalid content type, only application/json is supported")));
     } else {
-        int status = s->config.answer(s->config.ctx, r->path, body, &reply);
-        respond(l, r, status, "application/json", riv_buf_view(&reply), close);
+        int status = s->config.answer(s->config.ctx, r->path, r->body, &reply);
+        respond(l, r, status, "application/json", riv_buf_view(&reply));
         riv_buf_free(&reply);
     }
+}
+
+static void expect_more(http_link *l, const http_request *r)
+{
+    riv_buf out = { 0 };
+    if (l->continued || !host__same_word(http_header(r, "expect"), RIV_LIT("100-continue"))) return;
+    l->continued = true;
+    riv_put_str(&out, continue_text);
+    send_bytes(l, &out);
 }
 
 /* True: a request was there and is done with, there may be another. */
 static bool one_request(http_link *l)
 {
-    request r = { .headers_count = HEADERS_MAX };
-    riv_str body;
-    size_t  used = 0;
-    riv_buf copy = { 0 };
-    int     head = phr_parse_request((const char *)l->in.ptr, l->in.len, &r.method.ptr, &r.method.len, &r.path.ptr,
-                                     &r.path.len, &r.minor, r.headers, &r.headers_count, 0);
-    if (head == -1) return refuse(l, NULL, 400, "malformed request");
-    if (head == -2) {
-        if (l->in.len > HOST_HTTP_HEAD_BYTES_MAX) refuse(l, NULL, 431, "request header too large");
-        return false;
-    }
-    r.head_bytes = (size_t)head;
-    if (r.head_bytes > HOST_HTTP_HEAD_BYTES_MAX) return refuse(l, &r, 431, "request header too large");
-    if (!origin_allowed(l->http, header(&r, "origin", 0)))
-        return refuse(l, &r, 403, "pages of this origin may not ask here");
-    if (has_word(header(&r, "upgrade", 0), RIV_LIT("websocket")) &&
-        has_word(header(&r, "connection", 0), RIV_LIT("upgrade")))
-        return upgrade(l, &r);
-    body_state state = read_body(l, &r, &copy, &body, &used);
-    if (state == BODY_READY) {
-        answer(l, &r, body);
-        if (!l->closing) riv_buf_drop(&l->in, used);
-        l->continued = false;
-    }
-    riv_buf_free(&copy);
-    return state == BODY_READY && !l->closing && !l->ending;
+    http_request r;
+    http_refusal refusal;
+    http_state   state = http_next(&l->input, &r, &refusal);
+    if (state == HTTP_REFUSED) return refuse(l, &r, refusal.status, refusal.why);
+    if (r.head_bytes == 0) return false;
+    if (!origin_allowed(l->http, r.origin)) return refuse(l, &r, 403, "pages of this origin may not ask here");
+    if (!host_allowed(l->http, r.host))
+        return refuse(l, &r, 403, "this machine is asked by its addresses or as localhost");
+    if (state == HTTP_WAITS) return expect_more(l, &r), false;
+    if (r.upgrades) return upgrade(l, &r);
+    answer(l, &r);
+    l->continued = false;
+    if (l->closing || l->ending) return false;
+    http_take(&l->input, &r);
+    return true;
 }
 
 static void feed(http_link *l)
 {
-    while (!l->ws && !l->ending && !l->closing && l->in.len && !pause_when_full(l))
+    while (!l->ws && !l->ending && !l->closing && l->input.in.len && !pause_when_full(l))
         if (!one_request(l)) break;
     if (l->ws && !l->ending && !l->closing && !l->paused) ws_feed(l);
 }
@@ -483,9 +463,11 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
         shut(l);
         return;
     }
-    if (l->in.len == 0 && !l->ws) l->since_ns = host_clock_ns();
-    riv_put_bytes(&l->in, (riv_bytes){ (const uint8_t *)buf->base, (size_t)got });
+    if (l->ending) return; /* it goes on although it was refused */
+    if (l->input.in.len == 0 && !l->ws) l->since_ns = host_clock_ns();
+    riv_put_bytes(&l->input.in, (riv_bytes){ (const uint8_t *)buf->base, (size_t)got });
     feed(l);
+    if (!l->closing) make_room(l);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -511,15 +493,22 @@ static void on_connection(uv_stream_t *stream, int status)
     if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read)) shut(l);
 }
 
-/* Those that began a request and do not end it, and those that ask nothing any more. */
+/* How long it may stay as it is. A WebSocket that wants nothing may wait for ever. */
+static uint64_t patience_ms(const http_link *l)
+{
+    if (l->lingers && l->queued == 0) return HOST_HTTP_LINGER_MS;
+    if (l->ws && !l->ending && !l->message) return l->paused ? HOST_HTTP_IDLE_MS : UINT64_MAX;
+    return l->ws || l->ending || l->input.in.len ? HOST_HTTP_REQUEST_MS : HOST_HTTP_IDLE_MS;
+}
+
+/* Those that began a request and do not end it, that do not fetch their answers, and those that ask nothing any more. */
 static void on_sweep(uv_timer_t *timer)
 {
     host_http *s   = timer->data;
     uint64_t   now = host_clock_ns();
     for (http_link *l = s->links, *next; l; l = next) {
-        next        = l->next;
-        uint64_t ms = (now - l->since_ns) / 1000000;
-        if (!l->ws && ms > (l->in.len ? HOST_HTTP_REQUEST_MS : HOST_HTTP_IDLE_MS)) shut(l);
+        next = l->next;
+        if ((now - l->since_ns) / 1000000 > patience_ms(l)) shut(l);
     }
 }
 
@@ -544,6 +533,13 @@ static bool address_of(riv_str listen, struct sockaddr_storage *out)
            uv_ip6_addr(text, (int)port, (struct sockaddr_in6 *)(void *)out) == 0;
 }
 
+static bool is_loopback(const struct sockaddr_storage *at)
+{
+    if (at->ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)at)->sin6_addr);
+    return ntohl(((const struct sockaddr_in *)(const void *)at)->sin_addr.s_addr) >> 24 == 127;
+}
+
 static uint16_t bound_port(const uv_tcp_t *tcp)
 {
     struct sockaddr_storage at  = { 0 };
@@ -563,6 +559,7 @@ riv_err host_http_open(host *h, const host_http_config *config, riv_fault *fault
     s->host      = h;
     s->config    = *config;
     s->origin    = riv_blob_copy(riv_str_bytes(config->origin));
+    s->local     = is_loopback(&at);
     s->next      = h->https;
     h->https     = s; /* freed with the host, whatever comes */
     s->tcp.data = s->timer.data = s;
