@@ -10,6 +10,7 @@ chain__state *chain__state_new(const chain_store *store, uint64_t version, riv_a
 bool   chain__state_get(chain__state *s, riv_bytes key, riv_bytes *value);  /* the value lives as long as s */
 void   chain__state_put(chain__state *s, riv_bytes key, riv_bytes value);   /* copies both; an empty value removes */
 bool   chain__state_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value); /* the first key >= from under prefix */
+uint64_t chain__state_passed(const chain__state *s);                        /* how many keys that this block had removed chain__state_next went by, of all calls */
 size_t chain__state_mark(const chain__state *s);                            /* a savepoint */
 void   chain__state_back(chain__state *s, size_t mark);                     /* everything since is undone */
 /* tree.c: the root over all keys after the overlay's changes, and everything that the store has to take for it (values under their version,
@@ -76,6 +77,7 @@ struct chain__meter { uint64_t gas_left, gas_used; bool out; };
 bool chain__charge(chain__meter *meter, uint64_t gas); /* false: used up */
 enum {
     CHAIN__GAS_READ = 800, CHAIN__GAS_WRITE = 5000, CHAIN__GAS_BYTE = 16, /* of a value that is read or written */
+    CHAIN__GAS_PASSED = 100, /* looking for the next key: each one on the way that was removed in this block */
     CHAIN__GAS_LOG = 375, CHAIN__GAS_LOG_BYTE = 8, CHAIN__GAS_CALL = 700, CHAIN__CALLS_DEEP = 16,
 };
 /* Runs what c says: value goes from sender to self, then the function that c->data selects. On failure everything is taken back, c->revert is set. */

@@ -52,11 +52,14 @@ void chain__listing_take(chain__call *c, const chain__id *offer, const chain__of
 void chain__listing_give(chain__call *c, const chain__id *offer, const chain__offer *value);        /* into it when a peer of it is open, after */
 /* Opens a peer for matching when its commitment is active or starts in the next epoch, else closes it. */
 void chain__listing_peer(chain__call *c, const chain__id *peer);
-/* The cheapest offer behind `after` (NULL: the first) that takes this token and has this effector (NULL: any). */
-typedef struct chain__listed { u256 price; chain__id offer; } chain__listed;
-bool chain__listing_next(chain__call *c, const eth_address *token, const chain__id *effector, const chain__listed *after, chain__listed *out);
-bool chain__listing_next_of(chain__call *c, const eth_address *provider, const eth_address *token, const chain__listed *after, chain__listed *out);
-uint64_t chain__listing_count(chain__call *c, const eth_address *token, const chain__id *effector);
+/* Offers that take this token, have this effector (NULL: any) and a range with this protocol version, by price, then id: of each provider the first;
+ * its next comes when it is asked for. provider: its offers alone; NULL: of all. Lives in c's arena. What a match writes to the listing meanwhile does no harm. */
+typedef struct chain__listed { u256 price; chain__id offer; eth_address provider; } chain__listed;
+typedef struct chain__browse chain__browse;
+chain__browse *chain__browse_new(chain__call *c, const eth_address *token, const chain__id *effector, u256 version, const eth_address *provider);
+bool     chain__browse_next(chain__browse *b, chain__listed *out);
+void     chain__browse_more(chain__browse *b); /* the next offer of the provider that was told last is wanted as well */
+uint64_t chain__listing_count(chain__call *c, const eth_address *token, const chain__id *effector, u256 version);
 bool chain__listing_next_peer(chain__call *c, const chain__id *offer, const chain__id *after, chain__id *out);
 bool chain__listing_free_unit(chain__call *c, const chain__id *peer, chain__id *out);
 

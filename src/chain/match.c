@@ -80,10 +80,14 @@ static riv_err end(chain__call *c, const order *o)
 
 /* ---- what fits ---- */
 
-/* Why this offer is none for the deal; NULL: it is one. */
-static const char *misfit(chain__call *c, const order *o, const chain__id *id, const chain__offer *offer)
+static bool allows(chain__call *c, const order *o, const eth_address *provider)
 {
-    if (!chain__config_allows(c, &o->deal, &o->config, &offer->provider)) return "Provider is not allowed in the deal";
+    return chain__config_allows(c, &o->deal, &o->config, provider);
+}
+
+/* Why this offer of a provider that is allowed is none for the deal; NULL: it is one. */
+static const char *offer_misfit(chain__call *c, const order *o, const chain__id *id, const chain__offer *offer)
+{
     if (u256_cmp(o->config.price, offer->min_price) < 0) return "Price of the deal is below the offer's";
     if (!eth_address_eq(&o->config.token, &offer->token)) return "Payment token of the deal is not the offer's";
     for (uint64_t i = 0; i < o->config.effectors_count; i++) {
@@ -93,6 +97,11 @@ static const char *misfit(chain__call *c, const order *o, const chain__id *id, c
         u256_cmp(u256_of(offer->max_version), o->config.protocol_version) < 0)
         return "Protocol version of the deal is not the offer's";
     return NULL;
+}
+
+static const char *misfit(chain__call *c, const order *o, const chain__id *id, const chain__offer *offer)
+{
+    return allows(c, o, &offer->provider) ? offer_misfit(c, o, id, offer) : "Provider is not allowed in the deal";
 }
 
 static bool is_active(chain__call *c, const chain__id *commitment)
@@ -166,12 +175,11 @@ static bool looks_left(const chain__call *c, const order *o)
     return o->free && o->looks < MATCH_LOOKS_MAX && !c->meter->out;
 }
 
-static riv_err match_peers(chain__call *c, order *o, const chain__id *offer, const chain__offer *v)
+static riv_err match_peers(chain__call *c, order *o, const chain__id *offer, uint64_t *of_provider)
 {
-    uint64_t  of_provider = chain__deal_units_of(c, &o->deal, &v->provider);
     chain__id peer, unit;
     bool      more = chain__listing_next_peer(c, offer, NULL, &peer);
-    for (; more && looks_left(c, o) && !provider_full(c, o, of_provider);
+    for (; more && looks_left(c, o) && !provider_full(c, o, *of_provider);
          more = chain__listing_next_peer(c, offer, &peer, &peer)) {
         chain__peer p;
         o->looks++;
@@ -182,8 +190,20 @@ static riv_err match_peers(chain__call *c, order *o, const chain__id *offer, con
         }
         if (!chain__listing_free_unit(c, &peer, &unit)) continue;
         RIV_TRY(take(c, o, &unit, &peer));
-        of_provider++;
+        *of_provider += 1;
     }
+    return RIV_OK;
+}
+
+/* Of a provider that is not allowed, or gave enough, nothing more is looked at. */
+static riv_err match_row(chain__call *c, order *o, chain__browse *b, const chain__listed *at)
+{
+    chain__offer offer;
+    uint64_t     of_provider = chain__deal_units_of(c, &o->deal, &at->provider);
+    if (provider_full(c, o, of_provider) || !allows(c, o, &at->provider)) return RIV_OK;
+    if (chain__offer_get(c, &at->offer, &offer) && !offer_misfit(c, o, &at->offer, &offer))
+        RIV_TRY(match_peers(c, o, &at->offer, &of_provider));
+    if (!provider_full(c, o, of_provider)) chain__browse_more(b);
     return RIV_OK;
 }
 
@@ -193,7 +213,7 @@ static const chain__id *rarest(chain__call *c, const order *o)
     const chain__id *best  = NULL;
     uint64_t         least = UINT64_MAX;
     for (uint64_t i = 0; i < o->config.effectors_count; i++) {
-        uint64_t count = chain__listing_count(c, &o->config.token, &o->effectors[i]);
+        uint64_t count = chain__listing_count(c, &o->config.token, &o->effectors[i], o->config.protocol_version);
         if (count >= least) continue;
         least = count;
         best  = &o->effectors[i];
@@ -204,19 +224,12 @@ static const chain__id *rarest(chain__call *c, const order *o)
 /* provider NULL: of all providers. */
 static riv_err match_rows(chain__call *c, order *o, const eth_address *provider)
 {
-    const eth_address *token    = &o->config.token;
-    const chain__id   *effector = rarest(c, o);
-    chain__listed      at, past;
-    bool               more = false;
-    for (const chain__listed *after = NULL; looks_left(c, o); after = &past) {
-        more = provider ? chain__listing_next_of(c, provider, token, after, &at)
-                        : chain__listing_next(c, token, effector, after, &at);
-        if (!more || u256_cmp(at.price, o->config.price) > 0) break; /* in order: all behind it are dearer */
-        chain__offer offer;
+    chain__listed  at;
+    chain__browse *b = chain__browse_new(c, &o->config.token, rarest(c, o), o->config.protocol_version, provider);
+    while (looks_left(c, o) && chain__browse_next(b, &at)) {
+        if (u256_cmp(at.price, o->config.price) > 0) break; /* in order: all behind it are dearer */
         o->looks++;
-        past = at;
-        if (chain__offer_get(c, &at.offer, &offer) && !misfit(c, o, &at.offer, &offer))
-            RIV_TRY(match_peers(c, o, &at.offer, &offer));
+        RIV_TRY(match_row(c, o, b, &at));
     }
     return RIV_OK;
 }

@@ -216,42 +216,133 @@ static void test_failed_commitment(void **state)
                 market = chain_contract_address(CHAIN_MARKET);
     chain__meter meter = { .gas_left = UINT64_C(1) << 50 };
     chain__call  c     = world_context(&w, &market, &market, &meter);
-    assert_int_equal(chain__listing_count(&c, &usd, NULL), 2);
+    assert_int_equal(chain__listing_count(&c, &usd, NULL, u256_of(1)), 2);
     WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&deal));
     assert_true(unit_is_in("good 0", &deal));
     assert_int_equal(units_in(&deal), 1);
-    assert_int_equal(chain__listing_count(&c, &usd, NULL), 0); /* the one failed, the other is taken */
+    assert_int_equal(chain__listing_count(&c, &usd, NULL, u256_of(1)), 0); /* the one failed, the other is taken */
     WORLD_OK(&w, "anyone", CHAIN_MARKET, "refreshPeer(bytes32)", world_id_value("lazy"));
-    assert_int_equal(chain__listing_count(&c, &usd, NULL), 0);
+    assert_int_equal(chain__listing_count(&c, &usd, NULL, u256_of(1)), 0);
 }
 
-/* What no offer can serve costs a bounded look. */
-static void test_bounded(void **state)
+/* ---- whatever the others offer, one order's work is bounded ---- */
+
+enum { CROWD = 700 }; /* more than a match looks at */
+
+static chain__id offer_of_versions(const char *provider, const char *peer, uint64_t price, uint64_t min, uint64_t max)
+{
+    WORLD_OK(&w, provider, CHAIN_MARKET, WORLD_REGISTER, eth_word(price), world_usd(), none(),
+             WORLD_LIST(&w, world_peer(&w, peer, 1)), eth_word(min), eth_word(max));
+    chain__id out = world_result_id(&w);
+    commit(provider, peer, 1);
+    return out;
+}
+
+static void crowd(const char *provider, const char *peers, eth_value effectors)
+{
+    for (uint64_t i = 0; i < CROWD; i++) {
+        const char *peer = world_unit(&w, peers, i);
+        (void)world_offer(&w, provider, 1, effectors, WORLD_LIST(&w, world_peer(&w, peer, 1)));
+        commit(provider, peer, 1);
+    }
+}
+
+/* A provider that is not taken, or not more of, is one look, however many cheaper offers it has. */
+static void test_passed_by(void **state)
 {
     (void)state;
-    enum { OFFERS = 700 };
     world_provider(&w, "max");
-    for (uint64_t i = 0; i < OFFERS; i++) {
-        const char *peer = world_unit(&w, "many", i);
-        (void)world_offer(&w, "max", 1, none(), WORLD_LIST(&w, world_peer(&w, peer, 1)));
-        commit("max", peer, 1);
-    }
-    (void)world_offer(&w, "pia", 2, none(), WORLD_LIST(&w, world_peer(&w, "good", 1)));
-    commit("pia", "good", 1);
+    crowd("max", "many", none());
+    (void)world_offer(&w, "pia", 2, none(), WORLD_LIST(&w, world_peer(&w, "good", 3)));
+    commit("pia", "good", 3);
     world_to_epoch(&w, 2);
     world_order o    = order(6, 1);
     o.access         = CHAIN__ACCESS_BLACKLIST;
     o.list           = WORLD_LIST(&w, world_name("max"));
     eth_address deal = world_deal(&w, "cara", &o);
-    WORLD_REVERTS(&w, "MinWorkersNotMatched(1)", "cara", CHAIN_MARKET, MATCH_LISTED,
-                  eth_of_address(&deal)); /* pia is behind the bound */
-    assert_true(w.gas_used < 5000000);
+    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&deal));
+    assert_true(unit_is_in("good 0", &deal) || unit_is_in("good 1", &deal) || unit_is_in("good 2", &deal));
+    assert_true(w.gas_used < 500000);
     o.access         = CHAIN__ACCESS_WHITELIST;
     o.list           = WORLD_LIST(&w, world_name("pia"));
     eth_address only = world_deal(&w, "cara", &o);
-    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&only)); /* a whitelist goes by its providers */
-    assert_true(unit_is_in("good 0", &only));
+    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&only));
+    assert_int_equal(world_result(&w), 1);
     assert_true(w.gas_used < 500000);
+    o                = order(6, 2);
+    o.per_provider   = 1;
+    eth_address both = world_deal(&w, "cara", &o);
+    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&both));
+    assert_int_equal(world_result(&w), 2); /* one of each */
+    assert_int_equal(deal_number(&w, &both, "getComputeUnitCount(address)", world_name("pia")), 1);
+    assert_true(w.gas_used < 900000);
+    o                = order(6, 20);
+    eth_address many = world_deal(&w, "cara", &o); /* each offer is told once though the list changes on the way */
+    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&many));
+    assert_int_equal(world_result(&w), 20);
+    assert_int_equal(deal_number(&w, &many, "getComputeUnitCount(address)", world_name("max")), 20);
+}
+
+/* Offers for other protocol versions stand in other lists. */
+static void test_versions(void **state)
+{
+    (void)state;
+    w.params.max_protocol_version = 3;
+    for (uint64_t i = 0; i < CROWD; i++) (void)offer_of_versions("pia", world_unit(&w, "new", i), 1, 2 + i % 2, 3);
+    (void)offer_of_versions("pia", "wide", 4, 1, 3);
+    (void)offer_of_versions("pia", "old", 3, 1, 1);
+    (void)offer_of_versions("pia", "mid", 5, 1, 2);
+    world_to_epoch(&w, 2);
+    world_order o    = order(6, 2);
+    eth_address deal = world_deal(&w, "cara", &o), rest = world_deal(&w, "cara", &o);
+    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&deal));
+    assert_int_equal(world_result(&w), 2);
+    assert_true(unit_is_in("old 0", &deal));
+    assert_true(unit_is_in("wide 0", &deal)); /* the cheapest of several lists */
+    assert_true(w.gas_used < 700000);
+    WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&rest));
+    assert_int_equal(world_result(&w), 1);
+    assert_true(unit_is_in("mid 0", &rest));
+}
+
+/* What no list tells apart (here: offers with one of two effectors, never both) costs a bounded number of looks, and the order is not served. */
+static void test_bounded(void **state)
+{
+    (void)state;
+    crowd("pia", "curls", WORLD_LIST(&w, world_cid(&w, "curl")));
+    crowd("pia", "ipfses", WORLD_LIST(&w, world_cid(&w, "ipfs")));
+    (void)world_offer(&w, "pia", 2, WORLD_LIST(&w, world_cid(&w, "curl"), world_cid(&w, "ipfs")),
+                      WORLD_LIST(&w, world_peer(&w, "good", 1)));
+    commit("pia", "good", 1);
+    world_to_epoch(&w, 2);
+    world_order o    = order(6, 1);
+    o.effectors      = WORLD_LIST(&w, world_cid(&w, "curl"), world_cid(&w, "ipfs"));
+    eth_address deal = world_deal(&w, "cara", &o);
+    WORLD_REVERTS(&w, "MinWorkersNotMatched(1)", "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&deal));
+    assert_true(w.gas_used < 5000000);
+}
+
+/* What this block took out of the list still costs those that go by it. */
+static void test_passed_is_paid(void **state)
+{
+    (void)state;
+    eth_address  market = chain_contract_address(CHAIN_MARKET);
+    chain__meter meter  = { .gas_left = UINT64_C(1) << 50 };
+    chain__call  c      = world_context(&w, &market, &market, &meter);
+    chain__key   prefix = chain__sub_key('i', 'z'), key;
+    riv_bytes    k, v;
+    for (uint64_t i = 0; i < 10; i++) {
+        key = chain__key_with_u64(prefix, i);
+        chain__put(&c, &key, RIV_BYTES("1"));
+        if (i < 9) chain__put(&c, &key, (riv_bytes){ 0 });
+    }
+    uint64_t before = meter.gas_used;
+    assert_true(chain__next(&c, &prefix, chain__key_view(&prefix), &k, &v));
+    assert_true(riv_bytes_eq(k, chain__key_view(&key)));
+    assert_int_equal(meter.gas_used - before, CHAIN__GAS_READ + 9 * CHAIN__GAS_PASSED + CHAIN__GAS_BYTE);
+    meter.gas_left = CHAIN__GAS_READ + 8 * CHAIN__GAS_PASSED;
+    assert_false(chain__next(&c, &prefix, chain__key_view(&prefix), &k, &v));
+    assert_true(meter.out);
 }
 
 /* ---- the listing against an oracle ---- */
@@ -522,11 +613,19 @@ static void test_g0(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_candidates),       TEST_G0(test_candidates),
-        TEST(test_listed),           TEST(test_failed_commitment),
-        TEST(test_bounded),          TEST(test_back_and_away),
-        TEST_G0(test_back_and_away), cmocka_unit_test_setup_teardown(test_oracle, set_up, tell_seed),
-        TEST(test_pick_up),          TEST_G0(test_g0),
+        TEST(test_candidates),
+        TEST_G0(test_candidates),
+        TEST(test_listed),
+        TEST(test_failed_commitment),
+        TEST(test_passed_by),
+        TEST(test_versions),
+        TEST(test_passed_is_paid),
+        TEST(test_bounded),
+        TEST(test_back_and_away),
+        TEST_G0(test_back_and_away),
+        cmocka_unit_test_setup_teardown(test_oracle, set_up, tell_seed),
+        TEST(test_pick_up),
+        TEST_G0(test_g0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

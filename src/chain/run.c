@@ -37,9 +37,11 @@ void chain__put(chain__call *c, const chain__key *key, riv_bytes value)
 
 bool chain__next(chain__call *c, const chain__key *prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
 {
+    uint64_t passed = chain__state_passed(c->state);
     if (!chain__charge(c->meter, CHAIN__GAS_READ)) return false;
-    return chain__state_next(c->state, chain__key_view(prefix), from, key, value) &&
-           chain__charge(c->meter, CHAIN__GAS_BYTE * value->len);
+    bool found = chain__state_next(c->state, chain__key_view(prefix), from, key, value);
+    passed     = chain__state_passed(c->state) - passed;
+    return chain__charge(c->meter, CHAIN__GAS_PASSED * passed + (found ? CHAIN__GAS_BYTE * value->len : 0)) && found;
 }
 
 u256 chain__get_u256(chain__call *c, const chain__key *key)

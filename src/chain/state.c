@@ -53,15 +53,20 @@ static chain__entry *entry_of(chain__state *s, riv_bytes key)
     return e;
 }
 
-/* The first written entry at or behind `from` (`past`: strictly behind). */
+/* The first entry at or behind `from` (`past`: strictly behind). */
 static chain__entry *first_from(chain__entry *at, riv_bytes from, bool past)
 {
-    if (!at) return NULL;
-    int order = riv_bytes_cmp(at->key, from);
-    if (order < 0 || (past && order == 0)) return first_from(at->right, from, past);
-    chain__entry *before = first_from(at->left, from, past);
-    if (before) return before;
-    return at->written ? at : first_from(at->right, from, past);
+    chain__entry *best = NULL;
+    while (at) {
+        int order = riv_bytes_cmp(at->key, from);
+        if (order > 0 || (!past && order == 0)) {
+            best = at;
+            at   = at->left;
+        } else {
+            at = at->right;
+        }
+    }
+    return best;
 }
 
 /* ---- reading and writing ---- */
@@ -114,13 +119,20 @@ static bool under(riv_bytes prefix, riv_bytes key)
     return key.len >= prefix.len && memcmp(key.ptr, prefix.ptr, prefix.len) == 0;
 }
 
+/* Under prefix; what was taken back is passed by. */
+static chain__entry *first_written(chain__state *s, riv_bytes prefix, riv_bytes from, bool past)
+{
+    chain__entry *e = first_from(s->root, from, past);
+    for (; e && under(prefix, e->key) && !e->written; s->passed++) e = first_from(s->root, e->key, true);
+    return e && under(prefix, e->key) ? e : NULL;
+}
+
 bool chain__state_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
 {
-    chain__entry *e = first_from(s->root, from, false);
+    chain__entry *e = first_written(s, prefix, from, false);
     riv_bytes     k, v;
     bool          stored = chain__store_next(s, prefix, from, &k, &v);
     for (;;) {
-        if (e && !under(prefix, e->key)) e = NULL;
         int order = !e ? 1 : !stored ? -1 : riv_bytes_cmp(e->key, k);
         if (!e && !stored) return false;
         if (order > 0) {
@@ -137,6 +149,9 @@ bool chain__state_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_by
             riv_bytes past = behind(s->arena, k);
             stored         = chain__store_next(s, prefix, past, &k, &v);
         }
-        e = first_from(s->root, e->key, true);
+        e = first_written(s, prefix, e->key, true);
+        s->passed++;
     }
 }
+
+uint64_t chain__state_passed(const chain__state *s) { return s->passed; }

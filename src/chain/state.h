@@ -21,13 +21,19 @@ struct chain__state {
     riv_map      *index; /* key -> entry, of all that were read or written */
     chain__entry *root;  /* of those that were ever written, in order */
     RIV_VEC(chain__undo) journal;
+    uint64_t      passed; /* what chain__state_next found removed on its ways */
+    enum { CHAIN__AGE_UNKNOWN, CHAIN__NEWEST, CHAIN__OLDER } age; /* whether `version` is the store's newest */
 };
 /* First letters of raw keys in the store. Heads and parameters are block.c's ('N', 'H', 'P'). */
-enum { CHAIN__RAW_VALUE = 'V', CHAIN__RAW_NODE = 'T', CHAIN__RAW_ROOT = 'R', CHAIN__RAW_STALE = 'S' };
+enum { CHAIN__RAW_VALUE = 'V', CHAIN__RAW_LIVE = 'L', CHAIN__RAW_NODE = 'T', CHAIN__RAW_ROOT = 'R', CHAIN__RAW_STALE = 'S' };
+/* Tables that are gone through in order have what is there now once more without versions, so that what was removed is not met for the versions kept. */
+enum { CHAIN__LIVE_TABLE = 'i' };
 /* store.c: state values in the store, as of s->version. Values live as long as s. */
 bool      chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value);
 bool      chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value);
 bool      chain__store_find(chain__state *s, riv_bytes key, uint64_t *version, riv_bytes *value); /* also where it was removed: an empty value */
 riv_bytes chain__value_key(riv_arena *arena, riv_bytes key, uint64_t version);
+riv_bytes chain__live_key(riv_arena *arena, riv_bytes key);
+riv_bytes chain__root_key(riv_arena *arena, uint64_t version); /* tree.c */
 
 #endif

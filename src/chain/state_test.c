@@ -14,7 +14,7 @@ enum { KEYS = 60, KEY_MAX = 4 };
 /* Short keys with zeros and 0xff, many of them prefixes of others. */
 static riv_bytes key_of(unsigned i, uint8_t out[KEY_MAX])
 {
-    static const uint8_t letters[] = { 0, 1, 0xff, 'a' };
+    static const uint8_t letters[] = { 0, 1, 0xff, CHAIN__LIVE_TABLE };
     size_t               len       = 1 + i % KEY_MAX;
     for (size_t k = 0; k < len; k++) out[k] = letters[(i >> (2 * k)) % 4 ^ (k == 0 ? i % 4 : 0)];
     return (riv_bytes){ out, len };
@@ -40,19 +40,19 @@ static void model_open(model *m)
 
 static riv_bytes value_of(const uint64_t *v) { return (riv_bytes){ (const uint8_t *)v, *v ? 1 + *v % 8 : 0 }; }
 
-static void check_same(chain__state *s, const model *m)
+/* All keys under prefix, ascending, with their values. */
+static void check_walk(chain__state *s, const model *m, riv_bytes prefix)
 {
-    riv_bytes at = { (const uint8_t *)"", 0 }, none = at, key, value;
+    riv_bytes at = prefix, key, value, want_value = { 0 };
     size_t    want = 0, got = 0;
-    for (size_t i = 0; i < m->count; i++) {
-        bool there = chain__state_get(s, m->keys[i], &value);
-        assert_int_equal(there, m->values[i] != 0);
-        assert_true(riv_bytes_eq(value, value_of(&m->values[i])));
-        want += there;
-    }
-    riv_buf behind = { 0 };
-    while (chain__state_next(s, none, at, &key, &value)) { /* all of them, ascending */
+    riv_buf   behind = { 0 };
+    for (size_t i = 0; i < m->count; i++)
+        want += m->values[i] != 0 && (prefix.len == 0 || m->keys[i].ptr[0] == prefix.ptr[0]);
+    while (chain__state_next(s, prefix, at, &key, &value)) {
         assert_true(got == 0 || riv_bytes_cmp(key, at) >= 0);
+        for (size_t i = 0; i < m->count; i++)
+            if (riv_bytes_eq(m->keys[i], key)) want_value = value_of(&m->values[i]);
+        assert_true(riv_bytes_eq(value, want_value));
         riv_buf_clear(&behind);
         riv_put_bytes(&behind, key);
         riv_put_u8(&behind, 0);
@@ -62,6 +62,19 @@ static void check_same(chain__state *s, const model *m)
     }
     assert_int_equal(got, want);
     riv_buf_free(&behind);
+}
+
+static void check_same(chain__state *s, const model *m)
+{
+    static const uint8_t live[] = { CHAIN__LIVE_TABLE };
+    riv_bytes            value;
+    for (size_t i = 0; i < m->count; i++) {
+        bool there = chain__state_get(s, m->keys[i], &value);
+        assert_int_equal(there, m->values[i] != 0);
+        assert_true(riv_bytes_eq(value, value_of(&m->values[i])));
+    }
+    check_walk(s, m, (riv_bytes){ (const uint8_t *)"", 0 });
+    check_walk(s, m, (riv_bytes){ live, 1 }); /* a table that is gone through in order */
 }
 
 static void change_some(chain__state *s, model *m, riv_prng *r, unsigned times)
@@ -167,6 +180,7 @@ static void test_versions_and_roots(void **state)
         riv_arena *arena = riv_arena_new(0);
         riv_bytes  key, value;
         assert_false(store.next(store.ctx, RIV_BYTES("V"), RIV_BYTES("V"), arena, &key, &value));
+        assert_false(store.next(store.ctx, RIV_BYTES("L"), RIV_BYTES("L"), arena, &key, &value));
         assert_false(store.next(store.ctx, RIV_BYTES("T"), RIV_BYTES("T"), arena, &key, &value));
         assert_false(store.next(store.ctx, RIV_BYTES("S"), RIV_BYTES("S"), arena, &key, &value));
         riv_arena_free(arena);

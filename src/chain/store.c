@@ -1,5 +1,6 @@
 /* store.c: values of the state as they lie in the store: 'V', the key written so that order is kept and no key begins another,
  * then the version turned round, so that the newest comes first. An empty value: removed at that version.
+ * 'L', the key in the same writing: what a key of a table that is gone through in order holds at the newest version.
  * Spec: docs/spec/chain.md 2.2. Tests: state_test.c. */
 #include "chain/state.h"
 
@@ -18,10 +19,10 @@ static void put_end(riv_buf *out)
     riv_put_u8(out, 1);
 }
 
-static riv_bytes open_key(riv_arena *arena, riv_bytes key)
+static riv_bytes open_key(riv_arena *arena, uint8_t table, riv_bytes key)
 {
     riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, CHAIN__RAW_VALUE);
+    riv_put_u8(&out, table);
     put_escaped(&out, key);
     return riv_buf_view(&out);
 }
@@ -36,14 +37,23 @@ riv_bytes chain__value_key(riv_arena *arena, riv_bytes key, uint64_t version)
     return riv_buf_view(&out);
 }
 
+riv_bytes chain__live_key(riv_arena *arena, riv_bytes key)
+{
+    riv_buf out = riv_buf_in(arena);
+    riv_put_u8(&out, CHAIN__RAW_LIVE);
+    put_escaped(&out, key);
+    put_end(&out);
+    return riv_buf_view(&out);
+}
+
 static riv_bytes all_versions(riv_arena *arena, riv_bytes key)
 {
     riv_bytes raw = chain__value_key(arena, key, 0);
     return riv_bytes_sub(raw, 0, raw.len - 8);
 }
 
-/* False: the store holds what we did not write. */
-static bool parse_key(riv_bytes raw, riv_arena *arena, riv_bytes *key, uint64_t *version)
+/* What follows the end of the key. */
+static riv_bytes parse_escaped(riv_bytes raw, riv_arena *arena, riv_bytes *key)
 {
     riv_buf out = riv_buf_in(arena);
     size_t  i   = 1;
@@ -52,9 +62,15 @@ static bool parse_key(riv_bytes raw, riv_arena *arena, riv_bytes *key, uint64_t 
         riv_put_u8(&out, raw.ptr[i]);
         if (raw.ptr[i] == 0) i++;
     }
-    riv_reader r = riv_reader_of(riv_bytes_sub(raw, i + 2, raw.len));
+    *key = riv_buf_view(&out);
+    return riv_bytes_sub(raw, i + 2, raw.len);
+}
+
+/* False: the store holds what we did not write. */
+static bool parse_key(riv_bytes raw, riv_arena *arena, riv_bytes *key, uint64_t *version)
+{
+    riv_reader r = riv_reader_of(parse_escaped(raw, arena, key));
     *version     = UINT64_MAX - riv_read_u64be(&r);
-    *key         = riv_buf_view(&out);
     return !r.short_read && riv_reader_left(&r) == 0;
 }
 
@@ -75,11 +91,33 @@ bool chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value)
     return chain__store_find(s, key, &version, value) && value->len > 0;
 }
 
+static bool is_newest(chain__state *s)
+{
+    riv_bytes record;
+    if (s->age == CHAIN__AGE_UNKNOWN)
+        s->age = s->store.get(s->store.ctx, chain__root_key(s->arena, s->version + 1), s->arena, &record)
+                     ? CHAIN__OLDER
+                     : CHAIN__NEWEST;
+    return s->age == CHAIN__NEWEST;
+}
+
+static bool next_live(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
+{
+    riv_bytes raw;
+    if (!s->store.next(s->store.ctx, open_key(s->arena, CHAIN__RAW_LIVE, prefix),
+                       open_key(s->arena, CHAIN__RAW_LIVE, from), s->arena, &raw, value))
+        return false;
+    (void)parse_escaped(raw, s->arena, key);
+    return true;
+}
+
 bool chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
 {
-    riv_bytes under = open_key(s->arena, prefix), at = open_key(s->arena, from), raw;
-    uint64_t  version;
+    uint64_t version;
     if (!s->store.next) return false;
+    if (prefix.len && prefix.ptr[0] == CHAIN__LIVE_TABLE && is_newest(s)) return next_live(s, prefix, from, key, value);
+    riv_bytes under = open_key(s->arena, CHAIN__RAW_VALUE, prefix), at = open_key(s->arena, CHAIN__RAW_VALUE, from),
+              raw;
     while (s->store.next(s->store.ctx, under, at, s->arena, &raw, value)) {
         if (!parse_key(raw, s->arena, key, &version)) return false;
         if (version > s->version) {

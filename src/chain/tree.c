@@ -125,7 +125,7 @@ riv_err chain__node_read(const chain_store *store, uint64_t version, const crypt
     return RIV_OK;
 }
 
-static riv_bytes root_key(riv_arena *arena, uint64_t version)
+riv_bytes chain__root_key(riv_arena *arena, uint64_t version)
 {
     riv_buf out = riv_buf_in(arena);
     riv_put_u8(&out, CHAIN__RAW_ROOT);
@@ -138,7 +138,7 @@ riv_err chain__root_read(const chain_store *store, uint64_t version, riv_arena *
 {
     riv_bytes record;
     *out = (chain__child){ 0 };
-    if (!store->get || !store->get(store->ctx, root_key(arena, version), arena, &record)) {
+    if (!store->get || !store->get(store->ctx, chain__root_key(arena, version), arena, &record)) {
         if (version == 0 || !store->get) return RIV_OK; /* before genesis */
         return riv_fail(fault, RIV_E_NOT_FOUND, 0, "the state of version %llu is not kept",
                         (unsigned long long)version);
@@ -318,6 +318,8 @@ static void collect(chain__state *s, const chain__entry *e, commit *c, changes *
             if (there) add_stale(c, chain__value_key(c->arena, e->key, version));
             if (e->value.len == 0) add_stale(c, raw); /* that it was removed need not be known for ever */
             add_write(c, raw, e->value, false);
+            if (e->key.len && e->key.ptr[0] == CHAIN__LIVE_TABLE)
+                add_write(c, chain__live_key(c->arena, e->key), e->value, e->value.len == 0);
             *riv_push(c->arena, out) = (change){ crypto_blake3(e->key), crypto_blake3(e->value), e->value.len == 0 };
         }
     }
@@ -342,7 +344,7 @@ static void prune(commit *c)
         at = riv_buf_view(&behind);
     }
     if (c->version >= CHAIN_VERSIONS_KEPT)
-        add_write(c, root_key(c->arena, c->version - CHAIN_VERSIONS_KEPT), (riv_bytes){ 0 }, true);
+        add_write(c, chain__root_key(c->arena, c->version - CHAIN_VERSIONS_KEPT), (riv_bytes){ 0 }, true);
 }
 
 /* By key; of two for one key the later (a key that was removed twice). */
@@ -387,7 +389,7 @@ riv_err chain__commit(chain__state *s, uint64_t version, riv_arena *arena, riv_f
     riv_put_u8(&record, (uint8_t)made.kind);
     riv_put_u64be(&record, made.version);
     riv_put_bytes(&record, (riv_bytes){ made.hash.bytes, 32 });
-    add_write(&c, root_key(arena, version), riv_buf_view(&record), false);
+    add_write(&c, chain__root_key(arena, version), riv_buf_view(&record), false);
     prune(&c);
     sort_writes(&c, writes, count);
     *root = made.hash;
