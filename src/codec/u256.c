@@ -201,14 +201,20 @@ bool u256_u64(u256 a, uint64_t *out)
     return (a.limb[1] | a.limb[2] | a.limb[3]) == 0;
 }
 
+/* Written so that compilers make one load of it. */
+static uint64_t limb_from_be(const uint8_t *p)
+{
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+           (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | p[7];
+}
+
 u256 u256_from_be(riv_bytes bytes)
 {
-    u256 out = U256_ZERO;
-    RIV_ASSERT(bytes.len <= 32);
-    for (size_t i = 0; i < bytes.len; i++) {
-        size_t at = bytes.len - 1 - i; /* its weight: 256^at */
-        out.limb[at / 8] |= (uint64_t)bytes.ptr[i] << (8 * (at % 8));
-    }
+    uint8_t whole[32] = { 0 };
+    u256    out;
+    RIV_ASSERT(bytes.len <= sizeof whole);
+    if (bytes.len) memcpy(whole + sizeof whole - bytes.len, bytes.ptr, bytes.len);
+    for (size_t k = 0; k < 4; k++) out.limb[3 - k] = limb_from_be(whole + 8 * k);
     return out;
 }
 
