@@ -25,7 +25,10 @@ extern const graph__entity graph__schema[GRAPH__TYPES];
 size_t graph__field_find(graph__type type, riv_str name);
 
 /* ---- rows.c: entities by id, in the order of their making ---- */
-typedef struct graph__value { bool set; riv_str text; u256 number; bool truth; } graph__value; /* not set: null. number: INT and BIG; text: the others, REF's id too */
+typedef struct graph__value { /* not set: null */
+    bool set, truth;
+    union { u256 number; riv_str text; }; /* number: INT and BIG; text: the others but BOOL, REF's id too */
+} graph__value;
 typedef struct graph__row { riv_str id; graph__value *values; size_t number; } graph__row; /* values: by field index (LISTs' unused); number: place among its kind */
 graph__row *graph__find(const graph *g, graph__type type, riv_str id);  /* NULL: none */
 graph__row *graph__make(graph *g, graph__type type, riv_str id);        /* found, or new with every field that is not nullable at 0, "", false */
