@@ -1,44 +1,15 @@
-// common.mjs: a chain that a test starts, its accounts, the money of all of them as it has to be, and what the clients say of a refusal.
+// common.mjs: the package, the chain's accounts, the money of all of them as it has to be, and what the clients say of a refusal.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { register } from 'node:module';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { ethers } from 'ethers';
 
 register('./with.mjs', import.meta.url);
 export const clients = await import('@fluencelabs/deal-ts-clients');
 export const DAY = 86400, PRECISION = 10n ** 7n, FLT = 10n ** 18n;
-const here = dirname(fileURLToPath(import.meta.url));
-const rivulet = (process.env.RIVULET ?? join(here, '..', '..', '..', 'build', 'rivulet')).split(' ');
 const words = 'test test test test test test test test test test test junk';
-
-// The program's first lines on standard output are its addresses.
-export async function startChain(...flags) {
-  const child = spawn(rivulet[0], [...rivulet.slice(1), 'chain', 'start', '--listen', '127.0.0.1:0', '--log-level', 'error', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
-  process.on('exit', () => child.kill('SIGKILL'));
-  return new Promise((done, fail) => {
-    let text = '';
-    child.stdout.on('data', (data) => { text += data; if (text.split('\n').length > 2) done({ child, url: text.split('\n')[0] }); });
-    child.on('exit', (code) => fail(new Error(`the chain ended with ${code}`)));
-  });
-}
 
 export function wallet(i, provider) {
   return ethers.HDNodeWallet.fromPhrase(words, undefined, `m/44'/60'/0'/0/${i}`).connect(provider);
-}
-
-// RandomX by our own program: proofs [nonce, hash] of a unit under the global nonce.
-export function startSearch() {
-  const child = spawn(process.env.SEARCH, [], { stdio: ['pipe', 'pipe', 'inherit'] });
-  process.on('exit', () => child.kill('SIGKILL'));
-  const waiting = [];
-  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()(line.split(' ')));
-  return (nonce, unit, difficulty, count) => {
-    child.stdin.write(`${nonce} ${unit} ${difficulty} ${count}\n`);
-    return Promise.all(Array.from({ length: count }, () => new Promise((done) => waiting.push(done))));
-  };
 }
 
 // The money of everybody as it has to be, and as the chain has it: one call of the client's Multicall3.

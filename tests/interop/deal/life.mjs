@@ -2,10 +2,11 @@
 // the capacity behind it, proofs by RandomX. After each step all balances are what the formulas of docs/spec/market.md give, to the last unit. Run: node life.mjs
 import assert from 'node:assert/strict';
 import { ethers } from 'ethers';
-import { Book, DAY, FLT, PRECISION, clients, event, events, refused, startChain, startSearch, wallet } from './common.mjs';
+import { startChain, startSearch } from './chain.mjs';
+import { Book, DAY, FLT, PRECISION, clients, event, events, refused, wallet } from './common.mjs';
 
 const { CommitmentStatus, DealClient, DealStatus } = clients;
-const chain = await startChain('--epoch', String(DAY), '--proof-bits', '2');
+const chain = await startChain('127.0.0.1:0', '--epoch', String(DAY), '--proof-bits', '2');
 const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
 provider.pollingInterval = 20;
 const names = ['owner', 'ada', 'peer', 'bob', 'dan', 'dee', 'eve']; // Ada provides, her peers have an account of their own, Bob is the customer, Dan and Dee deposit
