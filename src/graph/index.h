@@ -68,4 +68,7 @@ graph__row *graph__provider(const graph__told *t, const eth_value *address);
 graph__row *graph__effector(const graph__told *t, const eth_value *cid); /* NULL: the empty one */
 RIV_MUST_USE riv_err graph__token(const graph__told *t, const eth_value *address, graph__row **out);
 
+/* ---- index_capacity.c ---- */
+RIV_MUST_USE riv_err graph__foresee_all(const graph__told *t); /* when commitments fail: what it follows from has changed for all of them */
+
 #endif

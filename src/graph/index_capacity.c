@@ -40,14 +40,14 @@ static u256 failing_epoch(const graph__told *t, const graph__row *cc)
     uint64_t         all = active + graph__number(GRAPH__CC, cc, "nextAdditionalActiveUnitCount");
     uint64_t         most, fails = graph__number(GRAPH__CC, cc, "totalFailCount");
     const successes *s = riv_map_get_str(t->g->index->counted, graph__joined(t, cc->id, graph__epoch_id(t, epoch + 1)));
-    uint64_t         first = active - RIV_MIN(active, s ? s->count : 0);
     if (__builtin_mul_overflow(t->g->index->max_failed_ratio, graph__number(GRAPH__CC, cc, "computeUnitsCount"), &most))
         most = UINT64_MAX;
     uint64_t rest = most - RIV_MIN(most, fails);
-    if (first >= rest) return later(epoch, 1);
+    if (s && __builtin_add_overflow(rest, s->count, &rest)) rest = UINT64_MAX;
+    if (active >= rest) return later(epoch, 1);
     u256 never;
     memset(&never, 0xff, sizeof never);
-    return all ? later(epoch, 2 + (rest - first - 1) / all) : never;
+    return all ? later(epoch, 2 + (rest - active - 1) / all) : never;
 }
 
 static riv_err foresee(const graph__told *t, graph__row *cc)
@@ -58,6 +58,15 @@ static riv_err foresee(const graph__told *t, graph__row *cc)
     RIV_TRY(graph__need_of(t, GRAPH__CC, cc, "peer", &peer));
     graph__set_number(t->g, GRAPH__CC, cc, "nextCCFailedEpoch", failed);
     if (is_current(peer, cc)) graph__set_number(t->g, GRAPH__PEER, peer, "currentCCNextCCFailedEpoch", failed);
+    return RIV_OK;
+}
+
+riv_err graph__foresee_all(const graph__told *t)
+{
+    graph__rows all = graph__all(t->g, GRAPH__CC);
+    for (size_t i = 0; i < all.count; i++)
+        if (riv_str_eq(graph__get(GRAPH__CC, all.items[i], "status").text, RIV_LIT("WaitStart")))
+            RIV_TRY(foresee(t, all.items[i]));
     return RIV_OK;
 }
 

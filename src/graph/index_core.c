@@ -83,7 +83,9 @@ static riv_err capacity_constant_updated(const graph__told *t)
     if (kind == KIND_FAILED_RATIO) {
         t->g->index->max_failed_ratio = v;
         set_constant(t, "capacityMaxFailedRatio", t->args[1].word);
-    } else if (kind == KIND_MIN_PROOFS) {
+        return graph__foresee_all(t);
+    }
+    if (kind == KIND_MIN_PROOFS) {
         t->g->index->min_proofs = v;
         set_constant(t, "minRequiredProofsPerEpoch", t->args[1].word);
     }
