@@ -75,6 +75,7 @@ graph__index *graph__index_new(graph *g)
     index->min_of       = riv_map_new(g->arena);
     index->counted      = riv_map_new(g->arena);
     index->succeeded    = riv_map_new(g->arena);
+    index->waiting      = riv_map_new(g->arena);
     for (size_t i = 0; i < RIV_COUNT(all_events); i++)
         for (size_t k = 0; k < all_events[i]->count; k++)
             find_event(index, g->engine, all_events[i]->of, &all_events[i]->items[k]);

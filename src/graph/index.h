@@ -23,7 +23,6 @@ typedef struct graph__events { chain_contract of; const graph__event *items; siz
 extern const graph__events graph__core_events, graph__market_events, graph__factory_events, graph__deal_events, graph__capacity_events;
 
 /* What the fold knows besides rows. */
-typedef struct graph__waiting { riv_str proof; riv_str unit; } graph__waiting; /* ids of rows */
 typedef struct graph__index {
     riv_arena *arena;      /* the graph's */
     riv_map   *events;     /* contract and topic -> struct of index.c */
@@ -32,7 +31,7 @@ typedef struct graph__index {
     riv_map   *min_of;     /* epoch -> 1 + the least number of proofs, latched by its first proof */
     riv_map   *counted;    /* id of a commitment's epoch -> struct of index_capacity.c */
     riv_map   *succeeded;  /* id of a unit's epoch: it is among the successful ones of its commitment's epoch */
-    RIV_VEC(graph__waiting) queue; size_t queue_head; /* proofs that were submitted and are not verified, in their order */
+    riv_map   *waiting;    /* id of a unit -> struct of index_capacity.c: its proofs that were submitted and are not verified */
 } graph__index;
 
 /* ---- ids and values ---- */

@@ -10,6 +10,11 @@ typedef struct success {
     bool shown;
 } success; /* a unit that did; shown: in the commitment's epoch, until it goes into a deal */
 
+typedef struct waiting {
+    RIV_VEC(riv_str) proofs; /* ids of rows */
+    size_t first;
+} waiting;
+
 static riv_err need_commitment(const graph__told *t, const eth_value *id, graph__row **out)
 {
     return graph__need(t, GRAPH__CC, graph__hash_id(t, id), out);
@@ -381,11 +386,29 @@ static riv_err count_proof(const graph__told *t, graph__row *cc, graph__row *uni
     return RIV_OK;
 }
 
+static void put_waiting(const graph__told *t, riv_str unit, riv_str proof)
+{
+    graph__index *index = t->g->index;
+    waiting      *w     = riv_map_get_str(index->waiting, unit);
+    if (!w) {
+        w = riv_new(index->arena, waiting, 1);
+        riv_map_put_str(index->waiting, unit, w);
+    }
+    *riv_push(index->arena, &w->proofs) = proof;
+}
+
+static bool take_first(waiting *w, riv_str *proof)
+{
+    if (w->first == w->proofs.len) return false;
+    *proof = w->proofs.ptr[w->first++];
+    if (w->first == w->proofs.len) w->first = w->proofs.len = 0;
+    return true;
+}
+
 /* ProofSubmitted(commitmentId, unitId, localUnitNonce) */
 static riv_err proof_submitted(const graph__told *t)
 {
-    graph__index *index = t->g->index;
-    graph__row   *cc, *unit, *unit_epoch;
+    graph__row *cc, *unit, *unit_epoch;
     RIV_TRY(need_commitment(t, &t->args[0], &cc));
     RIV_TRY(graph__need(t, GRAPH__UNIT, graph__hash_id(t, &t->args[1]), &unit));
     if (!t->receipt)
@@ -395,21 +418,20 @@ static riv_err proof_submitted(const graph__told *t)
     RIV_TRY(count_proof(t, cc, unit, stats, &unit_epoch));
     if (graph__number(GRAPH__UNIT_EPOCH, unit_epoch, "submittedProofsCount") == enough_in(t, t->epoch))
         succeed(t, stats, unit_epoch->id);
-    if (!index->params.proofs_mocked)
-        *riv_push(index->arena, &index->queue) = (graph__waiting){ .proof = proof->id, .unit = unit->id };
+    if (!t->g->index->params.proofs_mocked) put_waiting(t, unit->id, proof->id);
     return foresee(t, cc);
 }
 
-static riv_err take_back(const graph__told *t, const graph__waiting *w)
+static riv_err take_back(const graph__told *t, riv_str id)
 {
     graph__row *proof, *cc, *unit, *stats, *unit_epoch, *network = graph__network(t);
-    RIV_TRY(graph__need(t, GRAPH__PROOF, w->proof, &proof));
+    RIV_TRY(graph__need(t, GRAPH__PROOF, id, &proof));
     RIV_TRY(graph__need_of(t, GRAPH__PROOF, proof, "capacityCommitment", &cc));
     RIV_TRY(graph__need_of(t, GRAPH__PROOF, proof, "computeUnit", &unit));
     RIV_TRY(graph__need_of(t, GRAPH__PROOF, proof, "capacityCommitmentStatsPerEpoch", &stats));
     uint64_t epoch = graph__number(GRAPH__PROOF, proof, "createdEpoch");
     RIV_TRY(graph__need(t, GRAPH__UNIT_EPOCH, graph__joined(t, unit->id, graph__epoch_id(t, epoch)), &unit_epoch));
-    graph__remove(t->g, GRAPH__PROOF, w->proof);
+    graph__remove(t->g, GRAPH__PROOF, id);
     graph__count_down(t, GRAPH__NETWORK, network, "proofsTotal");
     graph__count_down(t, GRAPH__CC, cc, "submittedProofsCount");
     graph__count_down(t, GRAPH__UNIT, unit, "submittedProofsCount");
@@ -420,29 +442,21 @@ static riv_err take_back(const graph__told *t, const graph__waiting *w)
     return foresee(t, cc);
 }
 
-static void pop(graph__index *index)
-{
-    index->queue_head++;
-    if (index->queue_head < index->queue.len) return;
-    index->queue.len = index->queue_head = 0;
-}
-
-/* ProofsConfirmed(peerId, unitIds, confirmed): proofs are verified in the order in which they were submitted */
+/* ProofsConfirmed(peerId, unitIds, confirmed): those of a unit are verified in the order in which they were submitted */
 static riv_err proofs_confirmed(const graph__told *t)
 {
-    graph__index    *index = t->g->index;
     const eth_value *units = &t->args[1], *yes = &t->args[2];
     if (units->items_count != yes->items_count)
         return riv_fail(t->fault, RIV_E_MALFORMED, t->block->height, "%zu units with %zu results", units->items_count,
                         yes->items_count);
     for (size_t i = 0; i < units->items_count; i++) {
-        riv_str unit = graph__hash_id(t, &units->items[i]);
-        if (index->queue_head == index->queue.len || !riv_str_eq(index->queue.ptr[index->queue_head].unit, unit))
-            return riv_fail(t->fault, RIV_E_MALFORMED, t->block->height,
-                            "a proof of " RIV_FMT " is verified which is not the next", RIV_ARG(unit));
-        graph__waiting w = index->queue.ptr[index->queue_head];
-        pop(index);
-        if (u256_is_zero(yes->items[i].word)) RIV_TRY(take_back(t, &w));
+        riv_str  unit  = graph__hash_id(t, &units->items[i]);
+        waiting *w     = riv_map_get_str(t->g->index->waiting, unit);
+        riv_str  proof = { 0 };
+        if (!w || !take_first(w, &proof))
+            return riv_fail(t->fault, RIV_E_MALFORMED, t->block->height, "no proof of " RIV_FMT " waits to be verified",
+                            RIV_ARG(unit));
+        if (u256_is_zero(yes->items[i].word)) RIV_TRY(take_back(t, proof));
     }
     return RIV_OK;
 }
