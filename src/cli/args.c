@@ -35,7 +35,7 @@ static void list_group(riv_str group, char *out, size_t size)
 
 static riv_err unknown_command(riv_str given, riv_fault *fault)
 {
-    riv_str names[64] = { 0 };
+    riv_str names[128] = { 0 };
     RIV_ASSERT(cli_commands_count <= RIV_COUNT(names));
     for (size_t i = 0; i < cli_commands_count; i++) names[i] = riv_str_c(cli_commands[i].name);
     size_t near = riv_nearest(given, names, cli_commands_count);

@@ -1,25 +1,13 @@
-/* deal_cmd.c: rivulet deal create, publish, match, deposit, withdraw, info, stop, list: the customer's side of the market.
+/* deal_cmd.c: rivulet deal create, publish, unpublish, match, deposit, withdraw, app, access, remove, stop: the customer's side of the market.
  * Spec: docs/spec/market.md 4, 5; docs/market.md. Tests: tests/e2e/market.py. */
-#include "cli/market_client.h"
+#include "cli/deal.h"
 
-#define EVENT_CREATED                                                                                                  \
-    "DealCreated(address indexed owner,address deal,uint256 createdAtEpoch,address paymentToken,uint256 "              \
-    "minWorkers,uint256 targetWorkers,"                                                                                \
-    "uint256 maxWorkersPerProvider,uint256 pricePerWorkerEpoch,(bytes4,bytes32)[] effectors,(bytes4,bytes32) appCID,"  \
-    "uint8 providersAccessType_,address[] providersAccessList_,uint256 protocolVersion_)"
-
-enum { WORKERS_MAX = 1000000, ACCESS_NONE = 0, ACCESS_WHITELIST = 1, ACCESS_BLACKLIST = 2, PUBLISHED_PAGE = 100 };
-static const char *const status_names[] = { "out of money", "active", "ended", "too few workers", "little money left" };
-
-static const char *status_name(uint64_t status)
-{
-    return status < RIV_COUNT(status_names) ? status_names[status] : "unknown";
-}
+enum { WORKERS_MAX = 1000000 };
 
 static riv_str usd(cli *c, u256 v) { return cli_amount(c->arena, v, CLI_USD_DECIMALS, "USD"); }
 
 /* The commands' frame. */
-static int with_chain(cli *c, bool signs, bool (*run)(cli_chain *s))
+int cli_deal_run(cli *c, bool signs, bool (*run)(cli_chain *s))
 {
     cli_chain s;
     bool      good = cli_market_open(c, signs, &s) && run(&s);
@@ -36,16 +24,35 @@ static bool finish(cli_chain *s, const eth_address *deal)
     return true;
 }
 
-static bool read_deal(cli_chain *s, eth_address *out)
+static bool read_deal(cli_chain *s, eth_address *out) { return cli_read_deal(s, cli_arg(s->c, 0), out); }
+
+/* The same, and it is this account's: told before anything is sent on the way. */
+static bool own_deal(cli_chain *s, eth_address *out)
 {
     const eth_value *v;
-    if (!cli_read_eth_address(s, cli_arg(s->c, 0), out)) return false;
-    eth_value at = eth_of_address(out);
-    if (!cli_ask(s, CLI_FN_IS_DEAL, NULL, &at, &v)) return false;
-    if (!u256_is_zero(v[0].word)) return true;
-    s->code = cli_error(s->c, CLI_FAILED, "there is no deal at " RIV_FMT, RIV_ARG(cli_show_address(s->c, out)));
-    cli_hint(s->c, "`rivulet deal list` shows those that there are");
-    return false;
+    if (!read_deal(s, out) || !cli_ask(s, CLI_FN_DEAL_OWNER, out, NULL, &v)) return false;
+    eth_address owner = eth_to_address(&v[0]);
+    if (eth_address_eq(&owner, &s->wallet.address)) return true;
+    cli_error(s->c, CLI_FAILED, "the deal " RIV_FMT " is " RIV_FMT "'s, and you are " RIV_FMT,
+              RIV_ARG(cli_show_address(s->c, out)), RIV_ARG(cli_show_address(s->c, &owner)),
+              RIV_ARG(cli_show_address(s->c, &s->wallet.address)));
+    cli_hint(s->c, "--key FILE is the key of its owner");
+    return cli_chain_fail(s, CLI_FAILED);
+}
+
+/* Before anything is sent for a payment. */
+static bool has_usd(cli_chain *s, u256 amount)
+{
+    u256      has;
+    cli      *c  = s->c;
+    eth_value me = eth_of_address(&s->wallet.address);
+    if (!cli_ask_number(s, CLI_FN_USD_BALANCE, NULL, &me, &has)) return false;
+    if (u256_cmp(has, amount) >= 0) return true;
+    cli_error(c, CLI_FAILED, "the account " RIV_FMT " has " RIV_FMT ", and this takes " RIV_FMT,
+              RIV_ARG(cli_show_address(c, &s->wallet.address)), RIV_ARG(usd(c, has)), RIV_ARG(usd(c, amount)));
+    cli_hint(c,
+             "nothing was sent; USD come from another account, or a smaller --price, --workers or --epochs need less");
+    return cli_chain_fail(s, CLI_FAILED);
 }
 
 /* Whoever takes money from an account must be allowed to. */
@@ -55,7 +62,7 @@ static bool allow(cli_chain *s, const eth_address *spender, u256 amount, const c
     cli_receipt     r;
     u256            allowed;
     const eth_value who[] = { eth_of_address(&s->wallet.address), eth_of_address(spender) };
-    if (!cli_ask_number(s, CLI_FN_USD_ALLOWANCE, NULL, who, &allowed)) return false;
+    if (!has_usd(s, amount) || !cli_ask_number(s, CLI_FN_USD_ALLOWANCE, NULL, who, &allowed)) return false;
     if (u256_cmp(allowed, amount) >= 0) return true;
     const eth_value args[] = { eth_of_address(spender), eth_number(amount) };
     cli_tx          tx     = { .function = CLI_FN_USD_APPROVE,
@@ -85,7 +92,7 @@ static bool read_access(cli_chain *s, order *o)
             c, CLI_USAGE, "--allow names the only providers, --deny those that are not wanted; one of them is enough");
         return false;
     }
-    o->access_type  = allowed ? ACCESS_WHITELIST : denied ? ACCESS_BLACKLIST : ACCESS_NONE;
+    o->access_type  = allowed ? CLI_ACCESS_ALLOW : denied ? CLI_ACCESS_DENY : CLI_ACCESS_ALL;
     o->access_count = allowed + denied;
     o->access       = riv_new(c->arena, eth_value, o->access_count);
     for (size_t i = 0; i < o->access_count; i++) {
@@ -181,7 +188,7 @@ static bool do_create(cli_chain *s)
                                        (unsigned long long)o.target, o.target == 1 ? "" : "s", RIV_ARG(usd(c, o.price)),
                                        RIV_ARG(usd(c, o.deposit))) };
     if (!cli_send(s, &tx, &r)) return false;
-    if (!cli_event_find(s, &r, EVENT_CREATED, NULL, &event)) {
+    if (!cli_event_find(s, &r, CLI_EVENT_DEAL, NULL, &event)) {
         s->code = cli_error(c, CLI_NETWORK, "the chain's receipt does not name the deal");
         return false;
     }
@@ -192,25 +199,95 @@ static bool do_create(cli_chain *s)
     return finish(s, &deal);
 }
 
-int cli_cmd_deal_create(cli *c) { return with_chain(c, true, do_create); }
+int cli_cmd_deal_create(cli *c) { return cli_deal_run(c, true, do_create); }
 
 /* ---- one deal ---- */
 
 static bool do_publish(cli_chain *s)
 {
     eth_address deal;
-    return read_deal(s, &deal) && publish(s, &deal) && finish(s, &deal);
+    return own_deal(s, &deal) && publish(s, &deal) && finish(s, &deal);
 }
 
-int cli_cmd_deal_publish(cli *c) { return with_chain(c, true, do_publish); }
+int cli_cmd_deal_publish(cli *c) { return cli_deal_run(c, true, do_publish); }
+
+static bool do_unpublish(cli_chain *s)
+{
+    cli_receipt r;
+    eth_address deal;
+    if (!own_deal(s, &deal)) return false;
+    eth_value args = eth_of_address(&deal);
+    cli_tx    tx   = { .function = CLI_FN_UNPUBLISH,
+                       .args     = &args,
+                       .does = riv_format(s->c->arena, "let no more providers into the deal " RIV_FMT " by themselves",
+                                          RIV_ARG(cli_show_address(s->c, &deal))) };
+    return cli_send(s, &tx, &r) && finish(s, &deal);
+}
+
+int cli_cmd_deal_unpublish(cli *c) { return cli_deal_run(c, true, do_unpublish); }
+
+/* The offers of units: a unit's peer, and the peer's offer. */
+static bool offers_of(cli_chain *s, const eth_value *units, size_t count, u256 *offers)
+{
+    enum { UNIT_PEER = 1, PEER_OFFER = 0 };
+    cli_question *q = riv_new(s->c->arena, cli_question, count), *peers = riv_new(s->c->arena, cli_question, count);
+    for (size_t i = 0; i < count; i++) q[i] = (cli_question){ .function = CLI_FN_UNIT, .args = &units[i] };
+    if (!cli_ask_all(s, q, count)) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (q[i].reverts.len) {
+            cli_error(s->c, CLI_FAILED, "the unit " RIV_FMT ": " RIV_FMT, RIV_ARG(cli_show_id(s->c, units[i].word)),
+                      RIV_ARG(q[i].reverts));
+            cli_hint(s->c, "`rivulet deal offers` shows the units that are free");
+            return cli_chain_fail(s, CLI_FAILED);
+        }
+        peers[i] = (cli_question){ .function = CLI_FN_PEER, .args = &q[i].out[0].items[UNIT_PEER] };
+    }
+    if (!cli_ask_all(s, peers, count) || !cli_answered(s, peers, count)) return false;
+    for (size_t i = 0; i < count; i++) offers[i] = peers[i].out[0].items[PEER_OFFER].word;
+    return true;
+}
+
+/* Candidates by hand: grouped by their offers, in the order given. The chain passes over those that do not fit, and tells so by taking fewer. */
+static bool match_these(cli_chain *s, const eth_address *deal)
+{
+    cli           *c = s->c;
+    cli_receipt    r;
+    size_t         count, groups = 0;
+    const riv_str *texts = cli_values(c, "unit", &count);
+    eth_value     *units = riv_new(c->arena, eth_value, count), *ids = riv_new(c->arena, eth_value, count),
+              *lists = riv_new(c->arena, eth_value, count);
+    u256 *offers     = riv_new(c->arena, u256, count);
+    for (size_t i = 0; i < count; i++)
+        if (!cli_read_id(s, texts[i], "unit", &units[i].word)) return false;
+    if (!offers_of(s, units, count, offers)) return false;
+    for (size_t i = 0; i < count; i++) {
+        bool first = true;
+        for (size_t k = 0; k < i; k++) first = first && u256_cmp(offers[k], offers[i]) != 0;
+        if (!first) continue;
+        eth_value *own    = riv_new(c->arena, eth_value, count);
+        size_t     in_own = 0;
+        for (size_t k = i; k < count; k++)
+            if (u256_cmp(offers[k], offers[i]) == 0) own[in_own++] = units[k];
+        ids[groups]     = eth_number(offers[i]);
+        lists[groups++] = eth_list(own, in_own);
+    }
+    const eth_value args[] = { eth_of_address(deal), eth_list(ids, groups), eth_list(lists, groups) };
+    cli_tx          tx     = { .function = CLI_FN_MATCH_THESE,
+                               .args     = args,
+                               .does = riv_format(c->arena, "take %zu unit%s into the deal " RIV_FMT, count, count == 1 ? "" : "s",
+                                                  RIV_ARG(cli_show_address(c, deal))) };
+    return cli_send(s, &tx, &r);
+}
 
 static bool do_match(cli_chain *s)
 {
     eth_address deal;
-    return read_deal(s, &deal) && match(s, &deal) && finish(s, &deal);
+    if (!read_deal(s, &deal)) return false;
+    bool by_hand = cli_value(s->c, "unit").len > 0;
+    return (by_hand ? match_these(s, &deal) : match(s, &deal)) && finish(s, &deal);
 }
 
-int cli_cmd_deal_match(cli *c) { return with_chain(c, true, do_match); }
+int cli_cmd_deal_match(cli *c) { return cli_deal_run(c, true, do_match); }
 
 static bool do_deposit(cli_chain *s)
 {
@@ -218,7 +295,7 @@ static bool do_deposit(cli_chain *s)
     cli_receipt r;
     u256        amount;
     eth_address deal;
-    if (!cli_read_amount(s, "the amount", cli_arg(c, 1), CLI_USD_DECIMALS, &amount) || !read_deal(s, &deal) ||
+    if (!cli_read_amount(s, "the amount", cli_arg(c, 1), CLI_USD_DECIMALS, &amount) || !own_deal(s, &deal) ||
         !allow(s, &deal, amount, "the deal"))
         return false;
     eth_value args = eth_number(amount);
@@ -229,7 +306,7 @@ static bool do_deposit(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_deposit(cli *c) { return with_chain(c, true, do_deposit); }
+int cli_cmd_deal_deposit(cli *c) { return cli_deal_run(c, true, do_deposit); }
 
 static bool do_withdraw(cli_chain *s)
 {
@@ -237,7 +314,7 @@ static bool do_withdraw(cli_chain *s)
     cli_receipt r;
     u256        amount;
     eth_address deal;
-    if (!cli_read_amount(s, "the amount", cli_arg(c, 1), CLI_USD_DECIMALS, &amount) || !read_deal(s, &deal))
+    if (!cli_read_amount(s, "the amount", cli_arg(c, 1), CLI_USD_DECIMALS, &amount) || !own_deal(s, &deal))
         return false;
     eth_value args = eth_number(amount);
     cli_tx    tx   = { .function = CLI_FN_DEAL_WITHDRAW,
@@ -247,13 +324,13 @@ static bool do_withdraw(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_withdraw(cli *c) { return with_chain(c, true, do_withdraw); }
+int cli_cmd_deal_withdraw(cli *c) { return cli_deal_run(c, true, do_withdraw); }
 
 static bool do_stop(cli_chain *s)
 {
     cli_receipt r;
     eth_address deal;
-    if (!read_deal(s, &deal)) return false;
+    if (!own_deal(s, &deal)) return false;
     cli_tx tx = { .function = CLI_FN_DEAL_STOP,
                   .at       = &deal,
                   .does     = riv_format(s->c->arena, "end the deal " RIV_FMT " with this epoch",
@@ -261,161 +338,110 @@ static bool do_stop(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_stop(cli *c) { return with_chain(c, true, do_stop); }
+int cli_cmd_deal_stop(cli *c) { return cli_deal_run(c, true, do_stop); }
 
-/* ---- info ---- */
+/* ---- what a deal runs, and who works in it ---- */
 
-typedef struct deal_info {
-    eth_address      at, owner;
-    uint64_t         status, min, target, workers, paid, epoch;
-    u256             price, free;
-    riv_str          app;
-    const eth_value *units;
-    size_t           units_count; /* (id, worker, peer, provider, joined epoch) */
-    u256            *rewards;
-    bool             published;
-} deal_info;
-enum { UNIT_ID, UNIT_WORKER, UNIT_PEER, UNIT_PROVIDER, UNIT_JOINED };
-
-static bool load_deal(cli_chain *s, const eth_address *at, deal_info *out)
+static bool do_app(cli_chain *s)
 {
-    const eth_value *owner, *app, *units, *published, deal = eth_of_address(at);
-    riv_str          none;
-    *out = (deal_info){ .at = *at };
-    if (!cli_ask(s, CLI_FN_DEAL_OWNER, at, NULL, &owner) ||
-        !cli_ask_u64(s, CLI_FN_DEAL_STATUS, at, NULL, &out->status) || !cli_ask(s, CLI_FN_DEAL_APP, at, NULL, &app) ||
-        !cli_ask_number(s, CLI_FN_DEAL_PRICE, at, NULL, &out->price) ||
-        !cli_ask_u64(s, CLI_FN_DEAL_MIN, at, NULL, &out->min) ||
-        !cli_ask_u64(s, CLI_FN_DEAL_TARGET, at, NULL, &out->target) ||
-        !cli_ask_u64(s, CLI_FN_DEAL_WORKERS, at, NULL, &out->workers) ||
-        !cli_ask_number(s, CLI_FN_DEAL_FREE, at, NULL, &out->free) ||
-        !cli_ask_u64(s, CLI_FN_DEAL_PAID, at, NULL, &out->paid) ||
-        !cli_ask_u64(s, CLI_FN_EPOCH, NULL, NULL, &out->epoch) || !cli_ask(s, CLI_FN_DEAL_UNITS, at, NULL, &units) ||
-        !cli_ask_or(s, CLI_FN_IS_PUBLISHED, NULL, &deal, &none, &published))
-        return false;
-    out->owner       = eth_to_address(&owner[0]);
-    out->app         = cli_show_cid(s->c, &app[0]);
-    out->units       = units[0].items;
-    out->units_count = units[0].items_count;
-    out->published   = published && !u256_is_zero(published[0].word);
-    out->rewards     = riv_new(s->c->arena, u256, out->units_count);
-    for (size_t i = 0; i < out->units_count; i++)
-        if (!cli_ask_number(s, CLI_FN_DEAL_REWARD, at, &out->units[i].items[UNIT_ID], &out->rewards[i])) return false;
-    return true;
-}
-
-static const riv_json *deal_json(cli *c, const deal_info *d)
-{
-    riv_json_list units = { 0 };
-    for (size_t i = 0; i < d->units_count; i++) {
-        const eth_value *u        = d->units[i].items;
-        eth_address      provider = eth_to_address(&u[UNIT_PROVIDER]);
-        bool             works    = !u256_is_zero(u[UNIT_WORKER].word);
-        riv_json_add(c->arena, &units,
-                     riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, u[UNIT_ID].word)),
-                                     "provider", cli_json_address(c, &provider), "peer",
-                                     riv_json_str(c->arena, cli_show_peer(c, u[UNIT_PEER].word)), "worker",
-                                     works ? riv_json_str(c->arena, cli_show_peer(c, u[UNIT_WORKER].word)) : NULL,
-                                     "earned", riv_json_str(c->arena, usd(c, d->rewards[i])), NULL));
-    }
-    return riv_json_record(c->arena, "deal", cli_json_address(c, &d->at), "owner", cli_json_address(c, &d->owner),
-                           "status", riv_json_strc(c->arena, status_name(d->status)), "app",
-                           riv_json_str(c->arena, d->app), "price", riv_json_str(c->arena, usd(c, d->price)),
-                           "min_workers", riv_json_u64(c->arena, d->min), "target_workers",
-                           riv_json_u64(c->arena, d->target), "workers", riv_json_u64(c->arena, d->workers), "balance",
-                           riv_json_str(c->arena, usd(c, d->free)), "epoch", riv_json_u64(c->arena, d->epoch),
-                           "paid_until_epoch", d->paid ? riv_json_u64(c->arena, d->paid) : NULL, "published",
-                           riv_json_bool(d->published), "units", riv_json_arr(c->arena, units.ptr, units.len), NULL);
-}
-
-static void print_deal(cli *c, const deal_info *d)
-{
-    printf("%s" RIV_FMT "%s  %s%s\n", cli_style(c->colour_out, CLI_BOLD), RIV_ARG(cli_show_address(c, &d->at)),
-           cli_style(c->colour_out, CLI_PLAIN), status_name(d->status), d->published ? ", published" : "");
-    printf("  owner    " RIV_FMT "\n  runs     " RIV_FMT "\n", RIV_ARG(cli_show_address(c, &d->owner)),
-           RIV_ARG(d->app));
-    printf("  workers  %llu of %llu, at least %llu; " RIV_FMT " each and epoch\n", (unsigned long long)d->workers,
-           (unsigned long long)d->target, (unsigned long long)d->min, RIV_ARG(usd(c, d->price)));
-    printf("  balance  " RIV_FMT ", ", RIV_ARG(usd(c, d->free)));
-    if (d->paid)
-        printf("paid until epoch %llu; it is epoch %llu\n", (unsigned long long)d->paid, (unsigned long long)d->epoch);
-    else
-        printf("nothing is paid while workers are missing; it is epoch %llu\n", (unsigned long long)d->epoch);
-    for (size_t i = 0; i < d->units_count; i++) {
-        const eth_value *u        = d->units[i].items;
-        eth_address      provider = eth_to_address(&u[UNIT_PROVIDER]);
-        printf("  unit     " RIV_FMT "\n           of " RIV_FMT ", ", RIV_ARG(cli_show_id(c, u[UNIT_ID].word)),
-               RIV_ARG(cli_show_address(c, &provider)));
-        if (u256_is_zero(u[UNIT_WORKER].word))
-            printf("no worker yet\n");
-        else
-            printf("earned " RIV_FMT "\n", RIV_ARG(usd(c, d->rewards[i])));
-    }
-}
-
-static bool do_info(cli_chain *s)
-{
+    cli_receipt r;
+    eth_value   app;
     eth_address deal;
-    deal_info   d;
-    if (!read_deal(s, &deal) || !load_deal(s, &deal, &d)) return false;
-    if (cli_has(s->c, "json"))
-        cli_print_json(deal_json(s->c, &d), true);
-    else
-        print_deal(s->c, &d);
-    return true;
+    if (!cli_read_cid(s, cli_arg(s->c, 1), &app) || !own_deal(s, &deal)) return false;
+    cli_tx tx = { .function = CLI_FN_DEAL_SET_APP,
+                  .at       = &deal,
+                  .args     = &app,
+                  .does     = riv_format(s->c->arena, "let the workers of the deal run " RIV_FMT " instead",
+                                         RIV_ARG(cli_show_cid(s->c, &app))) };
+    return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_info(cli *c) { return with_chain(c, false, do_info); }
+int cli_cmd_deal_app(cli *c) { return cli_deal_run(c, true, do_app); }
 
-/* ---- list ---- */
-
-/* Those that wait for providers: from the market's own list. */
-static bool list_published(cli_chain *s, cli_events *out)
+/* Units leave with what they have earned until now. */
+static bool do_remove(cli_chain *s)
 {
-    for (uint64_t from = 0;; from += PUBLISHED_PAGE) {
-        const eth_value *v, args[] = { eth_word(from), eth_word(PUBLISHED_PAGE) };
-        if (!cli_ask(s, CLI_FN_PUBLISHED, NULL, args, &v)) return false;
-        for (size_t i = 0; i < v[0].items_count; i++) *riv_push(s->c->arena, out) = v[0].items[i];
-        if (v[0].items_count < PUBLISHED_PAGE) return true;
+    enum { UNIT_DEAL };
+    cli        *c     = s->c;
+    size_t      count = c->given.args_count - 1;
+    eth_value  *units = riv_new(c->arena, eth_value, count);
+    eth_address deal;
+    for (size_t i = 0; i < count; i++)
+        if (!cli_read_id(s, cli_arg(c, i + 1), "unit", &units[i].word)) return false;
+    if (!own_deal(s, &deal)) return false;
+    for (size_t i = 0; i < count; i++) {
+        cli_receipt      r;
+        const eth_value *v;
+        if (!cli_ask(s, CLI_FN_UNIT, NULL, &units[i], &v)) return false;
+        eth_address at = eth_to_address(&v[0].items[UNIT_DEAL]);
+        if (!eth_address_eq(&at, &deal)) {
+            cli_error(c, CLI_FAILED, "the unit " RIV_FMT " is not in this deal",
+                      RIV_ARG(cli_show_id(c, units[i].word)));
+            cli_hint(c, "`rivulet deal info " RIV_FMT "` shows those that are", RIV_ARG(cli_show_address(c, &deal)));
+            return cli_chain_fail(s, CLI_FAILED);
+        }
+        cli_tx tx = { .function = CLI_FN_RETURN_UNIT,
+                      .args     = &units[i],
+                      .does =
+                          riv_format(c->arena, "send a unit away from the deal " RIV_FMT ", with what it has earned",
+                                     RIV_ARG(cli_show_address(c, &deal))) };
+        if (!cli_send(s, &tx, &r)) return false;
     }
+    return finish(s, &deal);
 }
 
-/* Those that were made, of one customer or of all. */
-static bool list_made(cli_chain *s, cli_events *out)
+int cli_cmd_deal_remove(cli *c) { return cli_deal_run(c, true, do_remove); }
+
+/* ---- who may come ---- */
+
+static bool access_type(cli_chain *s, const eth_address *deal, riv_str wanted)
 {
-    eth_address owner, factory = chain_contract_address(CHAIN_DEAL_FACTORY);
-    eth_value   who;
-    cli_events  made  = { 0 };
-    riv_str     given = cli_value(s->c, "owner");
-    if (given.len && !cli_read_eth_address(s, given, &owner)) return false;
-    if (given.len) who = eth_of_address(&owner);
-    if (!cli_events_read(s, &factory, EVENT_CREATED, given.len ? &who : NULL, &made)) return false;
-    for (size_t i = 0; i < made.len; i++) *riv_push(s->c->arena, out) = made.ptr[i].items[1];
-    return true;
+    static const char *const names[] = { "all", "allow", "deny" },
+                             *says[] = { "let every provider into the deal",
+                                         "let only the listed providers into the deal",
+                                         "let every provider but the listed into the deal" };
+    uint64_t now;
+    size_t   type = 0;
+    while (type < RIV_COUNT(names) && !riv_str_eq(wanted, riv_str_c(names[type]))) type++;
+    if (type == RIV_COUNT(names))
+        return cli_chain_fail(
+            s, cli_error(s->c, CLI_USAGE, "--type is all, allow or deny, not '" RIV_FMT "'", RIV_ARG(wanted)));
+    if (!cli_ask_u64(s, CLI_FN_DEAL_ACCESS, deal, NULL, &now)) return false;
+    if (now == type) return true;
+    cli_receipt r;
+    eth_value   args = eth_word(type);
+    cli_tx      tx   = { .function = CLI_FN_DEAL_SET_ACCESS, .at = deal, .args = &args, .does = riv_str_c(says[type]) };
+    return cli_send(s, &tx, &r);
 }
 
-static bool do_list(cli_chain *s)
+static bool access_each(cli_chain *s, const eth_address *deal, const char *flag, cli_function f, const char *does)
 {
-    cli          *c     = s->c;
-    cli_events    deals = { 0 };
-    riv_json_list all   = { 0 };
-    if (!(cli_has(c, "published") ? list_published(s, &deals) : list_made(s, &deals))) return false;
-    for (size_t i = 0; i < deals.len; i++) {
-        deal_info   d;
-        eth_address at = eth_to_address(&deals.ptr[i]);
-        if (!load_deal(s, &at, &d)) return false;
-        if (cli_has(c, "json"))
-            riv_json_add(c->arena, &all, deal_json(c, &d));
-        else
-            printf(RIV_FMT "  %-18s %llu of %llu workers, " RIV_FMT " each and epoch, " RIV_FMT " left\n",
-                   RIV_ARG(cli_show_address(c, &at)), status_name(d.status), (unsigned long long)d.workers,
-                   (unsigned long long)d.target, RIV_ARG(usd(c, d.price)), RIV_ARG(usd(c, d.free)));
+    size_t         count;
+    const riv_str *all = cli_values(s->c, flag, &count);
+    for (size_t i = 0; i < count; i++) {
+        cli_receipt r;
+        eth_address who;
+        if (!cli_read_eth_address(s, all[i], &who)) return false;
+        eth_value args = eth_of_address(&who);
+        cli_tx    tx   = { .function = f,
+                           .at       = deal,
+                           .args     = &args,
+                           .does = riv_format(s->c->arena, "%s " RIV_FMT, does, RIV_ARG(cli_show_address(s->c, &who))) };
+        if (!cli_send(s, &tx, &r)) return false;
     }
-    if (cli_has(c, "json"))
-        cli_print_json(riv_json_arr(c->arena, all.ptr, all.len), true);
-    else if (!deals.len)
-        cli_note(c, "there are no deals");
     return true;
 }
 
-int cli_cmd_deal_list(cli *c) { return with_chain(c, false, do_list); }
+static bool do_access(cli_chain *s)
+{
+    cli        *c = s->c;
+    eth_address deal;
+    if (!cli_value(c, "type").len && !cli_value(c, "add").len && !cli_value(c, "remove").len)
+        return cli_chain_fail(s, cli_error(c, CLI_USAGE, "--type, --add or --remove says what is to change"));
+    return own_deal(s, &deal) && (!cli_value(c, "type").len || access_type(s, &deal, cli_value(c, "type"))) &&
+           access_each(s, &deal, "add", CLI_FN_DEAL_LIST_ADD, "put on the deal's list of providers:") &&
+           access_each(s, &deal, "remove", CLI_FN_DEAL_LIST_REMOVE, "take from the deal's list of providers:") &&
+           finish(s, &deal);
+}
+
+int cli_cmd_deal_access(cli *c) { return cli_deal_run(c, true, do_access); }

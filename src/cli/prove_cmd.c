@@ -69,14 +69,15 @@ static bool same_epoch(const epoch *a, const epoch *b)
 /* Units of active commitments that are in no deal. */
 static bool read_units(prover *p)
 {
-    p->units.len = 0;
+    cli_peer_state *peers = riv_new(p->s.c->arena, cli_peer_state, p->file.peers_count);
+    p->units.len          = 0;
+    if (!cli_peers_load(&p->s, &p->file, peers)) return false;
     for (size_t i = 0; i < p->file.peers_count; i++) {
-        cli_peer_state peer;
-        if (!cli_peer_load(&p->s, &p->file.peers[i], &peer)) return false;
-        if (!peer.cc || u256_cmp(peer.cc[CLI_CC_STATUS].word, u256_of(CLI_CC_ACTIVE))) continue;
-        for (size_t k = 0; k < peer.units_count; k++)
-            if (!cli_unit_busy(&peer.units[k]))
-                *riv_push(p->s.c->arena, &p->units) = (unit){ .id = *cli_unit_id_of(&peer.units[k]) };
+        const cli_peer_state *peer = &peers[i];
+        if (!peer->cc || cli_cc_status(peer->cc) != CLI_CC_ACTIVE) continue;
+        for (size_t k = 0; k < peer->units_count; k++)
+            if (!cli_unit_busy(&peer->units[k]))
+                *riv_push(p->s.c->arena, &p->units) = (unit){ .id = *cli_unit_id_of(&peer->units[k]) };
     }
     return true;
 }

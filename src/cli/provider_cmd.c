@@ -6,51 +6,17 @@
     "MarketOfferRegistered(address indexed provider,bytes32 offerId,uint256 minPricePerWorkerEpoch,address "           \
     "paymentToken,"                                                                                                    \
     "(bytes4,bytes32)[] effectors,uint256 minProtocolVersion,uint256 maxProtocolVersion)"
-#define EVENT_COMMITMENT                                                                                               \
-    "CommitmentCreated(bytes32 indexed peerId,bytes32 commitmentId,uint256 duration,address delegator,uint256 "        \
-    "rewardDelegationRate,"                                                                                            \
-    "uint256 fltCollateralPerUnit)"
+#define EVENT_EFFECTOR         "EffectorAdded(bytes32 indexed offerId,(bytes4,bytes32) effector)"
+#define EVENT_EFFECTOR_REMOVED "EffectorRemoved(bytes32 indexed offerId,(bytes4,bytes32) effector)"
 
 enum { OFFER_PROVIDER, OFFER_PRICE }; /* of getOffer */
-static const char *const cc_names[] = { "over",   "active", "waits for collateral", "starts with the next epoch",
-                                        "failed", "removed" };
-
-typedef struct provider {
-    cli_chain       s;
-    cli_provider    file;
-    cli_peer_state *peers;
-} provider;
-
-/* ---- what there is ---- */
-
-/* Where the command names the file: behind the deal, when it has one. */
-static riv_str file_of(cli *c, size_t index)
-{
-    return c->given.args_count > index ? cli_arg(c, index) : RIV_LIT(CLI_PROVIDER_FILE);
-}
-
-static bool load_peers(provider *p)
-{
-    p->peers = riv_new(p->s.c->arena, cli_peer_state, p->file.peers_count);
-    for (size_t i = 0; i < p->file.peers_count; i++)
-        if (!cli_peer_load(&p->s, &p->file.peers[i], &p->peers[i])) return false;
-    return true;
-}
-
-/* The commands' frame: the file, the chain, the peers' state; then what is to be done. */
-static int with_provider(cli *c, riv_str path, bool signs, bool (*run)(provider *p))
-{
-    provider p    = { 0 };
-    int      code = CLI_OK;
-    if (!cli_provider_load(c, path, &p.file, &code)) return code;
-    bool good = cli_market_open(c, signs, &p.s) && load_peers(&p) && run(&p);
-    code      = good ? CLI_OK : p.s.code;
-    if (good && cli_has(c, "json") && p.s.signs) cli_chain_json(&p.s, riv_json_object(c->arena, NULL, NULL));
-    cli_market_close(&p.s);
-    return code;
-}
 
 static bool is_unit(const eth_value *unit, const eth_value *id) { return u256_cmp(unit->word, id->word) == 0; }
+
+static bool same_cid(const eth_value *a, const eth_value *b)
+{
+    return u256_cmp(a->items[0].word, b->items[0].word) == 0 && u256_cmp(a->items[1].word, b->items[1].word) == 0;
+}
 
 static eth_value *copies(cli *c, const eth_value *items, size_t count)
 {
@@ -66,7 +32,7 @@ int cli_cmd_provider_init(cli *c)
     uint64_t  peers, units;
     u256      price;
     riv_fault fault = { 0 };
-    riv_str   name = cli_value(c, "name"), amount = cli_value(c, "price"), path = file_of(c, 0);
+    riv_str   name = cli_value(c, "name"), amount = cli_value(c, "price"), path = cli_provider_path(c, 0);
     if (!name.len) name = RIV_LIT("a provider");
     if (!amount.len) amount = RIV_LIT("0.01");
     if (name.len > CLI_PROVIDER_NAME_MAX)
@@ -90,7 +56,7 @@ int cli_cmd_provider_init(cli *c)
 
 /* ---- register ---- */
 
-static bool do_register(provider *p)
+static bool do_register(cli_provider_job *p)
 {
     cli             *c = p->s.c;
     cli_receipt      r;
@@ -115,11 +81,11 @@ static bool do_register(provider *p)
     return cli_send(&p->s, &tx, &r);
 }
 
-int cli_cmd_provider_register(cli *c) { return with_provider(c, file_of(c, 0), true, do_register); }
+int cli_cmd_provider_register(cli *c) { return cli_provider_run(c, cli_provider_path(c, 0), true, do_register); }
 
 /* ---- offer ---- */
 
-static eth_value peer_tuple(provider *p, size_t index)
+static eth_value peer_tuple(cli_provider_job *p, size_t index)
 {
     const cli_provider_peer *peer     = &p->file.peers[index];
     const eth_value          fields[] = { eth_of_hash(peer->id), eth_of_address(&p->s.wallet.address),
@@ -127,7 +93,7 @@ static eth_value peer_tuple(provider *p, size_t index)
     return eth_list(copies(p->s.c, fields, RIV_COUNT(fields)), RIV_COUNT(fields));
 }
 
-static bool new_offer(provider *p)
+static bool new_offer(cli_provider_job *p)
 {
     cli        *c = p->s.c;
     cli_receipt r;
@@ -157,7 +123,7 @@ static bool new_offer(provider *p)
     return true;
 }
 
-static bool change_price(provider *p, u256 offer)
+static bool change_price(cli_provider_job *p, u256 offer)
 {
     cli             *c = p->s.c;
     cli_receipt      r;
@@ -174,7 +140,7 @@ static bool change_price(provider *p, u256 offer)
     return cli_send(&p->s, &tx, &r);
 }
 
-static bool add_units(provider *p, size_t index)
+static bool add_units(cli_provider_job *p, size_t index)
 {
     cli                     *c = p->s.c;
     cli_receipt              r;
@@ -197,7 +163,7 @@ static bool add_units(provider *p, size_t index)
     return cli_send(&p->s, &tx, &r);
 }
 
-static bool add_peers(provider *p, u256 offer)
+static bool add_peers(cli_provider_job *p, u256 offer)
 {
     cli        *c = p->s.c;
     cli_receipt r;
@@ -213,26 +179,119 @@ static bool add_peers(provider *p, u256 offer)
     return cli_send(&p->s, &tx, &r);
 }
 
-/* What is there already is brought to what the file says; what the file no longer has stays. */
-static bool do_offer(provider *p)
+/* How often an event of the offer names this effector. */
+static bool count_events(cli_provider_job *p, const char *signature, u256 offer, const eth_value *effector, size_t *out)
 {
-    u256 offer = U256_ZERO;
-    for (size_t i = 0; i < p->file.peers_count; i++)
-        if (p->peers[i].there) offer = p->peers[i].offer;
+    cli_events  all    = { 0 };
+    eth_value   id     = eth_number(offer);
+    eth_address market = chain_contract_address(CHAIN_MARKET);
+    *out               = 0;
+    if (!cli_events_read(&p->s, &market, signature, &id, 0, &all)) return false;
+    for (size_t i = 0; i < all.len; i++) *out += same_cid(&all.ptr[i].items[1], effector);
+    return true;
+}
+
+typedef struct effectors {
+    eth_value *ptr;
+    size_t     count;
+} effectors;
+
+/* Those that the offer had when it was registered. */
+static bool first_effectors(cli_provider_job *p, u256 offer, effectors *out)
+{
+    cli_events  all    = { 0 };
+    eth_value   me     = eth_of_address(&p->s.wallet.address);
+    eth_address market = chain_contract_address(CHAIN_MARKET);
+    *out               = (effectors){ 0 };
+    if (!cli_events_read(&p->s, &market, EVENT_OFFER, &me, 0, &all)) return false;
+    for (size_t i = 0; i < all.len; i++) {
+        const eth_value *e = all.ptr[i].items;
+        if (u256_cmp(e[1].word, offer)) continue;
+        *out = (effectors){ copies(p->s.c, e[4].items, e[4].items_count), e[4].items_count };
+    }
+    return true;
+}
+
+static bool holds(const effectors *all, const eth_value *one)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (same_cid(&all->ptr[i], one)) return true;
+    return false;
+}
+
+/* The chain tells effectors by events only: there now are those that came more often than they went. */
+static bool effectors_now(cli_provider_job *p, u256 offer, effectors *out)
+{
+    effectors   first;
+    cli_events  added  = { 0 };
+    eth_value   id     = eth_number(offer);
+    eth_address market = chain_contract_address(CHAIN_MARKET);
+    if (!first_effectors(p, offer, &first) || !cli_events_read(&p->s, &market, EVENT_EFFECTOR, &id, 0, &added))
+        return false;
+    effectors ever = { riv_new(p->s.c->arena, eth_value, first.count + added.len), 0 };
+    for (size_t i = 0; i < first.count + added.len; i++) {
+        const eth_value *one = i < first.count ? &first.ptr[i] : &added.ptr[i - first.count].items[1];
+        if (!holds(&ever, one)) ever.ptr[ever.count++] = *one;
+    }
+    *out = (effectors){ riv_new(p->s.c->arena, eth_value, ever.count), 0 };
+    for (size_t i = 0; i < ever.count; i++) {
+        size_t came, went;
+        if (!count_events(p, EVENT_EFFECTOR, offer, &ever.ptr[i], &came) ||
+            !count_events(p, EVENT_EFFECTOR_REMOVED, offer, &ever.ptr[i], &went))
+            return false;
+        if (came + holds(&first, &ever.ptr[i]) > went) out->ptr[out->count++] = ever.ptr[i];
+    }
+    return true;
+}
+
+static bool send_effectors(cli_provider_job *p, u256 offer, const effectors *all, bool adds)
+{
+    cli            *c = p->s.c;
+    cli_receipt     r;
+    const eth_value args[] = { eth_number(offer), eth_list(all->ptr, all->count) };
+    cli_tx          tx     = { .function = adds ? CLI_FN_ADD_EFFECTORS : CLI_FN_REMOVE_EFFECTORS,
+                               .args     = args,
+                               .does = riv_format(c->arena, "%s %zu effector%s %s the offer", adds ? "add" : "take", all->count,
+                                     all->count == 1 ? "" : "s", adds ? "to" : "out of") };
+    return all->count == 0 || cli_send(&p->s, &tx, &r);
+}
+
+/* SPEC market.md 5: an effector is a promise to customers, so it goes when the file no longer has it. */
+static bool change_effectors(cli_provider_job *p, u256 offer)
+{
+    size_t    count = p->file.effectors_count;
+    effectors now, want = { riv_new(p->s.c->arena, eth_value, count), count };
+    for (size_t i = 0; i < count; i++)
+        if (!cli_read_cid(&p->s, p->file.effectors[i], &want.ptr[i])) return false;
+    if (!effectors_now(p, offer, &now)) return false;
+    effectors more = { riv_new(p->s.c->arena, eth_value, count), 0 },
+              less = { riv_new(p->s.c->arena, eth_value, now.count), 0 };
+    for (size_t i = 0; i < count; i++)
+        if (!holds(&now, &want.ptr[i]) && !holds(&more, &want.ptr[i])) more.ptr[more.count++] = want.ptr[i];
+    for (size_t i = 0; i < now.count; i++)
+        if (!holds(&want, &now.ptr[i])) less.ptr[less.count++] = now.ptr[i];
+    return send_effectors(p, offer, &more, true) && send_effectors(p, offer, &less, false);
+}
+
+/* What is there already is brought to what the file says. Units and peers that the file no longer has stay, unless --remove is given. */
+static bool do_offer(cli_provider_job *p)
+{
+    u256 offer = cli_offer_of(p);
     if (u256_is_zero(offer)) return new_offer(p);
-    if (!change_price(p, offer) || !add_peers(p, offer)) return false;
+    if (!change_price(p, offer) || !change_effectors(p, offer) || !add_peers(p, offer)) return false;
     for (size_t i = 0; i < p->file.peers_count; i++)
         if (p->peers[i].there && !add_units(p, i)) return false;
+    if (cli_has(p->s.c, "remove") && !cli_provider_prune(p, offer)) return false;
     if (!p->s.sent.len) cli_note(p->s.c, "the offer is as the file says");
     if (!cli_has(p->s.c, "json")) printf("offer " RIV_FMT "\n", RIV_ARG(cli_show_id(p->s.c, offer)));
     return true;
 }
 
-int cli_cmd_provider_offer(cli *c) { return with_provider(c, file_of(c, 0), true, do_offer); }
+int cli_cmd_provider_offer(cli *c) { return cli_provider_run(c, cli_provider_path(c, 0), true, do_offer); }
 
 /* ---- commit ---- */
 
-static bool create_commitment(provider *p, size_t index, const eth_address *staker)
+static bool create_commitment(cli_provider_job *p, size_t index, const eth_address *staker)
 {
     cli        *c = p->s.c;
     cli_receipt r;
@@ -246,13 +305,16 @@ static bool create_commitment(provider *p, size_t index, const eth_address *stak
                                .does     = riv_format(c->arena, "commit the units of " RIV_FMT " for %llu epochs",
                                                       RIV_ARG(p->file.peers[index].text), (unsigned long long)duration) };
     if (!cli_send(&p->s, &tx, &r)) return false;
-    if (cli_event_find(&p->s, &r, EVENT_COMMITMENT, NULL, &event) && !cli_has(c, "json"))
+    if (cli_event_find(&p->s, &r, CLI_EVENT_COMMITMENT, NULL, &event) && !cli_has(c, "json"))
         printf("commitment " RIV_FMT " of " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)),
                RIV_ARG(p->file.peers[index].text));
-    return cli_peer_load(&p->s, &p->file.peers[index], &p->peers[index]);
+    cli_provider one = p->file;
+    one.peers += index;
+    one.peers_count = 1;
+    return cli_peers_load(&p->s, &one, &p->peers[index]);
 }
 
-static bool deposit_collateral(provider *p)
+static bool deposit_collateral(cli_provider_job *p)
 {
     cli        *c = p->s.c;
     cli_receipt r;
@@ -261,11 +323,12 @@ static bool deposit_collateral(provider *p)
     eth_value  *ids   = riv_new(c->arena, eth_value, p->file.peers_count);
     for (size_t i = 0; i < p->file.peers_count; i++) {
         const eth_value *cc = p->peers[i].cc;
-        if (!cc || u256_cmp(cc[CLI_CC_STATUS].word, u256_of(CLI_CC_WAIT_DELEGATION))) continue;
+        if (!cc || cli_cc_status(cc) != CLI_CC_WAIT_DELEGATION) continue;
         eth_address who = eth_to_address(&cc[CLI_CC_DELEGATOR]);
-        if (!eth_address_is_zero(&who) && !eth_address_eq(&who, &p->s.wallet.address)) {
-            cli_note(c, "the commitment " RIV_FMT " waits for the collateral of " RIV_FMT,
-                     RIV_ARG(cli_show_id(c, p->peers[i].commitment)), RIV_ARG(cli_show_address(c, &who)));
+        if (!eth_address_eq(&who, &p->s.wallet.address)) {
+            riv_str id = cli_show_id(c, p->peers[i].commitment);
+            cli_note(c, "the commitment " RIV_FMT " waits for the collateral of " RIV_FMT ": `rivulet stake deposit`",
+                     RIV_ARG(id), RIV_ARG(eth_address_is_zero(&who) ? RIV_LIT("anyone") : cli_show_address(c, &who)));
             continue;
         }
         if (!u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, &one) || !u256_add(sum, one, &sum)) {
@@ -285,10 +348,13 @@ static bool deposit_collateral(provider *p)
     return cli_send(&p->s, &tx, &r);
 }
 
-static bool do_commit(provider *p)
+static bool do_commit(cli_provider_job *p)
 {
     eth_address staker = p->s.wallet.address;
-    if (p->file.delegator.len && !cli_read_eth_address(&p->s, p->file.delegator, &staker)) return false;
+    if (riv_str_eq(p->file.delegator, RIV_LIT("anyone")))
+        staker = (eth_address){ { 0 } };
+    else if (p->file.delegator.len && !cli_read_eth_address(&p->s, p->file.delegator, &staker))
+        return false;
     for (size_t i = 0; i < p->file.peers_count; i++) {
         if (!p->peers[i].there) {
             p->s.code = cli_error(p->s.c, CLI_FAILED, "the peer " RIV_FMT " is not offered yet",
@@ -303,12 +369,12 @@ static bool do_commit(provider *p)
     return true;
 }
 
-int cli_cmd_provider_commit(cli *c) { return with_provider(c, file_of(c, 0), true, do_commit); }
+int cli_cmd_provider_commit(cli *c) { return cli_provider_run(c, cli_provider_path(c, 0), true, do_commit); }
 
 /* ---- deals: pickup, work, leave ---- */
 
 /* One unit of each peer that has a free one: a deal takes no more of a peer. */
-static bool do_pickup(provider *p)
+static bool do_pickup(cli_provider_job *p)
 {
     cli        *c = p->s.c;
     cli_receipt r;
@@ -343,10 +409,10 @@ static bool do_pickup(provider *p)
     return cli_send(&p->s, &tx, &r);
 }
 
-int cli_cmd_provider_pickup(cli *c) { return with_provider(c, file_of(c, 1), true, do_pickup); }
+int cli_cmd_provider_pickup(cli *c) { return cli_provider_run(c, cli_provider_path(c, 1), true, do_pickup); }
 
 /* A worker's key: the peer's own, with the deal and the unit. Whoever has the peer's key can make it again. */
-static bool worker_id(provider *p, size_t index, const eth_address *deal, const eth_value *unit, eth_value *out)
+static bool worker_id(cli_provider_job *p, size_t index, const eth_address *deal, const eth_value *unit, eth_value *out)
 {
     uint8_t        word[32];
     crypto_secret  seed;
@@ -377,7 +443,7 @@ static bool worker_id(provider *p, size_t index, const eth_address *deal, const 
     return true;
 }
 
-static bool start_worker(provider *p, size_t index, const eth_value *unit)
+static bool start_worker(cli_provider_job *p, size_t index, const eth_value *unit)
 {
     cli             *c = p->s.c;
     cli_receipt      r;
@@ -396,7 +462,7 @@ static bool start_worker(provider *p, size_t index, const eth_value *unit)
     return cli_send(&p->s, &tx, &r);
 }
 
-static bool do_work(provider *p)
+static bool do_work(cli_provider_job *p)
 {
     for (size_t i = 0; i < p->file.peers_count; i++)
         for (size_t k = 0; k < p->peers[i].units_count; k++)
@@ -405,9 +471,9 @@ static bool do_work(provider *p)
     return true;
 }
 
-int cli_cmd_provider_work(cli *c) { return with_provider(c, file_of(c, 0), true, do_work); }
+int cli_cmd_provider_work(cli *c) { return cli_provider_run(c, cli_provider_path(c, 0), true, do_work); }
 
-static bool do_leave(provider *p)
+static bool do_leave(cli_provider_job *p)
 {
     cli        *c = p->s.c;
     cli_receipt r;
@@ -429,170 +495,4 @@ static bool do_leave(provider *p)
     return true;
 }
 
-int cli_cmd_provider_leave(cli *c) { return with_provider(c, file_of(c, 1), true, do_leave); }
-
-/* ---- rewards ---- */
-
-static bool take_commitment_reward(provider *p, size_t index)
-{
-    cli        *c = p->s.c;
-    cli_receipt r;
-    u256        amount;
-    eth_value   id = eth_number(p->peers[index].commitment);
-    if (!cli_ask_number(&p->s, CLI_FN_UNLOCKED, NULL, &id, &amount)) return false;
-    if (u256_is_zero(amount)) return true;
-    cli_tx tx = { .function = CLI_FN_WITHDRAW_REWARD,
-                  .args     = &id,
-                  .does     = riv_format(c->arena, "take " RIV_FMT " for proofs of " RIV_FMT ", shared with its staker",
-                                         RIV_ARG(cli_amount(c->arena, amount, CLI_FLT_DECIMALS, "FLT")),
-                                         RIV_ARG(p->file.peers[index].text)) };
-    return cli_send(&p->s, &tx, &r);
-}
-
-static bool take_deal_reward(provider *p, const eth_value *unit)
-{
-    cli        *c = p->s.c;
-    cli_receipt r;
-    u256        amount;
-    eth_address deal = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
-    if (!cli_ask_number(&p->s, CLI_FN_DEAL_REWARD, &deal, cli_unit_id_of(unit), &amount)) return false;
-    if (u256_is_zero(amount)) return true;
-    cli_tx tx = { .function = CLI_FN_DEAL_REWARDS,
-                  .at       = &deal,
-                  .args     = cli_unit_id_of(unit),
-                  .does     = riv_format(c->arena, "take " RIV_FMT " for work in the deal " RIV_FMT,
-                                         RIV_ARG(cli_amount(c->arena, amount, CLI_USD_DECIMALS, "USD")),
-                                         RIV_ARG(cli_show_address(c, &deal))) };
-    return cli_send(&p->s, &tx, &r);
-}
-
-static bool do_rewards(provider *p)
-{
-    for (size_t i = 0; i < p->file.peers_count; i++) {
-        if (p->peers[i].cc && !take_commitment_reward(p, i)) return false;
-        for (size_t k = 0; k < p->peers[i].units_count; k++)
-            if (cli_unit_busy(&p->peers[i].units[k]) && !take_deal_reward(p, &p->peers[i].units[k])) return false;
-    }
-    if (!p->s.sent.len) cli_note(p->s.c, "there is nothing to take yet");
-    return true;
-}
-
-int cli_cmd_provider_rewards(cli *c) { return with_provider(c, file_of(c, 0), true, do_rewards); }
-
-/* ---- status ---- */
-
-static const char *cc_name(const eth_value *cc)
-{
-    uint64_t status;
-    return u256_u64(cc[CLI_CC_STATUS].word, &status) && status < RIV_COUNT(cc_names) ? cc_names[status] : "unknown";
-}
-
-static bool unit_json(provider *p, const eth_value *unit, const riv_json **out)
-{
-    cli        *c    = p->s.c;
-    eth_address deal = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
-    u256        reward;
-    bool        busy = cli_unit_busy(unit);
-    if (busy && !cli_ask_number(&p->s, CLI_FN_DEAL_REWARD, &deal, cli_unit_id_of(unit), &reward)) return false;
-    *out = riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, cli_unit_id_of(unit)->word)), "deal",
-                           busy ? cli_json_address(c, &deal) : NULL, "reward",
-                           busy ? riv_json_str(c->arena, cli_amount(c->arena, reward, CLI_USD_DECIMALS, "USD")) : NULL,
-                           NULL);
-    return true;
-}
-
-static bool commitment_json(provider *p, const cli_peer_state *peer, const riv_json **out)
-{
-    cli            *c = p->s.c;
-    u256            total, unlocked;
-    const eth_value id = eth_number(peer->commitment), *cc = peer->cc;
-    eth_address     staker = eth_to_address(&cc[CLI_CC_DELEGATOR]);
-    if (!cli_ask_number(&p->s, CLI_FN_TOTAL_REWARDS, NULL, &id, &total) ||
-        !cli_ask_number(&p->s, CLI_FN_UNLOCKED, NULL, &id, &unlocked))
-        return false;
-    *out =
-        riv_json_record(c->arena, "id", riv_json_str(c->arena, cli_show_id(c, peer->commitment)), "status",
-                        riv_json_strc(c->arena, cc_name(cc)), "first_epoch", cli_json_number(c, cc[CLI_CC_START].word),
-                        "end_epoch", cli_json_number(c, cc[CLI_CC_END].word), "staker", cli_json_address(c, &staker),
-                        "fails", cli_json_number(c, cc[CLI_CC_FAILS].word), "rewards",
-                        riv_json_str(c->arena, cli_amount(c->arena, total, CLI_FLT_DECIMALS, "FLT")), "unlocked",
-                        riv_json_str(c->arena, cli_amount(c->arena, unlocked, CLI_FLT_DECIMALS, "FLT")), NULL);
-    return true;
-}
-
-static bool peer_json(provider *p, size_t index, const riv_json **out)
-{
-    cli            *c          = p->s.c;
-    cli_peer_state *state      = &p->peers[index];
-    riv_json_list   units      = { 0 };
-    const riv_json *commitment = NULL, *unit;
-    if (state->cc && !commitment_json(p, state, &commitment)) return false;
-    for (size_t k = 0; k < state->units_count; k++) {
-        if (!unit_json(p, &state->units[k], &unit)) return false;
-        riv_json_add(c->arena, &units, unit);
-    }
-    *out = riv_json_record(c->arena, "peer", riv_json_str(c->arena, p->file.peers[index].text), "offered",
-                           riv_json_bool(state->there), "offer",
-                           state->there ? riv_json_str(c->arena, cli_show_id(c, state->offer)) : NULL, "commitment",
-                           commitment, "units", riv_json_arr(c->arena, units.ptr, units.len), NULL);
-    return true;
-}
-
-static riv_str text_at(const riv_json *v, const char *key)
-{
-    const riv_json *found = riv_json_get(v, riv_str_c(key));
-    return found && found->kind == RIV_JSON_STR ? found->str : RIV_LIT("-");
-}
-
-static void print_peer(const riv_json *peer)
-{
-    const riv_json *cc = riv_json_get(peer, RIV_LIT("commitment")), *units = riv_json_get(peer, RIV_LIT("units"));
-    printf("peer " RIV_FMT "\n", RIV_ARG(text_at(peer, "peer")));
-    if (!riv_json_get(peer, RIV_LIT("offer"))) {
-        printf("  not offered yet\n");
-        return;
-    }
-    printf("  offer       " RIV_FMT "\n", RIV_ARG(text_at(peer, "offer")));
-    if (cc)
-        printf("  commitment  " RIV_FMT "\n              " RIV_FMT ", epochs " RIV_FMT " to " RIV_FMT
-               ", rewards " RIV_FMT ", " RIV_FMT " of them to be taken\n",
-               RIV_ARG(text_at(cc, "id")), RIV_ARG(text_at(cc, "status")), RIV_ARG(text_at(cc, "first_epoch")),
-               RIV_ARG(text_at(cc, "end_epoch")), RIV_ARG(text_at(cc, "rewards")), RIV_ARG(text_at(cc, "unlocked")));
-    else
-        printf("  commitment  none\n");
-    for (size_t i = 0; riv_json_at(units, i); i++) {
-        const riv_json *unit = riv_json_at(units, i);
-        printf("  unit        " RIV_FMT, RIV_ARG(text_at(unit, "id")));
-        if (riv_json_get(unit, RIV_LIT("deal")))
-            printf("\n              in the deal " RIV_FMT ", earned " RIV_FMT "\n", RIV_ARG(text_at(unit, "deal")),
-                   RIV_ARG(text_at(unit, "reward")));
-        else
-            printf("  free\n");
-    }
-}
-
-static bool do_status(provider *p)
-{
-    cli          *c = p->s.c;
-    uint64_t      epoch;
-    riv_json_list peers = { 0 };
-    if (!cli_ask_u64(&p->s, CLI_FN_EPOCH, NULL, NULL, &epoch)) return false;
-    for (size_t i = 0; i < p->file.peers_count; i++) {
-        const riv_json *peer;
-        if (!peer_json(p, i, &peer)) return false;
-        riv_json_add(c->arena, &peers, peer);
-    }
-    if (cli_has(c, "json")) {
-        cli_print_json(riv_json_record(c->arena, "name", riv_json_str(c->arena, p->file.name), "epoch",
-                                       riv_json_u64(c->arena, epoch), "peers",
-                                       riv_json_arr(c->arena, peers.ptr, peers.len), NULL),
-                       true);
-        return true;
-    }
-    printf("%s" RIV_FMT "%s, epoch %llu\n", cli_style(c->colour_out, CLI_BOLD),
-           RIV_ARG(cli_shown(c, p->file.name, 100)), cli_style(c->colour_out, CLI_PLAIN), (unsigned long long)epoch);
-    for (size_t i = 0; i < peers.len; i++) print_peer(peers.ptr[i]);
-    return true;
-}
-
-int cli_cmd_provider_status(cli *c) { return with_provider(c, file_of(c, 0), false, do_status); }
+int cli_cmd_provider_leave(cli *c) { return cli_provider_run(c, cli_provider_path(c, 1), true, do_leave); }

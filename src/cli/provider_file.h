@@ -42,10 +42,28 @@ typedef struct cli_peer_state {
     const eth_value *cc;    /* its commitment, CLI_CC_...; NULL: none */
 } cli_peer_state;
 enum { CLI_UNIT_ID, CLI_UNIT_DEAL }; /* SPEC market.md 3: getComputeUnits gives (id, deal, start epoch) */
-enum { CLI_CC_STATUS, CLI_CC_PEER, CLI_CC_COLLATERAL, CLI_CC_UNITS, CLI_CC_START, CLI_CC_END, CLI_CC_RATE, CLI_CC_DELEGATOR, CLI_CC_FAILS }; /* of getCommitment */
-enum { CLI_CC_ACTIVE = 1, CLI_CC_WAIT_DELEGATION = 2 }; /* CLI_CC_STATUS */
-bool cli_peer_load(cli_chain *s, const cli_provider_peer *peer, cli_peer_state *out); /* false: it was said why */
+enum { CLI_CC_STATUS, CLI_CC_PEER, CLI_CC_COLLATERAL, CLI_CC_UNITS, CLI_CC_START, CLI_CC_END, CLI_CC_RATE, CLI_CC_DELEGATOR, CLI_CC_FAILS, CLI_CC_FAILED,
+       CLI_CC_EXITED }; /* of getCommitment */
+enum { CLI_CC_OVER, CLI_CC_ACTIVE, CLI_CC_WAIT_DELEGATION, CLI_CC_WAIT_START, CLI_CC_FAILED_STATUS, CLI_CC_REMOVED }; /* CLI_CC_STATUS */
+#define CLI_EVENT_COMMITMENT                                                                                           \
+    "CommitmentCreated(bytes32 indexed peerId,bytes32 commitmentId,uint256 duration,address delegator,uint256 "        \
+    "rewardDelegationRate,uint256 fltCollateralPerUnit)"
+uint64_t    cli_cc_status(const eth_value *cc);
+const char *cli_cc_name(const eth_value *cc); /* of its status */
 const eth_value *cli_unit_id_of(const eth_value *unit);
 bool cli_unit_busy(const eth_value *unit); /* it is in a deal */
+
+/* What a provider's command works with: its file, the chain, and its peers there. */
+typedef struct cli_provider_job { cli_chain s; cli_provider file; cli_peer_state *peers; } cli_provider_job;
+bool cli_peers_load(cli_chain *s, const cli_provider *file, cli_peer_state *out); /* out: as many as the file has. False: it was said why */
+riv_str cli_provider_path(cli *c, size_t index); /* the file, where the command names it as this argument; else provider.toml */
+int  cli_provider_run(cli *c, riv_str path, bool signs, bool (*run)(cli_provider_job *p)); /* the commands' frame */
+u256 cli_offer_of(const cli_provider_job *p); /* of its peers; 0: none is offered */
+/* All commitments that the peer ever had (ids), the newest last. */
+bool cli_commitments_of(cli_provider_job *p, size_t index, cli_events *out);
+
+/* ---- provider_end.c ---- */
+
+bool cli_provider_prune(cli_provider_job *p, u256 offer); /* takes out of the offer what the file no longer has */
 
 #endif

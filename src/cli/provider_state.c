@@ -1,4 +1,4 @@
-/* provider_state.c: how the peers of provider.toml stand on the chain: offer, units and commitment.
+/* provider_state.c: how the peers of provider.toml stand on the chain (offer, units, commitment), and the frame of the commands.
  * Contract: provider_file.h. Tests: tests/e2e/market.py. */
 #include "cli/provider_file.h"
 
@@ -20,28 +20,105 @@ bool cli_provider_load(cli *c, riv_str path, cli_provider *out, int *code)
     return false;
 }
 
-bool cli_peer_load(cli_chain *s, const cli_provider_peer *peer, cli_peer_state *out)
+/* ---- peers: three rounds of questions, however many there are ---- */
+
+static bool ask_peers(cli_chain *s, const cli_provider *file, cli_peer_state *out)
 {
-    riv_str          reverts;
-    const eth_value *v;
-    const eth_value  id = eth_of_hash(peer->id);
-    *out                = (cli_peer_state){ 0 };
-    if (!cli_ask_or(s, CLI_FN_PEER, NULL, &id, &reverts, &v)) return false;
-    if (reverts.len) return true; /* "Peer doesn't exist" */
-    out->offer      = v[0].items[FIELD_OFFER].word;
-    out->commitment = v[0].items[FIELD_COMMITMENT].word;
-    out->there      = !u256_is_zero(out->offer);
-    if (!out->there) return true;
-    if (!cli_ask(s, CLI_FN_UNITS, NULL, &id, &v)) return false;
-    out->units       = v[0].items;
-    out->units_count = v[0].items_count;
-    if (u256_is_zero(out->commitment)) return true;
-    eth_value cc = eth_number(out->commitment);
-    if (!cli_ask(s, CLI_FN_COMMITMENT, NULL, &cc, &v)) return false;
-    out->cc = v[0].items;
+    size_t        count = file->peers_count;
+    cli_question *q     = riv_new(s->c->arena, cli_question, count);
+    eth_value    *ids   = riv_new(s->c->arena, eth_value, count);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = eth_of_hash(file->peers[i].id);
+        q[i]   = (cli_question){ .function = CLI_FN_PEER, .args = &ids[i] };
+    }
+    if (!cli_ask_all(s, q, count)) return false;
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (cli_peer_state){ 0 };
+        if (q[i].reverts.len) continue; /* "Peer doesn't exist" */
+        out[i].offer      = q[i].out[0].items[FIELD_OFFER].word;
+        out[i].commitment = q[i].out[0].items[FIELD_COMMITMENT].word;
+        out[i].there      = !u256_is_zero(out[i].offer);
+    }
     return true;
+}
+
+static bool ask_units(cli_chain *s, const cli_provider *file, cli_peer_state *out)
+{
+    size_t        count = 0, at = 0;
+    cli_question *q   = riv_new(s->c->arena, cli_question, 2 * file->peers_count);
+    eth_value    *ids = riv_new(s->c->arena, eth_value, 2 * file->peers_count);
+    for (size_t i = 0; i < file->peers_count; i++) {
+        if (!out[i].there) continue;
+        ids[count] = eth_of_hash(file->peers[i].id);
+        q[count]   = (cli_question){ .function = CLI_FN_UNITS, .args = &ids[count] };
+        count++;
+        if (u256_is_zero(out[i].commitment)) continue;
+        ids[count] = eth_number(out[i].commitment);
+        q[count]   = (cli_question){ .function = CLI_FN_COMMITMENT, .args = &ids[count] };
+        count++;
+    }
+    if (!cli_ask_all(s, q, count) || !cli_answered(s, q, count)) return false;
+    for (size_t i = 0; i < file->peers_count; i++) {
+        if (!out[i].there) continue;
+        out[i].units       = q[at].out[0].items;
+        out[i].units_count = q[at++].out[0].items_count;
+        if (!u256_is_zero(out[i].commitment)) out[i].cc = q[at++].out[0].items;
+    }
+    return true;
+}
+
+bool cli_peers_load(cli_chain *s, const cli_provider *file, cli_peer_state *out)
+{
+    return ask_peers(s, file, out) && ask_units(s, file, out);
+}
+
+uint64_t cli_cc_status(const eth_value *cc) { return cli_u64_of(&cc[CLI_CC_STATUS]); }
+
+const char *cli_cc_name(const eth_value *cc)
+{
+    static const char *const names[] = { "over",   "active", "waits for collateral", "starts with the next epoch",
+                                         "failed", "removed" };
+    uint64_t                 status  = cli_cc_status(cc);
+    return status < RIV_COUNT(names) ? names[status] : "unknown";
 }
 
 const eth_value *cli_unit_id_of(const eth_value *unit) { return &unit->items[CLI_UNIT_ID]; }
 
 bool cli_unit_busy(const eth_value *unit) { return !u256_is_zero(unit->items[CLI_UNIT_DEAL].word); }
+
+u256 cli_offer_of(const cli_provider_job *p)
+{
+    for (size_t i = 0; i < p->file.peers_count; i++)
+        if (p->peers[i].there) return p->peers[i].offer;
+    return U256_ZERO;
+}
+
+bool cli_commitments_of(cli_provider_job *p, size_t index, cli_events *out)
+{
+    cli_events  all      = { 0 };
+    eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
+    eth_value   peer     = eth_of_hash(p->file.peers[index].id);
+    if (!cli_events_read(&p->s, &capacity, CLI_EVENT_COMMITMENT, &peer, 0, &all)) return false;
+    for (size_t i = 0; i < all.len; i++) *riv_push(p->s.c->arena, out) = all.ptr[i].items[1];
+    return true;
+}
+
+/* ---- the commands' frame ---- */
+
+riv_str cli_provider_path(cli *c, size_t index)
+{
+    return c->given.args_count > index ? cli_arg(c, index) : RIV_LIT(CLI_PROVIDER_FILE);
+}
+
+int cli_provider_run(cli *c, riv_str path, bool signs, bool (*run)(cli_provider_job *p))
+{
+    cli_provider_job p    = { 0 };
+    int              code = CLI_OK;
+    if (!cli_provider_load(c, path, &p.file, &code)) return code;
+    p.peers   = riv_new(c->arena, cli_peer_state, p.file.peers_count);
+    bool good = cli_market_open(c, signs, &p.s) && cli_peers_load(&p.s, &p.file, p.peers) && run(&p);
+    code      = good ? CLI_OK : p.s.code ? p.s.code : CLI_USAGE;
+    if (good && cli_has(c, "json") && p.s.signs) cli_chain_json(&p.s, riv_json_object(c->arena, NULL, NULL));
+    cli_market_close(&p.s);
+    return code;
+}

@@ -152,6 +152,23 @@ static const cli_flag key_new_flags[] = { { "wallet", 'w', CLI_SWITCH, NULL, "th
 #define F_YES   { "yes", 'y', CLI_SWITCH, NULL, "send without asking" }
 static const cli_flag market_send_flags[]  = { F_KEY, F_CHAIN, F_YES, F_JSON };
 static const cli_flag market_look_flags[]  = { F_CHAIN, F_JSON };
+static const cli_flag provider_offer_flags[]  = {
+    { "remove", 0, CLI_SWITCH, NULL, "also take out what the file no longer has: units, peers" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag provider_finish_flags[] = {
+    { "waiting", 0, CLI_SWITCH, NULL, "also give up commitments that still wait for their collateral" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag provider_close_flags[]  = {
+    { "forfeit", 0, CLI_SWITCH, NULL, "even where rewards of proofs were not taken yet: nobody can take them then" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag stake_list_flags[] = {
+    { "staker", 0, CLI_VALUE,  "ADDRESS", "those that have collateral of this account" },
+    { "all",    0, CLI_SWITCH, NULL,      "all that there ever were" },
+    F_CHAIN, F_JSON,
+};
 static const cli_flag provider_init_flags[] = {
     { "name",  0, CLI_VALUE, "NAME", "what customers see" },
     { "price", 0, CLI_VALUE, "USD",  "the least for a worker and epoch (default 0.01)" },
@@ -181,7 +198,23 @@ static const cli_flag deal_create_flags[] = {
     { "match",        0,   CLI_SWITCH, NULL,  "find providers at once" },
     F_KEY, F_CHAIN, F_YES, F_JSON,
 };
+static const cli_flag deal_match_flags[] = {
+    { "unit", 'u', CLI_VALUES, "ID", "take this unit, or these, instead of the cheapest (`deal offers` shows them)" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag deal_access_flags[] = {
+    { "type",   0, CLI_VALUE,  "all|allow|deny", "who may come: everybody, only the listed, everybody but the listed" },
+    { "add",    0, CLI_VALUES, "ADDRESS", "put a provider on the list" },
+    { "remove", 0, CLI_VALUES, "ADDRESS", "take a provider from the list" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
+static const cli_flag deal_offers_flags[] = {
+    { "price", 0, CLI_VALUE,  "USD", "only those that take this, or less" },
+    { "all",   0, CLI_SWITCH, NULL,  "those without a free unit too" },
+    F_CHAIN, F_JSON,
+};
 static const cli_flag deal_list_flags[] = {
+    { "count",     'n', CLI_VALUE, "N",      "the newest N (default 100; 0: all)" },
     { "owner",     0, CLI_VALUE,  "ADDRESS", "only those of this customer" },
     { "published", 0, CLI_SWITCH, NULL,      "those that wait for providers" },
     F_CHAIN, F_JSON,
@@ -270,9 +303,16 @@ const cli_command cli_commands[] = {
     { "provider init", "[FILE]", 0, 1, "write a provider file, with keys for its peers", "FILE is provider.toml by default. docs/market.md explains it.",
       FLAGS(provider_init_flags), cli_cmd_provider_init },
     { "provider register", "[FILE]", 0, 1, "make yourself known to the market", NULL, FLAGS(market_send_flags), cli_cmd_provider_register },
-    { "provider offer", "[FILE]", 0, 1, "offer the units of your peers, or bring the offer to what the file says", NULL, FLAGS(market_send_flags), cli_cmd_provider_offer },
+    { "provider offer", "[FILE]", 0, 1, "offer the units of your peers, or bring the offer to what the file says",
+      "Price, effectors, new peers and new units. Units come and go while their peer has no commitment.", FLAGS(provider_offer_flags), cli_cmd_provider_offer },
     { "provider commit", "[FILE]", 0, 1, "commit your peers and deposit the collateral",
       "Committed units earn by proofs until they are rented, and only they are matched.", FLAGS(market_send_flags), cli_cmd_provider_commit },
+    { "provider finish", "[FILE]", 0, 1, "end commitments that are over, and get the collateral back",
+      "Units leave their commitment (and their deals) first. What failed too often is slashed.", FLAGS(provider_finish_flags), cli_cmd_provider_finish },
+    { "provider exit", "UNIT [FILE]", 1, 2, "take one unit out of a commitment that is over", "`provider finish` does this for all of them.",
+      FLAGS(market_send_flags), cli_cmd_provider_exit },
+    { "provider close", "[FILE]", 0, 1, "take your offer off the market: units, peers, the offer", "None of them may be committed or work in a deal.",
+      FLAGS(provider_close_flags), cli_cmd_provider_close },
     { "provider pickup", "DEAL [FILE]", 1, 2, "enter a published deal", "With a free unit of each of so many peers.", FLAGS(provider_pickup_flags), cli_cmd_provider_pickup },
     { "provider work", "[FILE]", 0, 1, "start the workers of units that are in deals", "From then on the units earn.", FLAGS(market_send_flags), cli_cmd_provider_work },
     { "provider leave", "DEAL [FILE]", 1, 2, "take your units out of a deal", NULL, FLAGS(market_send_flags), cli_cmd_provider_leave },
@@ -280,12 +320,26 @@ const cli_command cli_commands[] = {
     { "provider rewards", "[FILE]", 0, 1, "take what your units and commitments have earned", NULL, FLAGS(market_send_flags), cli_cmd_provider_rewards },
     { "provider prove", "[FILE]", 0, 1, "search proofs of capacity and submit them",
       "Needs an active commitment and a little money for gas. Shows the rate of search. Ctrl-C ends it.", FLAGS(provider_prove_flags), cli_cmd_provider_prove },
+    { "stake list", "", 0, 0, "show commitments that wait for collateral", "A provider may leave the collateral to somebody else, for a share of the rewards.",
+      FLAGS(stake_list_flags), cli_cmd_stake_list },
+    { "stake deposit", "COMMITMENT...", 1, CLI_VALUES_MAX, "deposit the collateral of commitments", "It comes back when the commitment is finished, less what is slashed.",
+      FLAGS(market_send_flags), cli_cmd_stake_deposit },
+    { "stake rewards", "[COMMITMENT...]", 0, CLI_VALUES_MAX, "take your share of the rewards", "By default of all commitments that you deposited for.",
+      FLAGS(market_send_flags), cli_cmd_stake_rewards },
+    { "stake finish", "COMMITMENT...", 1, CLI_VALUES_MAX, "get collateral back whose units have left", "The provider takes the units out: `provider finish`.",
+      FLAGS(market_send_flags), cli_cmd_stake_finish },
     { "deal create", "", 0, 0, "order workers and pay for them in advance", "Prints the address of the deal. Money that is not used comes back by withdraw, after stop.",
       FLAGS(deal_create_flags), cli_cmd_deal_create },
     { "deal publish", "DEAL", 1, 1, "let providers pick a deal up by themselves", NULL, FLAGS(market_send_flags), cli_cmd_deal_publish },
-    { "deal match", "DEAL", 1, 1, "find the cheapest providers that fit", NULL, FLAGS(market_send_flags), cli_cmd_deal_match },
+    { "deal unpublish", "DEAL", 1, 1, "let no more providers come by themselves", NULL, FLAGS(market_send_flags), cli_cmd_deal_unpublish },
+    { "deal offers", "", 0, 0, "show what providers offer, the cheapest first, with the units that are free", NULL, FLAGS(deal_offers_flags), cli_cmd_deal_offers },
+    { "deal match", "DEAL", 1, 1, "find the cheapest providers that fit, or take units by hand", NULL, FLAGS(deal_match_flags), cli_cmd_deal_match },
     { "deal deposit", "DEAL USD", 2, 2, "pay more into a deal", NULL, FLAGS(market_send_flags), cli_cmd_deal_deposit },
     { "deal withdraw", "DEAL USD", 2, 2, "take money out of a deal", NULL, FLAGS(market_send_flags), cli_cmd_deal_withdraw },
+    { "deal app", "DEAL CID", 2, 2, "let the workers run something else", NULL, FLAGS(market_send_flags), cli_cmd_deal_app },
+    { "deal access", "DEAL", 1, 1, "change which providers may come", "Those that are in the deal stay: `deal remove` sends them away.", FLAGS(deal_access_flags), cli_cmd_deal_access },
+    { "deal remove", "DEAL UNIT...", 2, CLI_VALUES_MAX, "send workers away", "They take what they have earned; others may come in their place.",
+      FLAGS(market_send_flags), cli_cmd_deal_remove },
     { "deal info", "DEAL", 1, 1, "show a deal: status, money, workers", NULL, FLAGS(market_look_flags), cli_cmd_deal_info },
     { "deal stop", "DEAL", 1, 1, "end a deal; this epoch is still paid", NULL, FLAGS(market_send_flags), cli_cmd_deal_stop },
     { "deal list", "", 0, 0, "list deals", NULL, FLAGS(deal_list_flags), cli_cmd_deal_list },

@@ -1,0 +1,128 @@
+/* market_events.c: events of the contracts by their signatures: of a receipt, and all that a chain keeps.
+ * Contract: market_client.h. Tests: market_client_test.c, tests/e2e/market.py. */
+#include "cli/market_client.h"
+
+enum { EVENTS_MAX = 100000 };
+
+/* ---- events ---- */
+
+static bool topic_of(const riv_json *topics, size_t index, riv_arena *arena, u256 *out)
+{
+    riv_bytes bytes;
+    if (!host_eth_read_data(riv_json_at(topics, index), arena, &bytes) || bytes.len != 32) return false;
+    *out = u256_from_be(bytes);
+    return true;
+}
+
+bool cli_event_of(cli_chain *s, const riv_json *log, const char *signature, eth_address *at, eth_value *out)
+{
+    riv_str    name;
+    eth_type   args;
+    riv_bytes  data;
+    u256       topic;
+    eth_value  rest;
+    riv_arena *arena = s->c->arena;
+    riv_err    err   = eth_signature_parse(riv_str_c(signature), arena, NULL, &name, &args);
+    RIV_ASSERT(!err);
+    crypto_hash     hash   = eth_signature_hash(name, &args);
+    const riv_json *topics = riv_json_get(log, RIV_LIT("topics"));
+    u256            first  = u256_from_be((riv_bytes){ hash.bytes, sizeof hash.bytes });
+    if (!topic_of(topics, 0, arena, &topic) || u256_cmp(topic, first)) return false;
+    if (at && !host_eth_read_address(riv_json_get(log, RIV_LIT("address")), at)) return false;
+    if (!host_eth_read_data(riv_json_get(log, RIV_LIT("data")), arena, &data)) return false;
+    /* what is not indexed is a tuple of its own */
+    eth_type  *plain = riv_new(arena, eth_type, args.items_count + 1);
+    eth_value *all   = riv_new(arena, eth_value, args.items_count + 1);
+    size_t     count = 0, next = 1, taken = 0;
+    for (size_t i = 0; i < args.items_count; i++)
+        if (!args.items[i].indexed) plain[count++] = args.items[i];
+    eth_type tuple = { .kind = ETH_TUPLE, .items = plain, .items_count = count };
+    if (eth_abi_read(&tuple, data, arena, NULL, &rest)) return false;
+    for (size_t i = 0; i < args.items_count; i++)
+        if (!args.items[i].indexed)
+            all[i] = rest.items[taken++];
+        else if (!topic_of(topics, next++, arena, &all[i].word))
+            return false;
+    *out = eth_list(all, args.items_count);
+    return true;
+}
+
+bool cli_event_find(cli_chain *s, const cli_receipt *receipt, const char *signature, eth_address *at, eth_value *out)
+{
+    for (size_t i = 0; riv_json_at(receipt->logs, i); i++)
+        if (cli_event_of(s, riv_json_at(receipt->logs, i), signature, at, out)) return true;
+    return false;
+}
+
+typedef struct events { /* what is asked for */
+    cli_chain      *s;
+    const riv_json *at, *topics;
+    const char     *signature;
+    size_t          most;
+    cli_events     *out; /* newest first, as they come */
+} events;
+
+/* The node refuses when there are too many in these blocks, or too many blocks: RIV_E_DENIED. */
+static riv_err ask_events(events *e, uint64_t from, uint64_t to, riv_fault *fault)
+{
+    riv_arena      *arena = e->s->c->arena;
+    const riv_json *logs;
+    const riv_json *filter =
+        riv_json_object(arena, "address", e->at, "fromBlock", host_eth_quantity(arena, u256_of(from)), "toBlock",
+                        host_eth_quantity(arena, u256_of(to)), "topics", e->topics, NULL);
+    RIV_TRY(host_eth_ask(e->s->eth, "eth_getLogs", cli_json_list(arena, filter, NULL), arena, fault, NULL, &logs));
+    size_t count = logs->kind == RIV_JSON_ARR ? logs->arr.count : 0;
+    for (size_t i = count; i > 0 && e->out->len < e->most; i--) {
+        eth_value v;
+        if (cli_event_of(e->s, logs->arr.items[i - 1], e->signature, NULL, &v)) *riv_push(arena, e->out) = v;
+    }
+    return RIV_OK;
+}
+
+static bool read_events(events *e, uint64_t newest)
+{
+    uint64_t span = HOST_ETH_LOGS_BLOCKS_MAX, left = newest + 1; /* blocks below `left` were not asked for yet */
+    while (left > 0 && e->out->len < e->most) {
+        riv_fault fault = { 0 };
+        uint64_t  from  = left > span ? left - span : 0;
+        riv_err   err   = ask_events(e, from, left - 1, &fault);
+        if (err == RIV_E_DENIED && span > 1) {
+            span = span / 2;
+            continue;
+        }
+        if (err) return cli_chain_fault(e->s, &fault);
+        left = from;
+        span = RIV_MIN(2 * span, (uint64_t)HOST_ETH_LOGS_BLOCKS_MAX);
+    }
+    return true;
+}
+
+bool cli_events_read(cli_chain *s, const eth_address *at, const char *signature, const eth_value *first, size_t most,
+                     cli_events *out)
+{
+    riv_str    name;
+    eth_type   args;
+    u256       head;
+    uint64_t   newest;
+    uint8_t    word[32];
+    riv_arena *arena = s->c->arena;
+    riv_fault  fault = { 0 };
+    riv_err    err   = eth_signature_parse(riv_str_c(signature), arena, NULL, &name, &args);
+    RIV_ASSERT(!err);
+    crypto_hash     hash  = eth_signature_hash(name, &args);
+    const riv_json *topic = host_eth_data(arena, (riv_bytes){ hash.bytes, sizeof hash.bytes }), *second = NULL;
+    if (first) u256_to_be(first->word, word), second = host_eth_data(arena, (riv_bytes){ word, sizeof word });
+    if (host_eth_number(s->eth, "eth_blockNumber", riv_json_arr(arena, NULL, 0), arena, &fault, NULL, &head))
+        return cli_chain_fault(s, &fault);
+    if (!u256_u64(head, &newest) || newest == UINT64_MAX)
+        return cli_chain_fail(s, cli_error(s->c, CLI_NETWORK, "the chain's height cannot be"));
+    events e = { s,         host_eth_address(arena, at), cli_json_list(arena, topic, second),
+                 signature, most ? most : EVENTS_MAX,    out };
+    if (!read_events(&e, newest)) return false;
+    for (size_t i = 0; i < out->len / 2; i++) {
+        eth_value v                = out->ptr[i];
+        out->ptr[i]                = out->ptr[out->len - 1 - i];
+        out->ptr[out->len - 1 - i] = v;
+    }
+    return true;
+}
