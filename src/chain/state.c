@@ -1,4 +1,5 @@
-/* state.c: a view of the state that can be taken back: an ordered overlay (a treap) with a journal, over what the store holds.
+/* state.c: a view of the state that can be taken back: an overlay with a journal over what the store holds. Tables that are gone through are put in
+ * order then (a treap); the others never are.
  * Spec: docs/spec/chain.md 2.2. Tests: state_test.c. */
 #include "chain/state.h"
 
@@ -53,6 +54,15 @@ static chain__entry *entry_of(chain__state *s, riv_bytes key)
     return e;
 }
 
+static void put_in_order(chain__state *s, chain__written *w)
+{
+    for (; w && w->in_tree < w->entries.len; w->in_tree++) {
+        chain__entry *e = w->entries.ptr[w->in_tree];
+        e->weight       = weight_of(e->key);
+        s->root         = insert(s->root, e);
+    }
+}
+
 /* The first entry at or behind `from` (`past`: strictly behind). */
 static chain__entry *first_from(chain__entry *at, riv_bytes from, bool past)
 {
@@ -71,25 +81,33 @@ static chain__entry *first_from(chain__entry *at, riv_bytes from, bool past)
 
 /* ---- reading and writing ---- */
 
+void chain__state_read(chain__state *s, chain__entry *e)
+{
+    if (e->known) return;
+    if (!chain__store_find(s, e->key, &e->stored_version, &e->stored)) e->stored_version = CHAIN__NEVER;
+    e->known = true;
+}
+
 bool chain__state_get(chain__state *s, riv_bytes key, riv_bytes *value)
 {
     chain__entry *e = entry_of(s, key);
-    if (!e->written && !e->known) {
-        chain__store_get(s, e->key, &e->stored);
-        e->known = true;
-    }
+    if (!e->written) chain__state_read(s, e);
     *value = e->written ? e->value : e->stored;
     return value->len > 0;
+}
+
+static chain__written *table_of(chain__state *s, riv_bytes key)
+{
+    chain__written **w = &s->tables[key.len ? key.ptr[0] : 0];
+    if (!*w) *w = riv_new(s->arena, chain__written, 1);
+    return *w;
 }
 
 void chain__state_put(chain__state *s, riv_bytes key, riv_bytes value)
 {
     chain__entry *e = entry_of(s, key);
-    if (!e->in_tree) {
-        e->in_tree = true;
-        e->weight  = weight_of(e->key);
-        s->root    = insert(s->root, e);
-    }
+    if (!e->listed) *riv_push(s->arena, &table_of(s, key)->entries) = e;
+    e->listed                        = true;
     *riv_push(s->arena, &s->journal) = (chain__undo){ e, e->value, e->written };
     e->value                         = riv_bytes_dup(s->arena, value);
     e->written                       = true;
@@ -129,6 +147,8 @@ static chain__entry *first_written(chain__state *s, riv_bytes prefix, riv_bytes 
 
 bool chain__state_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_bytes *key, riv_bytes *value)
 {
+    for (size_t i = 0; prefix.len == 0 && i < CHAIN__TABLES; i++) put_in_order(s, s->tables[i]);
+    if (prefix.len) put_in_order(s, s->tables[prefix.ptr[0]]);
     chain__entry *e = first_written(s, prefix, from, false);
     riv_bytes     k, v;
     bool          stored = chain__store_next(s, prefix, from, &k, &v);

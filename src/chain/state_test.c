@@ -188,6 +188,35 @@ static void test_versions_and_roots(void **state)
     }
 }
 
+/* A list of what is old is one record of the store: what it says is not trusted when its time has come. */
+static void test_spoilt_list_of_old(void **state)
+{
+    (void)state;
+    static const riv_bytes lists[] = { RIV_BYTES_INIT("\0"), RIV_BYTES_INIT("\0\0"), RIV_BYTES_INIT("\0\3ab") };
+    for (size_t i = 0; i < RIV_COUNT(lists); i++) {
+        chain_memory *memory = chain_memory_new();
+        chain_store   store  = chain_memory_store(memory);
+        riv_arena    *arena  = riv_arena_new(0);
+        chain_write  *writes;
+        size_t        count;
+        crypto_hash   root;
+        riv_fault     fault = { 0 };
+        for (uint64_t version = 1; version <= 1 + CHAIN_VERSIONS_KEPT; version++) {
+            chain__state *s    = chain__state_new(&store, version - 1, arena);
+            bool          last = version == 1 + CHAIN_VERSIONS_KEPT;
+            if (version <= 2) chain__state_put(s, RIV_BYTES("a key"), value_of(&version));
+            assert_int_equal(chain__commit(s, version, arena, &fault, &root, &writes, &count),
+                             last ? RIV_E_MALFORMED : RIV_OK);
+            if (!last) chain_memory_apply(memory, writes, count);
+            chain_write spoilt = { .key = RIV_BYTES("S\0\0\0\0\0\0\0\2"), .value = lists[i] };
+            if (version == 2) chain_memory_apply(memory, &spoilt, 1);
+        }
+        assert_non_null(strstr(fault.msg, "damaged"));
+        riv_arena_free(arena);
+        chain_memory_free(memory);
+    }
+}
+
 /* ---- proofs, of a chain's genesis and some accounts ---- */
 
 static bool holds(const chain_proof *p, const crypto_hash *root) { return chain_proof_check(p, root, NULL) == RIV_OK; }
@@ -260,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overlay),
         cmocka_unit_test(test_versions_and_roots),
+        cmocka_unit_test(test_spoilt_list_of_old),
         cmocka_unit_test(test_proofs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
  * Spec: docs/spec/chain.md 2.2. Tests: state_test.c. */
 #include "chain/state.h"
 
+enum { VERSION_BYTES = 8 };
+
 /* A zero in a key is two bytes, so that the end, a zero and a one, comes before all that go on. */
 static void put_escaped(riv_buf *out, riv_bytes key)
 {
@@ -27,14 +29,23 @@ static riv_bytes open_key(riv_arena *arena, uint8_t table, riv_bytes key)
     return riv_buf_view(&out);
 }
 
+/* It is made for each look at the state: in one piece of memory of its size. */
 riv_bytes chain__value_key(riv_arena *arena, riv_bytes key, uint64_t version)
 {
-    riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, CHAIN__RAW_VALUE);
-    put_escaped(&out, key);
-    put_end(&out);
-    riv_put_u64be(&out, UINT64_MAX - version);
-    return riv_buf_view(&out);
+    size_t zeros = 0, len = 0;
+    for (size_t i = 0; i < key.len; i++) zeros += key.ptr[i] == 0;
+    size_t   size = 1 + key.len + zeros + 2 + VERSION_BYTES;
+    uint8_t *out  = riv_arena_alloc_raw(arena, size, 1);
+    out[len++]    = CHAIN__RAW_VALUE;
+    for (size_t i = 0; i < key.len; i++) {
+        out[len++] = key.ptr[i];
+        if (key.ptr[i] == 0) out[len++] = 0xff;
+    }
+    out[len++] = 0;
+    out[len++] = 1;
+    for (int i = VERSION_BYTES - 1; i >= 0; i--) out[len++] = (uint8_t)((UINT64_MAX - version) >> (8 * i));
+    RIV_ASSERT(len == size);
+    return (riv_bytes){ out, size };
 }
 
 riv_bytes chain__live_key(riv_arena *arena, riv_bytes key)
@@ -49,7 +60,7 @@ riv_bytes chain__live_key(riv_arena *arena, riv_bytes key)
 static riv_bytes all_versions(riv_arena *arena, riv_bytes key)
 {
     riv_bytes raw = chain__value_key(arena, key, 0);
-    return riv_bytes_sub(raw, 0, raw.len - 8);
+    return riv_bytes_sub(raw, 0, raw.len - VERSION_BYTES);
 }
 
 /* What follows the end of the key. */
@@ -76,19 +87,15 @@ static bool parse_key(riv_bytes raw, riv_arena *arena, riv_bytes *key, uint64_t 
 
 bool chain__store_find(chain__state *s, riv_bytes key, uint64_t *version, riv_bytes *value)
 {
-    riv_bytes raw, same;
+    riv_bytes raw, at;
     *value = (riv_bytes){ 0 };
     if (!s->store.next) return false;
-    if (!s->store.next(s->store.ctx, all_versions(s->arena, key), chain__value_key(s->arena, key, s->version), s->arena,
-                       &raw, value))
-        return false;
-    return parse_key(raw, s->arena, &same, version);
-}
-
-bool chain__store_get(chain__state *s, riv_bytes key, riv_bytes *value)
-{
-    uint64_t version;
-    return chain__store_find(s, key, &version, value) && value->len > 0;
+    at              = chain__value_key(s->arena, key, s->version);
+    riv_bytes under = riv_bytes_sub(at, 0, at.len - VERSION_BYTES);
+    if (!s->store.next(s->store.ctx, under, at, s->arena, &raw, value) || raw.len != at.len) return false;
+    riv_reader r = riv_reader_of(riv_bytes_sub(raw, under.len, raw.len));
+    *version     = UINT64_MAX - riv_read_u64be(&r);
+    return true;
 }
 
 static bool is_newest(chain__state *s)

@@ -3,7 +3,7 @@
  * Spec: docs/spec/chain.md 2.2; "Jellyfish Merkle Tree" (Gao, Hu, Wu 2021). Tests: state_test.c. */
 #include "chain/tree.h"
 
-enum { TYPE_LEAF = 0, TYPE_BRANCH = 1, CHILD_BYTES = 41, PRUNE_MAX = 1 << 20 };
+enum { TYPE_LEAF = 0, TYPE_BRANCH = 1, CHILD_BYTES = 41, PRUNE_MAX = 1024 };
 
 typedef struct change {
     crypto_hash key, value;
@@ -26,6 +26,7 @@ typedef struct commit {
     riv_fault         *fault;
     RIV_VEC(fresh) nodes; /* new ones */
     RIV_VEC(chain_write) writes;
+    riv_buf stale; /* raw keys, each behind its length */
 } commit;
 
 /* ---- nodes as bytes ---- */
@@ -163,11 +164,16 @@ static void add_write(commit *c, riv_bytes key, riv_bytes value, bool removes)
 /* Not needed by this version or a later one: removed when the versions before are no longer kept. */
 static void add_stale(commit *c, riv_bytes key)
 {
-    riv_buf out = riv_buf_in(c->arena);
+    riv_put_u16be(&c->stale, (uint16_t)key.len);
+    riv_put_bytes(&c->stale, key);
+}
+
+static riv_bytes stale_key(riv_arena *arena, uint64_t version)
+{
+    riv_buf out = riv_buf_in(arena);
     riv_put_u8(&out, CHAIN__RAW_STALE);
-    riv_put_u64be(&out, c->version);
-    riv_put_bytes(&out, key);
-    add_write(c, riv_buf_view(&out), RIV_BYTES("\1"), false);
+    riv_put_u64be(&out, version);
+    return riv_buf_view(&out);
 }
 
 static chain__child add_node(commit *c, const chain__node *node, const crypto_hash *path, size_t depth)
@@ -304,47 +310,59 @@ static riv_err update(commit *c, const chain__child *old, const change *all, siz
 
 typedef RIV_VEC(change) changes;
 
-/* In order of keys; what was written as it is already changes nothing. */
-static void collect(chain__state *s, const chain__entry *e, commit *c, changes *out)
+/* What was written as it is already changes nothing. */
+static void collect_entry(chain__state *s, chain__entry *e, commit *c, changes *out)
 {
-    riv_bytes before;
-    uint64_t  version;
-    if (!e) return;
-    collect(s, e->left, c, out);
-    if (e->written) {
-        bool there = chain__store_find(s, e->key, &version, &before);
-        if (there ? !riv_bytes_eq(before, e->value) : e->value.len > 0) {
-            riv_bytes raw = chain__value_key(c->arena, e->key, c->version);
-            if (there) add_stale(c, chain__value_key(c->arena, e->key, version));
-            if (e->value.len == 0) add_stale(c, raw); /* that it was removed need not be known for ever */
-            add_write(c, raw, e->value, false);
-            if (e->key.len && e->key.ptr[0] == CHAIN__LIVE_TABLE)
-                add_write(c, chain__live_key(c->arena, e->key), e->value, e->value.len == 0);
-            *riv_push(c->arena, out) = (change){ crypto_blake3(e->key), crypto_blake3(e->value), e->value.len == 0 };
-        }
+    if (!e->written) return; /* it was taken back */
+    chain__state_read(s, e);
+    bool there = e->stored_version != CHAIN__NEVER;
+    if (riv_bytes_eq(e->stored, e->value)) return;
+    riv_bytes raw = chain__value_key(c->arena, e->key, c->version);
+    if (there) add_stale(c, chain__value_key(c->arena, e->key, e->stored_version));
+    if (e->value.len == 0) add_stale(c, raw); /* that it was removed need not be known for ever */
+    add_write(c, raw, e->value, false);
+    if (e->key.len && e->key.ptr[0] == CHAIN__LIVE_TABLE)
+        add_write(c, chain__live_key(c->arena, e->key), e->value, e->value.len == 0);
+    *riv_push(c->arena, out) = (change){ crypto_blake3(e->key), crypto_blake3(e->value), e->value.len == 0 };
+}
+
+static void collect(chain__state *s, commit *c, changes *out)
+{
+    for (size_t t = 0; t < CHAIN__TABLES; t++)
+        for (size_t i = 0; s->tables[t] && i < s->tables[t]->entries.len; i++)
+            collect_entry(s, s->tables[t]->entries.ptr[i], c, out);
+}
+
+/* What became stale with one version. */
+static riv_err drop_stale(commit *c, riv_bytes list)
+{
+    riv_reader r = riv_reader_of(list);
+    while (riv_reader_left(&r)) {
+        riv_bytes key = riv_read_bytes(&r, riv_read_u16be(&r));
+        if (r.short_read || key.len == 0)
+            return riv_fail(c->fault, RIV_E_MALFORMED, 0,
+                            "the chain's store is damaged: a list of what is old is spoilt");
+        add_write(c, key, (riv_bytes){ 0 }, true);
     }
-    collect(s, e->right, c, out);
+    return RIV_OK;
 }
 
 /* Everything that no version still kept needs. */
-static void prune(commit *c)
+static riv_err prune(commit *c)
 {
-    riv_bytes prefix = RIV_BYTES("S"), at = prefix, key, value;
-    size_t    count = 0;
-    if (!c->store->next || c->version + 1 < CHAIN_VERSIONS_KEPT) return;
-    while (count++ < PRUNE_MAX && c->store->next(c->store->ctx, prefix, at, c->arena, &key, &value)) {
+    riv_bytes prefix = RIV_BYTES("S"), at = prefix, key, list;
+    if (!c->store->next || c->version + 1 < CHAIN_VERSIONS_KEPT) return RIV_OK;
+    for (int i = 0; i < PRUNE_MAX && c->store->next(c->store->ctx, prefix, at, c->arena, &key, &list); i++) {
         riv_reader r     = riv_reader_of(riv_bytes_sub(key, 1, key.len));
         uint64_t   since = riv_read_u64be(&r);
         if (r.short_read || since + CHAIN_VERSIONS_KEPT > c->version + 1) break;
+        RIV_TRY(drop_stale(c, list));
         add_write(c, key, (riv_bytes){ 0 }, true);
-        add_write(c, riv_bytes_sub(key, 9, key.len), (riv_bytes){ 0 }, true);
-        riv_buf behind = riv_buf_in(c->arena);
-        riv_put_bytes(&behind, key);
-        riv_put_u8(&behind, 0);
-        at = riv_buf_view(&behind);
+        at = stale_key(c->arena, since + 1);
     }
     if (c->version >= CHAIN_VERSIONS_KEPT)
         add_write(c, chain__root_key(c->arena, c->version - CHAIN_VERSIONS_KEPT), (riv_bytes){ 0 }, true);
+    return RIV_OK;
 }
 
 /* By key; of two for one key the later (a key that was removed twice). */
@@ -379,7 +397,8 @@ riv_err chain__commit(chain__state *s, uint64_t version, riv_arena *arena, riv_f
     changes      all = { 0 };
     chain__child old, made;
     crypto_hash  path = { { 0 } };
-    collect(s, s->root, &c, &all);
+    c.stale           = riv_buf_in(arena);
+    collect(s, &c, &all);
     const change *sorted = sort_changes(&c, &all);
     RIV_TRY(chain__root_read(&s->store, s->version, arena, fault, &old));
     RIV_TRY(update(&c, &old, sorted, all.len, path, 0, &made));
@@ -390,7 +409,8 @@ riv_err chain__commit(chain__state *s, uint64_t version, riv_arena *arena, riv_f
     riv_put_u64be(&record, made.version);
     riv_put_bytes(&record, (riv_bytes){ made.hash.bytes, 32 });
     add_write(&c, chain__root_key(arena, version), riv_buf_view(&record), false);
-    prune(&c);
+    if (c.stale.len) add_write(&c, stale_key(arena, version), riv_buf_view(&c.stale), false);
+    RIV_TRY(prune(&c));
     sort_writes(&c, writes, count);
     *root = made.hash;
     return RIV_OK;
