@@ -6,7 +6,7 @@
 #   make                build only
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
 #   make full           the long suites: 20,000 made-up networks against each original, 10,000 simulated networks with faults,
-#                       100,000 steps of made-up market histories
+#                       100,000 steps of made-up market histories, 20,000 simulated markets
 #   make bench          figures and ratios; nothing asserts on time
 #   make fuzz           fuzz the interpreter with scripts, data, call results and lambdas, 10 minutes each (S=SECONDS)
 #   make fuzz T=NAME    fuzz one target; T=list lists them
@@ -53,9 +53,10 @@ check: setup
 
 full: all
 	@tools/setup-oracles
-	@ninja -C $(BUILD) --quiet sim_campaign conform_spoil sim_market_random_test
+	@ninja -C $(BUILD) --quiet sim_campaign conform_spoil sim_market_random_test sim_trade_campaign_test
 	@$(BUILD)/tests/sim_campaign 10000 1
 	@$(BUILD)/tests/sim_market_random_test 100000 1000
+	@$(BUILD)/tests/sim_trade_campaign_test 20000 1000
 	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh avm compare.mjs --generate 20000 --seed 100000 --mixed 1 --sessions --table || exit 1; done
 	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet SPOIL=$(CURDIR)/$(BUILD)/tests/conform_spoil sh tests/conform/run.sh avm tampering.mjs --random 10000 --seed 100000 || exit 1; done
 	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh avm grammar.mjs --count 100000 || exit 1; done

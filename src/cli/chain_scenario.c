@@ -1,7 +1,8 @@
-/* chain_scenario.c: rivulet chain scenario: plays market scenarios on a chain in memory and tells which steps did not hold.
- * Spec: docs/spec/scenarios.md 3. Tests: src/sim/market_test.c, tests/e2e/e2e.py. */
+/* chain_scenario.c: rivulet chain scenario: plays market scenarios on a chain in memory and tells which steps did not hold; or one simulated market.
+ * Spec: docs/spec/scenarios.md 3, docs/sim.md. Tests: src/sim/market_test.c, src/sim/trade_test.c, tests/e2e/e2e.py. */
 #include "cli/internal.h"
 #include "sim/market.h"
+#include "sim/trade.h"
 
 static riv_str text_of(cli *c, const riv_json *v)
 {
@@ -83,11 +84,93 @@ static const riv_json *document(cli *c, const riv_json_list *docs, bool passed)
                            riv_json_arr(c->arena, docs->ptr, docs->len), NULL);
 }
 
+/* ---- a simulated market ---- */
+
+#define COUNT(member, words)                                                                                           \
+    {                                                                                                                  \
+#member, words, offsetof(sim_trade_report, member)                                                             \
+    }
+static const struct {
+    const char *name, *words;
+    size_t      at;
+} counts[] = {
+    COUNT(epochs, "epochs"),
+    COUNT(blocks, "blocks"),
+    COUNT(txs, "transactions in blocks"),
+    COUNT(reverted, "of them reverted"),
+    COUNT(refused, "transactions that were not taken"),
+    COUNT(looks, "looks at the chain"),
+    COUNT(lost, "messages lost"),
+    COUNT(repeated, "messages that came twice"),
+    COUNT(stalled, "messages that came late"),
+    COUNT(late_blocks, "late blocks"),
+    COUNT(crashes_before, "crashes before a commit"),
+    COUNT(crashes_behind, "crashes behind a commit"),
+    COUNT(crashes_between, "crashes between blocks"),
+    COUNT(agent_crashes, "restarts of providers and customers"),
+    COUNT(vanished, "providers that vanished"),
+    COUNT(deals, "deals"),
+    COUNT(joined, "units that came into deals"),
+    COUNT(unit_epochs, "epochs of units, paid"),
+    COUNT(unpaid_epochs, "epochs of deals in which nobody was paid"),
+    COUNT(returned_by_customers, "units that customers sent back"),
+    COUNT(left_of_vanished, "of them of providers that vanished"),
+    COUNT(deposited, "parts of USD that customers paid in"),
+    COUNT(withdrawn, "that they took back"),
+    COUNT(paid, "that providers earned"),
+};
+#undef COUNT
+
+static uint64_t count_of(const sim_trade_report *r, size_t i)
+{
+    uint64_t out;
+    memcpy(&out, (const char *)r + counts[i].at, sizeof out);
+    return out;
+}
+
+static const riv_json *market_document(cli *c, uint64_t seed, const sim_trade_report *r)
+{
+    riv_json_member *all = riv_new(c->arena, riv_json_member, RIV_COUNT(counts) + 3);
+    size_t           n   = 0;
+    all[n++]             = (riv_json_member){ RIV_LIT("seed"), riv_json_u64(c->arena, seed) };
+    all[n++]             = (riv_json_member){ RIV_LIT("weather"), riv_json_strc(c->arena, sim_trade_weather(seed)) };
+    all[n++] =
+        (riv_json_member){ RIV_LIT("hash"),
+                           riv_json_str(c->arena, riv_format(c->arena, "%016llx", (unsigned long long)r->hash)) };
+    for (size_t i = 0; i < RIV_COUNT(counts); i++)
+        all[n++] = (riv_json_member){ riv_str_c(counts[i].name), riv_json_u64(c->arena, count_of(r, i)) };
+    return riv_json_ordered(c->arena, all, n);
+}
+
+static int play_market(cli *c)
+{
+    uint64_t         seed;
+    sim_trade_config config;
+    sim_trade_report report;
+    riv_fault        fault = { 0 };
+    if (!cli_number(c, "random", 0, 0, UINT64_MAX, &seed)) return CLI_USAGE;
+    if (c->given.args_count) return cli_error(c, CLI_USAGE, "--random does not go with files");
+    sim_trade_draw(seed, &config);
+    config.log = &c->log.sink;
+    if (sim_trade_run(&config, &fault, &report)) return cli_error(c, CLI_FAILED, "%s", fault.msg);
+    if (cli_has(c, "json")) {
+        cli_print_json(market_document(c, seed, &report), false);
+        return CLI_OK;
+    }
+    printf("market %llu, %s, %zu providers, %zu customers: all rules hold, run %016llx\n", (unsigned long long)seed,
+           sim_trade_weather(seed), config.providers, config.customers, (unsigned long long)report.hash);
+    for (size_t i = 0; i < RIV_COUNT(counts); i++)
+        if (count_of(&report, i)) printf("%12llu  %s\n", (unsigned long long)count_of(&report, i), counts[i].words);
+    return CLI_OK;
+}
+
 int cli_cmd_chain_scenario(cli *c)
 {
     riv_json_list docs   = { 0 };
     size_t        failed = 0;
     bool          json   = cli_has(c, "json");
+    if (cli_has(c, "random")) return play_market(c);
+    if (!c->given.args_count) return cli_error(c, CLI_USAGE, "chain scenario needs FILE, or --random SEED");
     for (size_t i = 0; i < c->given.args_count; i++) {
         const riv_json *given, *doc;
         int             code;

@@ -21,6 +21,7 @@ const size_t cli_common_flags_count = RIV_COUNT(cli_common_flags);
 
 #define F_URL     { "url",      0,  CLI_VALUE,  "URL",  "JSON-RPC of the chain (default http://127.0.0.1:8545)" }
 #define F_LEDGER  { "state",    0,  CLI_VALUE,  "DIR",  "read this folder instead; its chain may be running" }
+#define F_GRAPH   { "graph-listen", 0, CLI_VALUE, "HOST:PORT|none", "answer GraphQL here too (127.0.0.1:8000 where the chain is on its own default)" }
 #define F_GENESIS \
     { "block-ms", 0, CLI_VALUE, "MS", "a block so often; by default one as soon as a transaction comes" }, \
     { "epoch",    0, CLI_VALUE, "SECONDS", "length of an epoch of a new chain (default 15)" }, \
@@ -47,12 +48,12 @@ static const cli_flag up_flags[] = {
     { "state", 0, CLI_VALUE, "DIR", "keep keys and particles here; by default a temporary folder that is removed at the end" },
     { "chain", 0, CLI_SWITCH, NULL, "start a chain with the nodes" },
     { "chain-listen", 0, CLI_VALUE, "HOST:PORT", "where it answers (default 127.0.0.1:8545; port 0: any)" },
-    F_GENESIS,
+    F_GRAPH, F_GENESIS,
 };
 static const cli_flag chain_start_flags[] = {
     { "listen", 'l', CLI_VALUE, "HOST:PORT", "answer here (default 127.0.0.1:8545; port 0: any)" },
     { "state",  0,   CLI_VALUE, "DIR", "keep the chain here; without it nothing outlives the process" },
-    F_GENESIS,
+    F_GRAPH, F_GENESIS,
 };
 static const cli_flag chain_look_flags[] = { F_URL, F_LEDGER, F_JSON };
 static const cli_flag chain_blocks_flags[] = { { "count", 'n', CLI_VALUE, "N", "how many (default 10)" }, F_URL, F_LEDGER, F_JSON };
@@ -124,7 +125,10 @@ static const cli_flag air_invoke_flags[] = { F_AVM };
 #define F_PARTICLE { "particle", 'p', CLI_VALUE, "ID", "the particle's id, which signatures cover; when the file does not hold it" }
 static const cli_flag air_verify_flags[] = { F_PARTICLE, { "stored", 0, CLI_VALUE, "FILE", "look for contradictions with this data too" }, F_JSON };
 static const cli_flag trace_flags[]      = { { "air", 'a', CLI_VALUE, "FILE", "the script, to show instructions beside states; when the file does not hold it" }, F_PARTICLE, F_JSON };
-static const cli_flag chain_scenario_flags[] = { F_JSON };
+static const cli_flag chain_scenario_flags[] = {
+    { "random", 0, CLI_VALUE, "SEED", "instead of FILE: providers and customers made up from SEED, with a chain that is late and crashes; --log-level info tells what they do" },
+    F_JSON,
+};
 static const cli_flag build_flags[] = {
     { "output", 'o', CLI_VALUE,  "OUT.wasm|FOLDER", "where to write the module, or each of them" },
     { "fresh",  0,   CLI_SWITCH, NULL,       "build it again even when it is in the cache (C and C++; cargo decides by itself)" },
@@ -262,7 +266,7 @@ const cli_command cli_commands[] = {
     { "trace", "DATA", 1, 1, "show what a particle did: its trace as a tree",
       "With peers, values, signatures and, when the script is known, its instructions. DATA as for air verify.", FLAGS(trace_flags), cli_cmd_trace },
     { "sim", "FILE", 1, 1, "replay an AIR scenario in a simulated network", "The format is docs/spec/scenarios.md section 1.", FLAGS(sim_flags), cli_cmd_sim },
-    { "chain start", "", 0, 0, "run a chain for development: Ethereum JSON-RPC over HTTP and WebSocket",
+    { "chain start", "", 0, 0, "run a chain for development: Ethereum JSON-RPC over HTTP and WebSocket, GraphQL",
       "The market's contracts at the addresses of the original's local deployment, and the ten accounts that every development chain has. Prints its\n"
       "URLs when it answers; runs until Ctrl-C. A folder that holds a chain goes on with it; flags of new chains do nothing then.",
       FLAGS(chain_start_flags), cli_cmd_chain_start },
@@ -275,8 +279,9 @@ const cli_command cli_commands[] = {
       FLAGS(chain_export_flags), cli_cmd_chain_export },
     { "chain replay", "FILE", 1, 1, "apply an export again and compare every hash",
       "Exit code 1 when a block leads to something else here: state, receipts, app hash or block hash.", NULL, 0, cli_cmd_chain_replay },
-    { "chain scenario", "FILE...", 1, CLI_VALUES_MAX, "play market scenarios on a chain in memory",
-      "Steps become signed transactions, expectations become calls; the format is docs/spec/scenarios.md section 3. Exit code 1 when a step does not hold.",
+    { "chain scenario", "[FILE...]", 0, CLI_VALUES_MAX, "play market scenarios on a chain in memory",
+      "Steps become signed transactions, expectations become calls; the format is docs/spec/scenarios.md section 3. Exit code 1 when a step does not hold.\n"
+      "With --random SEED a simulated market (docs/sim.md): the same seed is the same run; exit code 1 when a rule of it is broken.",
       FLAGS(chain_scenario_flags), cli_cmd_chain_scenario },
     { "module new", "NAME", 1, 1, "make a folder with a service and a program that calls it",
       "NAME is the folder and the name of the service: small letters, digits, - and _. Nothing is overwritten.", FLAGS(module_new_flags), cli_cmd_module_new },

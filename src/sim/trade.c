@@ -8,6 +8,7 @@ enum { SIGNED_FAULTS = 0x5bd1e995, GAS_OF_BLOCKS = 400000000 };
 /* ---- chance and time ---- */
 
 uint64_t trade__below(trade__world *w, uint64_t bound) { return bound ? riv_prng_below(&w->delays, bound) : 0; }
+uint64_t trade__ms(const trade__world *w) { return w->now_ms - TRADE__START_MS; }
 uint64_t trade__epoch_ms(const trade__world *w) { return w->config.epoch_seconds * 1000; }
 bool     trade__healed(const trade__world *w) { return w->now_ms >= w->busy_until_ms; }
 bool     trade__closing(const trade__world *w, uint64_t epoch) { return epoch > w->config.busy_epochs; }
@@ -26,8 +27,8 @@ void trade__break(trade__world *w, const char *format, ...)
     riv_str what = riv_vformat(arena, format, args);
     va_end(args);
     riv_fail(&w->broken, RIV_E_CONFLICT, w->now_ms, "seed %llu, %llu ms, block %llu: " RIV_FMT,
-             (unsigned long long)w->config.seed, (unsigned long long)(w->now_ms - TRADE__START_MS),
-             (unsigned long long)w->height, RIV_ARG(what));
+             (unsigned long long)w->config.seed, (unsigned long long)trade__ms(w), (unsigned long long)w->height,
+             RIV_ARG(what));
     LOG_ERROR(w->config.log, "trade.broken", LOG_STR("rule", what), LOG_U64("seed", w->config.seed));
     riv_arena_free(arena);
 }
@@ -183,14 +184,16 @@ static void chain_starts(trade__world *w)
         trade__break(w, "the chain does not start again: %s", fault.msg);
         return;
     }
-    LOG_INFO(w->config.log, "trade.chain_starts", LOG_U64("height", w->height));
+    LOG_INFO(w->config.log, "trade.chain_starts", LOG_U64("ms", trade__ms(w)), LOG_U64("blocks", w->commits));
     trade__check_restart(w);
 }
 
 /* What waited is forgotten; everybody's connection breaks, and each learns of it in its time. */
 static void chain_dies(trade__world *w)
 {
-    LOG_INFO(w->config.log, "trade.chain_dies", LOG_U64("height", w->height), LOG_U64("how", w->died));
+    static const char *const how[] = { "between blocks", "before the commit", "behind the commit" };
+    LOG_INFO(w->config.log, "trade.chain_dies", LOG_U64("ms", trade__ms(w)), LOG_U64("height", w->height),
+             LOG_CSTR("how", how[w->died]));
     rpc_close(w->rpc);
     w->rpc  = NULL;
     w->died = TRADE__ALIVE;
@@ -211,17 +214,15 @@ static void deliver_notices(trade__world *w)
                 deliver(w, TRADE__REPLY, &w->agents[k], all[i].text);
 }
 
-/* A process that died says nothing more. */
+/* What a process told before it died may have left it; its answer does in one case of two. */
 static void after_call(trade__world *w, const trade__agent *asked, riv_str reply)
 {
+    bool died = w->died != TRADE__ALIVE;
     trade__check_blocks(w);
-    if (w->died != TRADE__ALIVE) {
-        if (!rpc_failed(w->rpc)) trade__break(w, "the driver goes on after a commit that failed");
-        chain_dies(w);
-        return;
-    }
-    if (asked && reply.len) deliver(w, TRADE__REPLY, asked, reply);
+    if (died && !rpc_failed(w->rpc)) trade__break(w, "the driver goes on after a commit that failed");
+    if (asked && reply.len && (!died || trade__fault(w, 500000))) deliver(w, TRADE__REPLY, asked, reply);
     deliver_notices(w);
+    if (died) chain_dies(w);
 }
 
 static void on_request(trade__world *w, const trade__event *e)
@@ -319,9 +320,10 @@ static void on_tick(trade__world *w)
             a->vanished = true;
             w->report.vanished++;
             agent_dies(w, a);
-            LOG_INFO(w->config.log, "trade.vanishes", LOG_U64("agent", i));
+            LOG_INFO(w->config.log, "trade.vanishes", LOG_U64("ms", trade__ms(w)), LOG_U64("index", i));
         } else if (a->up && trade__fault(w, w->config.faults.crash_agent)) {
             w->report.agent_crashes++;
+            LOG_INFO(w->config.log, "trade.forgets", LOG_U64("ms", trade__ms(w)), LOG_U64("index", i));
             agent_dies(w, a);
             trade__post(w, 1 + trade__below(w, w->config.faults.restart_ms), TRADE__AGENT_STARTS, i, 0, RIV_LIT(""));
         }

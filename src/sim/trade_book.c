@@ -290,7 +290,10 @@ static void read_log(trade__world *w, const chain_receipt *t, const chain_log *l
 /* The factory tells of a deal behind the deal's own first log. */
 static void read_receipt(trade__world *w, const chain_receipt *t, riv_arena *scratch)
 {
+    const trade__agent *who = agent_at(w, &t->from);
     w->report.reverted += !t->ok;
+    LOG_INFO(w->config.log, "trade.done", LOG_U64("index", who ? who->index : TRADE__AGENTS_MAX),
+             LOG_U64("nonce", t->nonce), LOG_BOOL("ok", t->ok), LOG_STR("why", t->error));
     for (int created = 1; created >= 0; created--)
         for (size_t i = 0; i < t->logs_count; i++) read_log(w, t, &t->logs[i], created != 0, scratch);
 }

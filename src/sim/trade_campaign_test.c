@@ -12,7 +12,12 @@
 
 #include "sim/trade.h"
 
-enum { COUNT_DEFAULT = 120, WEATHERS = 5, AGAIN_EVERY = 16, ENOUGH = 100 };
+#ifdef RIV_SLOW_CHECKS
+enum { COUNT_DEFAULT = 25 };
+#else
+enum { COUNT_DEFAULT = 200 };
+#endif
+enum { WEATHERS = 5, AGAIN_EVERY = 16, ENOUGH = 100 };
 static uint64_t count_wanted = COUNT_DEFAULT, first_seed = 1;
 
 /* All members of a report but its hash are counts. */

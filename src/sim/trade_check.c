@@ -151,8 +151,10 @@ static void check_order(trade__world *w, const rpc_block *b)
 {
     if (b->block.height && memcmp(b->block.parent.bytes, w->head.bytes, sizeof w->head.bytes) != 0)
         trade__break(w, "a block follows another than the one before it");
-    w->height                       = b->block.height;
-    w->head                         = b->block.hash;
+    w->height = b->block.height;
+    w->head   = b->block.hash;
+    LOG_INFO(w->config.log, "trade.block", LOG_U64("ms", trade__ms(w)), LOG_U64("height", w->height),
+             LOG_U64("time", b->block.time_s - w->params.genesis_time_s), LOG_U64("txs", b->txs_count));
     *riv_push(w->arena, &w->hashes) = b->block.hash;
 }
 

@@ -154,6 +154,7 @@ struct trade__world {
 bool     trade__healed(const trade__world *w);
 bool     trade__closing(const trade__world *w, uint64_t epoch); /* no new business */
 uint64_t trade__epoch_ms(const trade__world *w);
+uint64_t trade__ms(const trade__world *w); /* since the genesis */
 uint64_t trade__below(trade__world *w, uint64_t bound); /* of delays */
 bool     trade__fault(trade__world *w, uint32_t per_million);
 void     trade__break(trade__world *w, const char *format, ...) RIV_PRINTF(2, 3);

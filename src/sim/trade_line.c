@@ -314,6 +314,9 @@ void trade__do(trade__agent *a, const eth_address *to, u256 value, const char *t
     riv_bytes data = trade__data(a->world, text, args, a->thought);
     RIV_ASSERT(!a->acted);
     a->acted = true;
+    LOG_INFO(a->world->config.log, "trade.does", LOG_U64("ms", trade__ms(a->world)),
+             LOG_CSTR("who", a->provider ? "provider" : "customer"), LOG_U64("index", a->index),
+             LOG_U64("nonce", a->nonce), LOG_CSTR("what", text));
     submit(a, to, value, data, a->nonce);
     if (a->world->config.spoil == SIM_TRADE_SPOIL_TWICE && !a->provider && text[0] == 'd')
         submit(a, to, value, data, a->nonce + 1);

@@ -480,6 +480,12 @@ def tools_chain_scenario():
     assert not doc["passed"] and doc["steps"][4]["got"]["expect"]["maxPaidEpoch"] == {"D": "11"} and doc["steps"][0]["ok"]
     both = json.loads(check(rivulet("chain", "scenario", good, bad, "--json"), 1).out)
     assert [s["passed"] for s in both["scenarios"]] == [True, False] and both["scenarios"][1] == doc
+    check(rivulet("chain", "scenario"), 2, err="needs FILE, or --random SEED")
+    check(rivulet("chain", "scenario", good, "--random", "3"), 2, err="does not go with files")
+    market = json.loads(check(rivulet("chain", "scenario", "--random", "3", "--json"), 0).out)
+    assert market["deposited"] == market["withdrawn"] + market["paid"] > 0 and market["weather"] == "crashes" and market["crashes_before"] > 0
+    check(rivulet("chain", "scenario", "--random", "3"), 0, out=["all rules hold, run " + market["hash"], "crashes behind a commit"])
+    check(rivulet("chain", "scenario", "--random", "3", "--log-level", "info"), 0, err=["trade.block", "trade.chain_dies", "trade.does"])
     check(rivulet("chain", "scenario", write("market.json", text.replace("providerInfo", "providerInof"))), 2, err="market.json: steps.0..do: no action 'providerInof', perhaps 'providerInfo'")
 
 
