@@ -68,6 +68,7 @@ typedef struct eth_tx {
     eth_address to, from;         /* from: recovered */
     u256        value;
     riv_bytes   data;
+    riv_bytes   access_list;      /* read: RLP of its entries, one behind the other. Not signed: eth_tx_sign writes an empty list */
     size_t      access_addresses, access_slots; /* counted for the intrinsic gas */
     crypto_hash hash;             /* keccak256 of the raw bytes */
     uint8_t     y_parity, r[32], s[32];

@@ -74,6 +74,7 @@ static riv_err access_list(const fields *f, size_t index, eth_tx *out)
         out->access_slots += entry->items[1].items_count;
     }
     out->access_addresses = list->items_count;
+    out->access_list      = list->bytes;
     return RIV_OK;
 }
 

@@ -21,6 +21,14 @@ const riv_json *rpc__fault(rpc__call *c, const riv_fault *fault)
     return rpc__fail(c, fault->err == RIV_E_IO ? RPC__INTERNAL : RPC__SERVER, "%s", fault->msg);
 }
 
+bool rpc__works(rpc__call *c, uint64_t us)
+{
+    c->r->work += us;
+    if (c->r->work <= RPC_WORK_MAX) return true;
+    rpc__fail(c, RPC__LIMIT, "too much is asked for at once");
+    return false;
+}
+
 static rpc__run find(riv_str name)
 {
     const rpc__methods *const all[] = { &rpc__of_state, &rpc__of_blocks, &rpc__of_filters, &rpc__of_development };
@@ -106,6 +114,7 @@ static void answer_batch(rpc *r, uint64_t conn, uint64_t now_ms, const riv_json 
         riv_arena *arena = riv_arena_new(ARENA_BYTES_MAX);
         rpc__call  c     = { .r = r, .conn = conn, .now_ms = now_ms, .arena = arena };
         if (reply->len - start > RPC_REPLY_BYTES_MAX) rpc__fail(&c, -32003, "response too large");
+        rpc__works(&c, 1);
         if (c.code && riv_json_get(riv_json_at(batch, i), RIV_LIT("id"))) {
             if (any) riv_put_u8(reply, ',');
             put_answer(&c, riv_json_get(riv_json_at(batch, i), RIV_LIT("id")), NULL, reply);
@@ -123,6 +132,7 @@ void rpc_answer(rpc *r, uint64_t conn, uint64_t now_ms, riv_str request, riv_buf
     const riv_json *root  = NULL;
     riv_arena      *arena = riv_arena_new(ARENA_BYTES_MAX);
     bool            any   = false;
+    r->work               = 0;
     if (request.len > RPC_REQUEST_BYTES_MAX)
         refuse(r, arena, RPC__INVALID_REQUEST, "content length too large", reply);
     else if (riv_json_parse(riv_str_trim(request), arena, NULL, &root))

@@ -11,6 +11,8 @@ static bool read_block(rpc__call *c, const rpc__at *at, bool receipts, rpc_block
     if (!at->found) return false;
     riv_err err = rpc_block_read(store_of(c), at->height, receipts, c->arena, &fault, out);
     if (err && err != RIV_E_NOT_FOUND) rpc__fault(c, &fault);
+    c->r->work += RPC__WORK_BLOCK;
+    if (!err) c->r->work += RPC__WORK_RECEIPT * out->txs_count;
     return !err;
 }
 
@@ -44,6 +46,7 @@ static const riv_json *shown(rpc__call *c, const rpc_block *b)
     const riv_json *full = rpc__param(c, 1);
     if (full && full->kind != RIV_JSON_BOOL)
         return rpc__fail(c, RPC__INVALID_PARAMS, "invalid argument 1: expected true or false");
+    if (full && full->boolean) c->r->work += RPC__WORK_SENDER * b->txs_count;
     return rpc__json_block(c->arena, b, full && full->boolean);
 }
 

@@ -48,7 +48,7 @@ riv_err rpc_open(const rpc_config *config, riv_fault *fault, rpc **out)
     r->interval_ms   = config->interval_ms;
     r->automine      = config->interval_ms == 0;
     r->arena         = riv_arena_new(0);
-    r->notices_arena = riv_arena_new(0);
+    r->notices_arena = riv_arena_new(RPC_NOTICES_BYTES_MAX);
     chain_store *s   = &r->config.place.store;
     riv_err      err = rpc__offset_read(s, arena, &r->offset_s);
     if (err == RIV_E_NOT_FOUND) err = begin(r, arena, fault);
@@ -237,6 +237,7 @@ riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault)
     } else {
         clean_pool(r, &b);
         r->proofs_waiting = b.block.proofs_waiting;
+        r->work += RPC__WORK_MINED + RPC__WORK_MINED * b.txs_count;
         rpc__tell_block(r, &b);
         LOG_INFO(r->config.log, "chain.block", LOG_U64("height", b.block.height), LOG_U64("txs", b.txs_count),
                  LOG_U64("gas", b.block.gas_used), LOG_U64("time", b.block.time_s));
@@ -253,11 +254,39 @@ uint64_t rpc__next_nonce(rpc *r, const eth_address *who, uint64_t state_nonce)
     return state_nonce;
 }
 
+/* Whether it waits for another that is not there. */
+static riv_err is_early(rpc *r, const eth_tx *tx, riv_fault *fault, bool *out)
+{
+    chain_account account;
+    RIV_TRY(chain_account_read(&r->config.place.store, UINT64_MAX, &tx->from, fault, &account));
+    *out = tx->nonce > account.nonce && !rpc__pool_at(&r->pool, &tx->from, tx->nonce - 1);
+    return RIV_OK;
+}
+
+/* Early ones cost nothing and may wait for ever: where all places are taken, the oldest of them goes for one that can run. */
+static riv_err make_place(rpc *r, const eth_tx *tx, riv_fault *fault)
+{
+    bool early;
+    if (r->pool.count < RPC_WAITING_MAX) return RIV_OK;
+    RIV_TRY(is_early(r, tx, fault, &early));
+    for (size_t i = 0; i < r->pool.count && !early; i++) {
+        bool waits;
+        r->work += RPC__WORK_BLOCK;
+        RIV_TRY(is_early(r, &r->pool.items[i]->tx, fault, &waits));
+        if (!waits) continue;
+        rpc__pool_drop(&r->pool, i);
+        return RIV_OK;
+    }
+    return RIV_OK; /* the pool says that it is full, or takes it in place of its older form */
+}
+
 riv_err rpc__submit(rpc *r, uint64_t now_ms, riv_bytes raw, riv_arena *arena, riv_fault *fault, crypto_hash *hash)
 {
     eth_tx        tx;
     chain_account account;
     RIV_TRY(chain_check_tx(&r->config.place.store, raw, arena, fault, &tx));
+    r->work += RPC__WORK_SENT;
+    RIV_TRY(make_place(r, &tx, fault));
     RIV_TRY(rpc__pool_add(&r->pool, &tx, raw, fault));
     *hash                                      = tx.hash;
     r->recent[r->recent_count++ % RPC__RECENT] = tx.hash;

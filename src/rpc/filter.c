@@ -115,7 +115,9 @@ static bool logs_between(rpc__call *c, const rpc__logs_wanted *w, uint64_t from,
     for (uint64_t h = from; h <= to && !c->code; h++) {
         riv_arena_reset(arena);
         riv_err err = rpc_block_read(store_of(c), h, false, arena, &fault, &b);
+        if (!rpc__works(c, RPC__WORK_BLOCK)) break;
         if (!err && may_have(w, b.block.logs_bloom)) {
+            if (!rpc__works(c, RPC__WORK_RECEIPT * b.txs_count)) break;
             err = rpc_block_read(store_of(c), h, true, arena, &fault, &b);
             if (!err && !add_logs(c, w, &b, out)) break;
         }
@@ -130,29 +132,46 @@ static const riv_json *as_array(const rpc__call *c, const riv_json_list *list)
     return riv_json_arr(c->arena, list->ptr, list->len);
 }
 
-/* The blocks that a filter names: from..to, as far as they are there. */
-static bool span_of(rpc__call *c, const riv_json *v, uint64_t *from, uint64_t *to)
+static const riv_json *given(const riv_json *v, const char *name)
 {
-    rpc__at         at;
-    chain_head      head;
-    const riv_json *hash = riv_json_get(v, RIV_LIT("blockHash")), *first = riv_json_get(v, RIV_LIT("fromBlock")),
-                   *last = riv_json_get(v, RIV_LIT("toBlock"));
-    if (!rpc__head(c, &head)) return false;
-    if (hash && hash->kind != RIV_JSON_NULL) {
+    const riv_json *m = riv_json_get(v, riv_str_c(name));
+    return m && m->kind != RIV_JSON_NULL ? m : NULL;
+}
+
+/* One end of a span. *named: it is not the newest block, whichever that is when it is looked for. */
+static bool end_of(rpc__call *c, const riv_json *v, uint64_t *height, bool *named)
+{
+    rpc__at at;
+    if (!rpc__block_param(c, 0, v, &at)) return false;
+    if (!at.found) return rpc__fail(c, RPC__SERVER, "unknown block"), false;
+    *height = at.height;
+    *named  = v && (v->kind != RIV_JSON_STR || riv_str_starts(v->str, RIV_LIT("0x")) ||
+                   riv_str_eq(v->str, RIV_LIT("earliest")));
+    return true;
+}
+
+/* The blocks that a filter names: from..to. geth's: the newest block as an end may lie before a beginning that is still to come; a number may not.
+ * *open: the end is the newest block. */
+static bool span_of(rpc__call *c, const riv_json *v, uint64_t *from, uint64_t *to, bool *open)
+{
+    bool            starts, ends;
+    crypto_hash     wanted;
+    const riv_json *hash = given(v, "blockHash"), *first = given(v, "fromBlock"), *last = given(v, "toBlock");
+    *open = false;
+    if (hash) {
         if (first || last)
             return rpc__fail(c, RPC__INVALID_PARAMS,
                              "cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other"),
                    false;
-        if (!rpc__block_param(c, 0, hash, &at)) return false;
-        if (!at.found) return rpc__fail(c, RPC__SERVER, "unknown block"), false;
-        *from = *to = at.height;
+        if (!rpc__hash(c, 0, hash, &wanted)) return false;
+        if (rpc_block_find(store_of(c), &wanted, c->arena, from))
+            return rpc__fail(c, RPC__SERVER, "unknown block"), false;
+        *to = *from;
         return true;
     }
-    if (!rpc__block_param(c, 0, first && first->kind != RIV_JSON_NULL ? first : NULL, &at)) return false;
-    *from = at.height;
-    if (!rpc__block_param(c, 0, last && last->kind != RIV_JSON_NULL ? last : NULL, &at)) return false;
-    *to = at.height;
-    if (*from > *to) return rpc__fail(c, RPC__INVALID_PARAMS, "invalid block range params"), false;
+    if (!end_of(c, first, from, &starts) || !end_of(c, last, to, &ends)) return false;
+    *open = !ends;
+    if (*from > *to && starts && ends) return rpc__fail(c, RPC__INVALID_PARAMS, "invalid block range params"), false;
     return true;
 }
 
@@ -172,9 +191,10 @@ static const riv_json *get_logs(rpc__call *c)
 {
     rpc__logs_wanted w;
     uint64_t         from, to;
+    bool             open;
     const riv_json  *v = rpc__param(c, 0);
     if (!v) return rpc__fail(c, RPC__INVALID_PARAMS, "missing value for required argument 0");
-    if (!wanted_of(c, v, c->arena, &w) || !span_of(c, v, &from, &to)) return NULL;
+    if (!wanted_of(c, v, c->arena, &w) || !span_of(c, v, &from, &to, &open)) return NULL;
     return logs_of(c, &w, from, to);
 }
 
@@ -278,16 +298,14 @@ static const riv_json *new_filter(rpc__call *c)
 {
     const riv_json *v    = rpc__param(c, 0);
     uint64_t        from = 0, to = UINT64_MAX;
+    bool            open;
     c->conn = 0;
     if (!v) return rpc__fail(c, RPC__INVALID_PARAMS, "missing value for required argument 0");
-    bool ends = riv_json_get(v, RIV_LIT("toBlock")) != NULL;
-    if (!span_of(c, v, &from, &to)) return NULL;
+    if (!span_of(c, v, &from, &to, &open)) return NULL;
     rpc__watch *w = watch(c, RPC__WATCH_LOGS, v);
     if (!w) return NULL;
-    const riv_json *last  = riv_json_get(v, RIV_LIT("toBlock"));
-    bool            named = ends && last->kind == RIV_JSON_STR && riv_str_starts(last->str, RIV_LIT("0x"));
-    w->from               = from;
-    if (named || riv_json_get(v, RIV_LIT("blockHash"))) w->to = to;
+    w->from = from;
+    if (!open) w->to = to;
     return id_of(c, w);
 }
 
@@ -313,6 +331,7 @@ static const riv_json *new_heads(rpc__call *c, rpc__watch *w, uint64_t head)
     if (head - w->next >= RPC_LOG_BLOCKS_MAX) w->next = head + 1 - RPC_LOG_BLOCKS_MAX;
     for (; w->next <= head && !c->code; w->next++) {
         riv_arena_reset(arena);
+        c->r->work += RPC__WORK_BLOCK;
         if (rpc_block_read(store_of(c), w->next, false, arena, &fault, &b))
             rpc__fault(c, &fault);
         else
@@ -400,11 +419,17 @@ static riv_arena *notice_arena(rpc *r)
     return r->notices_arena;
 }
 
+/* Many subscribers of a block with many logs may be more than there is room for: they hear of it by being cut off. */
 static void tell(rpc *r, const rpc__watch *w, const riv_json *what)
 {
     riv_arena *arena = notice_arena(r);
     riv_buf    out   = riv_buf_in(arena);
     u256       id    = u256_of(w->id);
+    if (riv_arena_over(arena)) {
+        if (r->notices.ptr[r->notices.len - 1].conn != w->conn || r->notices.ptr[r->notices.len - 1].text.len)
+            *riv_push(arena, &r->notices) = (rpc_notice){ .conn = w->conn };
+        return;
+    }
     riv_put_str(&out, RIV_LIT("{\"jsonrpc\":\"2.0\",\"method\":\"eth_subscription\",\"params\":{\"subscription\":\""));
     u256_put_hex(&out, id);
     riv_put_str(&out, RIV_LIT("\",\"result\":"));
@@ -416,32 +441,41 @@ static void tell(rpc *r, const rpc__watch *w, const riv_json *what)
 static void tell_logs(rpc *r, const rpc__watch *w, const rpc_block *b, riv_arena *arena)
 {
     size_t number = 0, count;
+    riv_arena_reset(arena);
     if (!may_have(&w->wanted, b->block.logs_bloom)) return;
     for (size_t i = 0; i <= b->block.receipts_count; i++) {
         const chain_log *logs = rpc__logs_of(b, i, &count);
         for (size_t k = 0; k < count; k++, number++)
-            if (fits(&w->wanted, &logs[k])) tell(r, w, rpc__json_log(arena, b, i, k, number));
+            if (fits(&w->wanted, &logs[k])) {
+                tell(r, w, rpc__json_log(arena, b, i, k, number));
+                if (riv_arena_over(r->notices_arena)) return;
+            }
     }
 }
 
 void rpc__tell_block(rpc *r, const rpc_block *b)
 {
-    riv_arena *arena = riv_arena_new(0);
+    riv_arena      *arena = riv_arena_new(0), *one = riv_arena_new(0);
+    const riv_json *header = NULL;
     for (size_t i = 0; i < r->watches_count; i++) {
         const rpc__watch *w = r->watches[i];
-        if (w->conn && w->kind == RPC__WATCH_HEADS) tell(r, w, rpc__json_header(arena, b));
-        if (w->conn && w->kind == RPC__WATCH_LOGS) tell_logs(r, w, b, arena);
+        if (!header && w->conn && w->kind == RPC__WATCH_HEADS) header = rpc__json_header(arena, b);
+        if (w->conn && w->kind == RPC__WATCH_HEADS) tell(r, w, header);
+        if (w->conn && w->kind == RPC__WATCH_LOGS) tell_logs(r, w, b, one);
     }
+    riv_arena_free(one);
     riv_arena_free(arena);
 }
 
 void rpc__tell_pending(rpc *r, const eth_tx *tx)
 {
-    riv_arena *arena = riv_arena_new(0);
+    const riv_json *full  = NULL;
+    riv_arena      *arena = riv_arena_new(0);
     for (size_t i = 0; i < r->watches_count; i++) {
         const rpc__watch *w = r->watches[i];
         if (!w->conn || w->kind != RPC__WATCH_PENDING) continue;
-        tell(r, w, w->full ? rpc__json_tx(arena, tx, NULL, 0) : rpc__json_hash(arena, &tx->hash));
+        if (w->full && !full) full = rpc__json_tx(arena, tx, NULL, 0);
+        tell(r, w, w->full ? full : rpc__json_hash(arena, &tx->hash));
     }
     riv_arena_free(arena);
 }

@@ -12,9 +12,10 @@ void rpc__put_block(riv_buf *out, const rpc_block *b);
 RIV_MUST_USE riv_err rpc__read_block(riv_reader *r, riv_arena *arena, riv_fault *fault, rpc_block *out);
 
 /* ---- pool.c: transactions that wait, in order of arrival ---- */
-typedef struct rpc__waiting { eth_tx tx; riv_blob raw; } rpc__waiting; /* tx.data points into raw */
+typedef struct rpc__waiting { eth_tx tx; riv_blob raw; } rpc__waiting; /* tx.data and tx.access_list point into raw */
 typedef struct rpc__pool { rpc__waiting **items; size_t count; } rpc__pool;
 RIV_MUST_USE riv_err rpc__pool_add(rpc__pool *pool, const eth_tx *tx, riv_bytes raw, riv_fault *fault); /* RIV_E_DENIED with geth's words */
+void rpc__pool_drop(rpc__pool *pool, size_t at);
 const rpc__waiting *rpc__pool_find(const rpc__pool *pool, const crypto_hash *hash);                 /* NULL */
 const rpc__waiting *rpc__pool_at(const rpc__pool *pool, const eth_address *from, uint64_t nonce);   /* NULL */
 void rpc__pool_remove(rpc__pool *pool, const crypto_hash *hash);
@@ -52,6 +53,7 @@ struct rpc {
     rpc__watch **watches; size_t watches_count;
     uint64_t     ids;         /* drawn so far */
     crypto_hash  secret;      /* of ids: another client shall not hit one by chance */
+    uint64_t     work;        /* of the request or batch that is being answered, of RPC_WORK_MAX */
     riv_arena   *notices_arena; /* of what subscribers are to be told */
     RIV_VEC(rpc_notice) notices;
     bool         told;        /* notices were handed out: the next call starts anew */
@@ -79,6 +81,9 @@ typedef struct rpc__methods { const rpc__method *items; size_t count; } rpc__met
 extern const rpc__methods rpc__of_state, rpc__of_blocks, rpc__of_filters, rpc__of_development;
 const riv_json *rpc__fail(rpc__call *c, int code, const char *format, ...) RIV_PRINTF(3, 4); /* gives NULL; the first one is kept */
 const riv_json *rpc__fault(rpc__call *c, const riv_fault *fault);
+/* About how many microseconds things take. */
+enum { RPC__WORK_BLOCK = 3, RPC__WORK_RECEIPT = 1, RPC__WORK_SENDER = 120, RPC__WORK_MINED = 150, RPC__WORK_SENT = 400, RPC__GAS_A_US = 300 };
+bool rpc__works(rpc__call *c, uint64_t us); /* false, with c's error: the request has taken too much */
 const riv_json *rpc__estimate_gas(rpc__call *c); /* state_calls.c */
 
 /* ---- param.c: arguments; each gives false, and sets c's error, where one is not of its form ---- */

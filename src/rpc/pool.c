@@ -32,7 +32,7 @@ static bool outbids(u256 offer, u256 old)
     return u256_add(old, part, &least) && u256_cmp(offer, least) >= 0;
 }
 
-static void drop(rpc__pool *pool, size_t at)
+void rpc__pool_drop(rpc__pool *pool, size_t at)
 {
     riv_blob_free(&pool->items[at]->raw);
     riv_free(pool->items[at]);
@@ -48,7 +48,7 @@ riv_err rpc__pool_add(rpc__pool *pool, const eth_tx *tx, riv_bytes raw, riv_faul
         const eth_tx *old = &pool->items[at]->tx;
         if (!outbids(tx->max_fee, old->max_fee) || !outbids(tx->max_tip, old->max_tip))
             return riv_fail(fault, RIV_E_DENIED, 0, "replacement transaction underpriced");
-        drop(pool, at);
+        rpc__pool_drop(pool, at);
     } else if (pool->count == RPC_WAITING_MAX) {
         return riv_fail(fault, RIV_E_DENIED, 0, "txpool is full");
     }
@@ -56,6 +56,8 @@ riv_err rpc__pool_add(rpc__pool *pool, const eth_tx *tx, riv_bytes raw, riv_faul
     w->tx           = *tx;
     w->raw          = riv_blob_copy(raw);
     if (tx->data.len) w->tx.data = (riv_bytes){ w->raw.ptr + (tx->data.ptr - raw.ptr), tx->data.len };
+    if (tx->access_list.len)
+        w->tx.access_list = (riv_bytes){ w->raw.ptr + (tx->access_list.ptr - raw.ptr), tx->access_list.len };
     if (!pool->items) pool->items = riv_alloc(RPC_WAITING_MAX * sizeof(rpc__waiting *));
     pool->items[pool->count++] = w;
     return RIV_OK;
@@ -65,14 +67,14 @@ void rpc__pool_remove(rpc__pool *pool, const crypto_hash *hash)
 {
     for (size_t i = 0; i < pool->count; i++) {
         if (memcmp(&pool->items[i]->tx.hash, hash, sizeof *hash) != 0) continue;
-        drop(pool, i);
+        rpc__pool_drop(pool, i);
         return;
     }
 }
 
 void rpc__pool_free(rpc__pool *pool)
 {
-    while (pool->count) drop(pool, pool->count - 1);
+    while (pool->count) rpc__pool_drop(pool, pool->count - 1);
     riv_free(pool->items);
     *pool = (rpc__pool){ 0 };
 }

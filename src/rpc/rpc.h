@@ -10,9 +10,11 @@ enum {
     RPC_REQUEST_BYTES_MAX = 5 << 20,   /* geth's */
     RPC_REPLY_BYTES_MAX   = 25 << 20,  /* of one request or one batch: what a batch has left unanswered is refused */
     RPC_BATCH_MAX         = 1000,
-    RPC_WAITING_MAX       = 4096,      /* transactions */
+    RPC_WAITING_MAX       = 4096,      /* transactions; one that must wait for another gives way to one that need not */
     RPC_FILTERS_MAX       = 1024,      /* of all clients; one that is not asked for five minutes is forgotten */
     RPC_SUBSCRIPTIONS_MAX = 128,       /* of one connection */
+    RPC_NOTICES_BYTES_MAX = 128 << 20, /* of one block, to all subscribers */
+    RPC_WORK_MAX          = 3000000,   /* of one request or one batch: microseconds, as far as they can be told beforehand; above, the rest is refused */
     RPC_LOG_BLOCKS_MAX    = 10000,     /* blocks that one question for logs may span */
     RPC_LOGS_MAX          = 10000,     /* logs that it may find */
     RPC_ADDRESSES_MAX     = 1000,      /* of a filter; topics: the same in each of four places */
@@ -45,7 +47,8 @@ void rpc_close(rpc *r); /* accepts NULL */
  * conn: a connection that can be told things later; 0: none. */
 void rpc_answer(rpc *r, uint64_t conn, uint64_t now_ms, riv_str request, riv_buf *reply);
 void rpc_forget(rpc *r, uint64_t conn); /* it is gone, its subscriptions with it */
-/* What subscribers are to be told since the last call; lives till the next call of any function of r. */
+/* What subscribers are to be told since the last call; lives till the next call of any function of r.
+ * An empty text: there was too much to tell, the connection has lost something and is to be closed. */
 typedef struct rpc_notice { uint64_t conn; riv_str text; } rpc_notice;
 size_t rpc_notices(rpc *r, const rpc_notice **out);
 /* A block of what waits, also of nothing. RIV_E_IO: the place does not take it. */

@@ -97,6 +97,26 @@ static u256 price_of(const eth_tx *tx, const rpc_block *b)
     return price;
 }
 
+/* It was read when the transaction was. */
+static const riv_json *access_json(riv_arena *a, const eth_tx *tx)
+{
+    eth_rlp       list;
+    riv_json_list out  = { 0 };
+    riv_buf       text = riv_buf_in(a);
+    eth_rlp_put_list(&text, tx->access_list);
+    if (eth_rlp_read(riv_buf_view(&text), a, NULL, &list)) return riv_json_null();
+    for (size_t i = 0; i < list.items_count; i++) {
+        const eth_rlp *entry = list.items[i].items;
+        riv_json_list  slots = { 0 };
+        for (size_t k = 0; k < entry[1].items_count; k++)
+            riv_json_add(a, &slots, rpc__json_hex(a, entry[1].items[k].bytes));
+        riv_json_add(a, &out,
+                     riv_json_record(a, "address", rpc__json_hex(a, entry[0].bytes), "storageKeys",
+                                     riv_json_arr(a, slots.ptr, slots.len), NULL));
+    }
+    return riv_json_arr(a, out.ptr, out.len);
+}
+
 const riv_json *rpc__json_tx(riv_arena *a, const eth_tx *tx, const rpc_block *b, size_t index)
 {
     bool     modern = tx->type == 2;
@@ -111,11 +131,10 @@ const riv_json *rpc__json_tx(riv_arena *a, const eth_tx *tx, const rpc_block *b,
                            "gas", rpc__json_number(a, tx->gas_limit), "gasPrice", rpc__json_u256(a, price_of(tx, b)),
                            "maxFeePerGas", modern ? rpc__json_u256(a, tx->max_fee) : NULL, "maxPriorityFeePerGas",
                            modern ? rpc__json_u256(a, tx->max_tip) : NULL, "value", rpc__json_u256(a, tx->value),
-                           "input", rpc__json_hex(a, tx->data), "accessList",
-                           tx->type ? riv_json_arr(a, NULL, 0) : NULL, "chainId",
-                           tx->type || tx->protected_by_chain ? rpc__json_number(a, tx->chain_id) : NULL, "v",
-                           rpc__json_number(a, v), "r", rpc__json_u256(a, u256_from_be((riv_bytes){ tx->r, 32 })), "s",
-                           rpc__json_u256(a, u256_from_be((riv_bytes){ tx->s, 32 })), "yParity",
+                           "input", rpc__json_hex(a, tx->data), "accessList", tx->type ? access_json(a, tx) : NULL,
+                           "chainId", tx->type || tx->protected_by_chain ? rpc__json_number(a, tx->chain_id) : NULL,
+                           "v", rpc__json_number(a, v), "r", rpc__json_u256(a, u256_from_be((riv_bytes){ tx->r, 32 })),
+                           "s", rpc__json_u256(a, u256_from_be((riv_bytes){ tx->s, 32 })), "yParity",
                            tx->type ? rpc__json_number(a, tx->y_parity) : NULL, NULL);
 }
 

@@ -2,6 +2,8 @@
  * Spec: docs/spec/chain.md 3. Tests: answer_test.c. */
 #include "rpc/internal.h"
 
+#include <stdlib.h>
+
 enum { SLOT_BYTES = 32, FEE_BLOCKS_MAX = 1024, PERCENTILES_MAX = 100 };
 
 static const chain_store *store_of(const rpc__call *c) { return &c->r->config.place.store; }
@@ -146,6 +148,7 @@ static bool run_call(rpc__call *c, chain_receipt *out)
     if (call.gas_limit > head.params.block_gas_max) call.gas_limit = head.params.block_gas_max;
     if (chain_call_run(c->r->config.engine, store_of(c), at.height, &call, c->arena, &fault, out))
         return rpc__fault(c, &fault), false;
+    c->r->work += RPC__WORK_BLOCK + out->gas_used / RPC__GAS_A_US;
     if (out->ok) return true;
     if (riv_str_eq(out->error, RIV_LIT("out of gas"))) return rpc__fail(c, RPC__SERVER, "out of gas"), false;
     return reverted(c, out), false;
@@ -187,18 +190,19 @@ static double ratio_of(const rpc_block *b)
     return b->gas_limit ? (double)b->block.gas_used / (double)b->gas_limit : 0;
 }
 
+static int by_price(const void *a, const void *b)
+{
+    return u256_cmp((*(const chain_receipt *const *)a)->gas_price, (*(const chain_receipt *const *)b)->gas_price);
+}
+
 /* Tips that the transactions of a block paid, the least first, as percentiles of their gas. */
-static const riv_json *rewards(rpc__call *c, const rpc_block *b, const double *wanted, size_t count)
+static const riv_json *rewards(rpc__call *c, const rpc_block *b, const double *wanted, size_t count, riv_arena *one)
 {
     riv_json_list         out = { 0 };
     size_t                txs = b->block.receipts_count;
-    const chain_receipt **all = riv_new(c->arena, const chain_receipt *, txs + 1);
-    for (size_t i = 0; i < txs; i++) {
-        size_t k = i;
-        while (k > 0 && u256_cmp(all[k - 1]->gas_price, b->block.receipts[i].gas_price) > 0) k--;
-        memmove(all + k + 1, all + k, (i - k) * sizeof *all);
-        all[k] = &b->block.receipts[i];
-    }
+    const chain_receipt **all = riv_new(one, const chain_receipt *, txs + 1);
+    for (size_t i = 0; i < txs; i++) all[i] = &b->block.receipts[i];
+    if (txs) qsort(all, txs, sizeof *all, by_price);
     for (size_t i = 0; i < count; i++) {
         u256     paid = U256_ZERO;
         uint64_t gas  = 0;
@@ -254,7 +258,8 @@ static const riv_json *fee_history(rpc__call *c)
         }
         riv_json_add(c->arena, &fees, rpc__json_u256(c->arena, b.block.base_fee));
         riv_json_add(c->arena, &ratios, riv_json_f64(c->arena, ratio_of(&b)));
-        riv_json_add(c->arena, &paid, rewards(c, &b, wanted, wanted_count));
+        riv_json_add(c->arena, &paid, rewards(c, &b, wanted, wanted_count, one));
+        (void)rpc__works(c, RPC__WORK_BLOCK + RPC__WORK_RECEIPT * b.txs_count * (1 + wanted_count / 16));
     }
     if (count) riv_json_add(c->arena, &fees, rpc__json_u256(c->arena, chain_next_base_fee(&last)));
     riv_arena_free(one);
