@@ -75,7 +75,9 @@ void chain__vesting_get(chain__call *c, const chain__id *cc, chain__vesting *out
 void chain__vesting_put(chain__call *c, const chain__id *cc, const chain__vesting *v);
 
 /* ---- cc_proofs.c: proofs of an epoch, the nonce, what waits to be verified. SPEC market.md 6.3, chain.md 2.4 ---- */
-enum { CHAIN__PROOF_KEYS_A_BLOCK = 2, CHAIN__PROOFS_A_BLOCK = 32, CHAIN__PROOFS_WAITING_MAX = 65536, CHAIN__GAS_PROOF = 100000, CHAIN__GAS_PROOF_KEY = 500000 };
+enum { CHAIN__GAS_PROOF = 100000, CHAIN__GAS_PROOF_KEY = 500000 };
+/* What a block verifies, in hashes of light mode (some 34 ms): filling the cache of another key costs as much as twelve. */
+enum { CHAIN__PROOF_WORK_A_BLOCK = 60, CHAIN__PROOF_WORK_KEY = 12 };
 typedef struct chain__epoch_proofs { uint64_t min_proofs, total_success, proofs, provers; } chain__epoch_proofs; /* min_proofs: latched by the epoch's first proof */
 void     chain__epoch_proofs_get(chain__call *c, uint64_t epoch, chain__epoch_proofs *out);
 /* The epoch in which proofs count now: the block's, or the oldest of which proofs still wait. All before it are settled. */
@@ -87,6 +89,26 @@ riv_err  chain__run_submit_proof(chain__call *c, const eth_value *args, eth_valu
 riv_err  chain__run_global_nonce(chain__call *c, const eth_value *args, eth_value *out);
 riv_err  chain__run_proofs_waiting(chain__call *c, const eth_value *args, eth_value *out);
 riv_err  chain__run_proofs_of(chain__call *c, const eth_value *args, eth_value *out);
+/* The start of a block with another hash function: for tests with more keys than RandomX fills in their time. */
+typedef struct chain__hasher { void *ctx; riv_err (*hash)(void *ctx, const proof_key *key, const proof_nonce *nonce, riv_fault *fault, crypto_hash *out); } chain__hasher;
+RIV_MUST_USE riv_err chain__proofs_begin_with(chain__call *c, const chain__hasher *hasher, riv_fault *fault);
+
+/* ---- proof_queue.c: what waits to be verified ---- */
+enum { CHAIN__PROOFS_WAITING_MAX = 65536 };
+typedef struct chain__waiting {
+    chain__id   cc, unit;
+    eth_address provider;
+    uint64_t    epoch; /* in which it was given, and counts */
+    proof_key   key;
+    proof_nonce nonce;
+    crypto_hash claimed;
+    chain__key  at;    /* where it stands: chain__queue_first's */
+} chain__waiting;
+uint64_t chain__queue_count(chain__call *c);
+uint64_t chain__queue_epoch(chain__call *c); /* of the oldest; UINT64_MAX when none waits */
+RIV_MUST_USE bool chain__queue_add(chain__call *c, const chain__waiting *v, bool *new_key); /* false: no room. new_key: nothing waited of its unit and epoch */
+bool chain__queue_first(chain__call *c, chain__waiting *out); /* the one to be verified next */
+void chain__queue_take(chain__call *c, const chain__waiting *v); /* it goes */
 #define CHAIN__EVENT_STATS           "CommitmentStatsUpdated(bytes32 commitmentId,uint256 totalFailCount,uint256 exitedUnitCount,uint256 activeUnitCount,uint256 nextAdditionalActiveUnitCount,uint256 changedEpoch)"
 #define CHAIN__EVENT_FAILED          "CommitmentFailed(bytes32 indexed commitmentId,uint256 failedEpoch)"
 #define CHAIN__EVENT_PROOF           "ProofSubmitted(bytes32 indexed commitmentId,bytes32 indexed unitId,bytes32 localUnitNonce)"

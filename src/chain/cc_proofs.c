@@ -1,14 +1,14 @@
 /* cc_proofs.c: proofs of capacity: taken, verified by slices at the start of each block, counted in the epoch in which they were given.
  * What a transaction gives is checked at once but for its hash; that waits in a queue (mocked: it does not). An epoch is settled when nothing of it
  * waits any more; until then it is the one that commitments and units are looked at in, so nothing is slashed or paid before all proofs of it counted.
- * Keys: 'm' commitment unit epoch: verified count, nonces given; 'r' 0 epoch: its proofs; 'r' 2: the nonce; 'r' 4: the queue's head and tail;
- * 'r' 5 index: what waits; 'r' 6: the last epoch that the difficulty followed. ('r' 3 is capacity.c's.)
- * Spec: docs/spec/market.md 6.3, 8, docs/spec/chain.md 2.4. Tests: capacity_test.c, cc_proofs_test.c. */
+ * Keys: 'm' commitment unit epoch: verified count, nonces given; 'r' 0 epoch: its proofs; 'r' 2: the nonce; 'r' 6: the last epoch that the difficulty
+ * followed. ('r' 3 is capacity.c's.)
+ * Spec: docs/spec/market.md 6.3, 8, docs/spec/chain.md 2.4. Tests: capacity_test.c, cc_proofs_test.c, proofs_late_test.c. */
 #include "chain/capacity.h"
 
 #include "chain/market.h"
 
-enum { PART_EPOCH, PART_NONCE = 2, PART_QUEUE = 4, PART_WAITING, PART_ADJUSTED, HASH = 32 };
+enum { PART_EPOCH, PART_NONCE = 2, PART_ADJUSTED = 6, HASH = 32 };
 
 static chain__key part_key(uint8_t part) { return chain__key_with(chain__key_of('r'), (riv_bytes){ &part, 1 }); }
 static chain__key numbered_key(uint8_t part, uint64_t n) { return chain__key_with_u64(part_key(part), n); }
@@ -99,78 +99,9 @@ void chain__unit_proofs_forget(chain__call *c, const chain__cc *cc, const chain_
     chain__put(c, &key, (riv_bytes){ 0 });
 }
 
-/* ---- the queue ---- */
+/* ---- what waits ---- */
 
-typedef struct queue {
-    uint64_t head, tail;
-} queue;
-typedef struct waiting {
-    chain__id   cc, unit;
-    uint64_t    epoch;
-    proof_key   key;
-    proof_nonce nonce;
-    crypto_hash claimed;
-} waiting;
-
-static queue queue_get(chain__call *c)
-{
-    chain__key key = part_key(PART_QUEUE);
-    riv_bytes  value;
-    chain__get(c, &key, &value);
-    riv_reader r    = riv_reader_of(value);
-    uint64_t   head = riv_read_u64be(&r);
-    return (queue){ head, riv_read_u64be(&r) };
-}
-
-static void queue_put(chain__call *c, const queue *q)
-{
-    chain__key key = part_key(PART_QUEUE);
-    riv_buf    out = riv_buf_in(c->arena);
-    riv_put_u64be(&out, q->head);
-    riv_put_u64be(&out, q->tail);
-    chain__put(c, &key, riv_buf_view(&out));
-}
-
-static waiting waiting_at(chain__call *c, uint64_t index)
-{
-    chain__key key = numbered_key(PART_WAITING, index);
-    riv_bytes  value;
-    waiting    out = { .epoch = 0 };
-    chain__get(c, &key, &value);
-    riv_reader r = riv_reader_of(value);
-    read_32(&r, out.cc.bytes);
-    read_32(&r, out.unit.bytes);
-    out.epoch = riv_read_u64be(&r);
-    read_32(&r, out.key.bytes);
-    read_32(&r, out.nonce.bytes);
-    read_32(&r, out.claimed.bytes);
-    return out;
-}
-
-static riv_err enqueue(chain__call *c, const waiting *w)
-{
-    queue      q   = queue_get(c);
-    chain__key key = numbered_key(PART_WAITING, q.tail);
-    riv_buf    out = riv_buf_in(c->arena);
-    if (q.tail - q.head >= CHAIN__PROOFS_WAITING_MAX) return chain__revert(c, "Too many proofs wait to be verified");
-    put_32(&out, w->cc.bytes);
-    put_32(&out, w->unit.bytes);
-    riv_put_u64be(&out, w->epoch);
-    put_32(&out, w->key.bytes);
-    put_32(&out, w->nonce.bytes);
-    put_32(&out, w->claimed.bytes);
-    chain__put(c, &key, riv_buf_view(&out));
-    q.tail++;
-    queue_put(c, &q);
-    return RIV_OK;
-}
-
-uint64_t chain__proofs_waiting(chain__call *c)
-{
-    if (c->params->proofs_mocked) return 0;
-    queue q = queue_get(c);
-    return q.tail - q.head;
-}
+uint64_t chain__proofs_waiting(chain__call *c) { return c->params->proofs_mocked ? 0 : chain__queue_count(c); }
 
 riv_err chain_proofs_waiting(const chain_store *store, riv_fault *fault, uint64_t *out)
 {
@@ -190,9 +121,7 @@ riv_err chain_proofs_waiting(const chain_store *store, riv_fault *fault, uint64_
 
 uint64_t chain__proofs_epoch(chain__call *c)
 {
-    if (c->params->proofs_mocked) return c->epoch;
-    queue q = queue_get(c);
-    return q.head == q.tail ? c->epoch : RIV_MIN(waiting_at(c, q.head).epoch, c->epoch);
+    return c->params->proofs_mocked ? c->epoch : RIV_MIN(chain__queue_epoch(c), c->epoch);
 }
 
 /* ---- the nonce of an epoch ---- */
@@ -284,8 +213,6 @@ static void count_proof(chain__call *c, chain__cc *cc, const chain__id *unit, ui
 typedef struct submitting {
     chain__constants k;
     nonce            nonce;
-    proof_key        last_key;
-    bool             any;
     uint8_t          difficulty[HASH];
 } submitting;
 
@@ -329,25 +256,25 @@ static riv_err take_nonce(chain__call *c, const submitting *s, const chain__cc *
 }
 
 /* It is paid for here what a block will cost to verify it. */
-static riv_err wait_in_queue(chain__call *c, submitting *s, const waiting *w)
+static riv_err wait_in_queue(chain__call *c, const submitting *s, const chain__waiting *w)
 {
-    bool same_key = s->any && memcmp(s->last_key.bytes, w->key.bytes, HASH) == 0;
-    s->any        = true;
-    s->last_key   = w->key;
-    if (!chain__charge(c->meter, CHAIN__GAS_PROOF + (same_key ? 0 : CHAIN__GAS_PROOF_KEY))) return RIV_E_LIMIT;
+    bool new_key = false;
+    if (!chain__charge(c->meter, CHAIN__GAS_PROOF)) return RIV_E_LIMIT;
     if (!proof_meets(&w->claimed, s->difficulty)) return chain__revert(c, "Proof is bigger than difficulty");
-    return enqueue(c, w);
+    if (!chain__queue_add(c, w, &new_key)) return chain__revert(c, "Too many proofs wait to be verified");
+    return chain__charge(c->meter, new_key ? CHAIN__GAS_PROOF_KEY : 0) ? RIV_OK : RIV_E_LIMIT;
 }
 
 static riv_err submit_one(chain__call *c, submitting *s, const eth_value *unit, const eth_value *local,
                           const eth_value *result)
 {
-    chain__cc cc;
-    waiting   w = { .unit = chain__to_id(unit), .epoch = c->epoch };
+    chain__cc      cc;
+    chain__waiting w = { .unit = chain__to_id(unit), .epoch = c->epoch };
     RIV_TRY(check_unit(c, &w.unit, &cc));
     nonce_touch(c, &s->nonce, unit, local, result);
-    w.cc  = cc.id;
-    w.key = proof_key_of(s->nonce.now, w.unit.bytes);
+    w.cc       = cc.id;
+    w.provider = chain__peer_provider(c, &cc.peer);
+    w.key      = proof_key_of(s->nonce.now, w.unit.bytes);
     u256_to_be(local->word, w.nonce.bytes);
     u256_to_be(result->word, w.claimed.bytes);
     RIV_TRY(take_nonce(c, s, &cc, &w.unit, &w.nonce));
@@ -378,7 +305,7 @@ static riv_err check_mocked(chain__call *c, const submitting *s, const eth_value
 
 static riv_err submit(chain__call *c, const eth_value *units, const eth_value *locals, const eth_value *results)
 {
-    submitting s = { .any = false };
+    submitting s = { .difficulty = { 0 } };
     if (units->items_count == 0) return chain__revert(c, "No proofs given");
     if (units->items_count != locals->items_count) return chain__revert(c, "Invalid local nonces number");
     if (units->items_count != results->items_count) return chain__revert(c, "Invalid result hashes number");
@@ -408,7 +335,7 @@ riv_err chain__run_submit_proof(chain__call *c, const eth_value *args, eth_value
 /* ---- verifying: at the start of a block ---- */
 
 /* With what is known now the proof counts in its epoch, when its commitment still works and the unit still proves. */
-static riv_err count_verified(chain__call *c, const waiting *w)
+static riv_err count_verified(chain__call *c, const chain__waiting *w)
 {
     chain__cc            cc;
     chain__peer          peer;
@@ -425,7 +352,7 @@ static riv_err count_verified(chain__call *c, const waiting *w)
     return RIV_OK;
 }
 
-static void tell_verified(chain__call *c, const waiting *w, bool confirmed)
+static void tell_verified(chain__call *c, const chain__waiting *w, bool confirmed)
 {
     chain__cc cc;
     chain__cc_get(c, &w->cc, &cc);
@@ -434,10 +361,10 @@ static void tell_verified(chain__call *c, const waiting *w, bool confirmed)
     chain__emit(c, CHAIN__EVENT_PROOFS, told);
 }
 
-static riv_err verify_one(chain__call *c, proof *verifier, const waiting *w, riv_fault *fault)
+static riv_err verify_one(chain__call *c, const chain__hasher *hasher, const chain__waiting *w, riv_fault *fault)
 {
     crypto_hash hash;
-    RIV_TRY(proof_hash(verifier, &w->key, &w->nonce, fault, &hash));
+    RIV_TRY(hasher->hash(hasher->ctx, &w->key, &w->nonce, fault, &hash));
     bool   confirmed = memcmp(hash.bytes, w->claimed.bytes, HASH) == 0;
     size_t mark = chain__state_mark(c->state), logs = c->logs->len;
     if (confirmed && count_verified(c, w)) { /* nothing of it stays */
@@ -450,23 +377,17 @@ static riv_err verify_one(chain__call *c, proof *verifier, const waiting *w, riv
 }
 
 /* The first that wait, as many as a block may cost; which keys are cached here does not matter for how many. */
-static riv_err verify_slice(chain__call *c, proof *verifier, riv_fault *fault)
+static riv_err verify_slice(chain__call *c, const chain__hasher *hasher, riv_fault *fault)
 {
-    queue     q    = queue_get(c);
-    size_t    keys = 0;
-    proof_key last = { { 0 } };
-    for (size_t i = 0; i < CHAIN__PROOFS_A_BLOCK && q.head < q.tail; i++) {
-        waiting w = waiting_at(c, q.head);
-        if (keys == 0 || memcmp(w.key.bytes, last.bytes, HASH) != 0) {
-            if (keys == CHAIN__PROOF_KEYS_A_BLOCK) break;
-            keys++;
-            last = w.key;
-        }
-        RIV_TRY(verify_one(c, verifier, &w, fault)); /* while it stands at the head its epoch is the one that counts */
-        chain__key key = numbered_key(PART_WAITING, q.head);
-        chain__put(c, &key, (riv_bytes){ 0 });
-        q.head++;
-        queue_put(c, &q);
+    chain__waiting w;
+    proof_key      last = { { 0 } };
+    for (unsigned work = 0; chain__proofs_waiting(c) && chain__queue_first(c, &w);) {
+        bool same = work && memcmp(w.key.bytes, last.bytes, HASH) == 0;
+        work += same ? 1u : 1u + CHAIN__PROOF_WORK_KEY;
+        if (work > CHAIN__PROOF_WORK_A_BLOCK) break;
+        last = w.key;
+        RIV_TRY(verify_one(c, hasher, &w, fault)); /* while it stands there its epoch is the one that counts */
+        chain__queue_take(c, &w);
     }
     return RIV_OK;
 }
@@ -482,17 +403,27 @@ static void follow_rate(chain__call *c)
     if (e.provers || chain__active_units(c)) chain__difficulty_adjust(c, e.proofs, e.provers);
 }
 
+riv_err chain__proofs_begin_with(chain__call *c, const chain__hasher *hasher, riv_fault *fault)
+{
+    nonce n = nonce_get(c);
+    if (chain__fixed(c) && nonce_advance(c, &n)) nonce_put(c, &n);
+    RIV_TRY(verify_slice(c, hasher, fault));
+    if (chain__fixed(c) && !c->params->proofs_mocked) follow_rate(c);
+    return RIV_OK;
+}
+
+static riv_err hash_randomx(void *ctx, const proof_key *key, const proof_nonce *local, riv_fault *fault,
+                            crypto_hash *out)
+{
+    return proof_hash(ctx, key, local, fault, out);
+}
+
 riv_err chain__proofs_begin(chain__call *c, proof *verifier, riv_fault *fault)
 {
-    nonce   n   = nonce_get(c);
-    riv_err err = RIV_OK;
-    if (chain__fixed(c) && nonce_advance(c, &n)) nonce_put(c, &n);
-    if (chain__proofs_waiting(c)) {
-        proof *own = verifier ? NULL : proof_new(1);
-        err        = verify_slice(c, own ? own : verifier, fault);
-        proof_free(own);
-    }
-    if (!err && chain__fixed(c) && !c->params->proofs_mocked) follow_rate(c);
+    proof        *own    = !verifier && chain__proofs_waiting(c) ? proof_new(1) : NULL;
+    chain__hasher hasher = { own ? own : verifier, hash_randomx };
+    riv_err       err    = chain__proofs_begin_with(c, &hasher, fault);
+    proof_free(own);
     return err;
 }
 

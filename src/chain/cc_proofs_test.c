@@ -11,7 +11,7 @@
 
 #include "chain/capacity.h"
 
-enum { HASH = 32 };
+enum { HASH = 32, OF_ONE_KEY = CHAIN__PROOF_WORK_A_BLOCK - CHAIN__PROOF_WORK_KEY /* proofs that a block verifies */ };
 #define SUBMIT  "submitProofs(bytes32[],bytes32[],bytes32[])"
 #define UNIT(n) world_id_value(world_unit(&w, "peer", (n)))
 
@@ -158,25 +158,28 @@ static void test_verified(void **state)
 {
     claims   c     = { .count = 0 };
     uint64_t nonce = 0;
+    enum { FALSE_ONES = 30 };
     (void)state;
     open_world(3);
-    find(&c, 0, &nonce);
+    WORLD_OK(&w, "owner", CHAIN_CORE, "setCapacityConstant(uint8,uint256)", eth_word(9), eth_word(40));
     find(&c, 0, &nonce);
     find(&c, 1, &nonce);
+    find(&c, 0, &nonce); /* stands with the other one of its unit */
+    for (uint64_t i = 0; i < FALSE_ONES; i++) invent(&c, 0, 1000 + i);
     invent(&c, 1, 1000);
     find(&c, 2, &nonce);
     find(&c, 2, &nonce);
     assert_true(submit(&c));
-    assert_true(w.gas_used > 3 * CHAIN__GAS_PROOF_KEY + 6 * CHAIN__GAS_PROOF);
+    assert_true(w.gas_used > 3 * CHAIN__GAS_PROOF_KEY + (6 + FALSE_ONES) * CHAIN__GAS_PROOF);
     assert_false(submit(&c));
     assert_string_equal(riv_cstr(w.arena, w.text), "Proof is already submitted for this unit");
-    assert_int_equal(waiting(), 6);
+    assert_int_equal(waiting(), 6 + FALSE_ONES);
     assert_int_equal(settled(), 1);
-    assert_proofs(0, 2, 2, 0);
+    assert_proofs(0, 2, 2 + FALSE_ONES, 0);
 
     assert_int_equal(begin(verifier), RIV_OK);
     assert_int_equal(waiting(), 2);
-    assert_proofs(0, 2, 2, 2);
+    assert_proofs(0, 2, 2 + FALSE_ONES, 2);
     assert_proofs(1, 2, 2, 1); /* the false one does not count, and its nonce is used up */
     assert_proofs(2, 2, 2, 0);
 
@@ -212,22 +215,22 @@ static void test_bounds(void **state)
     claims c = { .count = 0 };
     (void)state;
     open_world(1);
-    WORLD_OK(&w, "owner", CHAIN_CORE, "setCapacityConstant(uint8,uint256)", eth_word(9), eth_word(40));
+    WORLD_OK(&w, "owner", CHAIN_CORE, "setCapacityConstant(uint8,uint256)", eth_word(9), eth_word(60));
     invent(&c, 0, 1);
     memset(&c.hashes[0].word, 0xff, sizeof c.hashes[0].word);
     assert_false(submit(&c));
     assert_string_equal(riv_cstr(w.arena, w.text), "Proof is bigger than difficulty");
     c.count = 0;
-    for (uint64_t i = 1; i <= CHAIN__PROOFS_A_BLOCK + 3; i++) invent(&c, 0, i);
+    for (uint64_t i = 1; i <= OF_ONE_KEY + 3; i++) invent(&c, 0, i);
     assert_true(submit(&c));
-    assert_int_equal(waiting(), CHAIN__PROOFS_A_BLOCK + 3);
+    assert_int_equal(waiting(), OF_ONE_KEY + 3);
     uint64_t keys = proof_keys_made(verifier);
     assert_int_equal(begin(verifier), RIV_OK);
     assert_int_equal(waiting(), 3);
     assert_int_equal(begin(verifier), RIV_OK);
     assert_int_equal(waiting(), 0);
     assert_int_equal(proof_keys_made(verifier), keys + 1);
-    assert_proofs(0, 2, CHAIN__PROOFS_A_BLOCK + 3, 0);
+    assert_proofs(0, 2, OF_ONE_KEY + 3, 0);
     world_close(&w);
 }
 

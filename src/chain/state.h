@@ -33,7 +33,8 @@ struct chain__state {
 /* First letters of raw keys in the store. Heads and parameters are block.c's ('N', 'H', 'P'). */
 enum { CHAIN__RAW_VALUE = 'V', CHAIN__RAW_LIVE = 'L', CHAIN__RAW_NODE = 'T', CHAIN__RAW_ROOT = 'R', CHAIN__RAW_STALE = 'S' };
 /* Tables that are gone through in order have what is there now once more without versions, so that what was removed is not met for the versions kept. */
-enum { CHAIN__LIVE_TABLE = 'i' };
+enum { CHAIN__LIVE_TABLE = 'i', CHAIN__LIVE_QUEUE = 'q' };
+static inline bool chain__is_live(riv_bytes key) { return key.len && (key.ptr[0] == CHAIN__LIVE_TABLE || key.ptr[0] == CHAIN__LIVE_QUEUE); }
 /* state.c: reads e through, unless that was done. */
 void chain__state_read(chain__state *s, chain__entry *e);
 /* store.c: state values in the store, as of s->version. Values live as long as s. */

@@ -122,7 +122,7 @@ bool chain__store_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_by
 {
     uint64_t version;
     if (!s->store.next) return false;
-    if (prefix.len && prefix.ptr[0] == CHAIN__LIVE_TABLE && is_newest(s)) return next_live(s, prefix, from, key, value);
+    if (chain__is_live(prefix) && is_newest(s)) return next_live(s, prefix, from, key, value);
     riv_bytes under = open_key(s->arena, CHAIN__RAW_VALUE, prefix), at = open_key(s->arena, CHAIN__RAW_VALUE, from),
               raw;
     while (s->store.next(s->store.ctx, under, at, s->arena, &raw, value)) {

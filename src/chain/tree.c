@@ -321,8 +321,7 @@ static void collect_entry(chain__state *s, chain__entry *e, commit *c, changes *
     if (there) add_stale(c, chain__value_key(c->arena, e->key, e->stored_version));
     if (e->value.len == 0) add_stale(c, raw); /* that it was removed need not be known for ever */
     add_write(c, raw, e->value, false);
-    if (e->key.len && e->key.ptr[0] == CHAIN__LIVE_TABLE)
-        add_write(c, chain__live_key(c->arena, e->key), e->value, e->value.len == 0);
+    if (chain__is_live(e->key)) add_write(c, chain__live_key(c->arena, e->key), e->value, e->value.len == 0);
     *riv_push(c->arena, out) = (change){ crypto_blake3(e->key), crypto_blake3(e->value), e->value.len == 0 };
 }
 
