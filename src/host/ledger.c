@@ -1,6 +1,6 @@
 /* ledger.c: a chain's state and blocks in LMDB. Reads share one transaction that is renewed when something was written; a block is one write transaction.
  * MDB_NOMETASYNC, as store.c has it: a killed process loses nothing committed, lost power at most the last block.
- * Tests: chain_test.c (kill -9 in the middle of blocks). */
+ * Tests: ledger_test.c, chain_test.c (kill -9 in the middle of blocks). */
 #define _GNU_SOURCE
 #include "host/chain.h"
 #include "host/internal.h"
@@ -107,6 +107,7 @@ static riv_err commit(void *ctx, const chain_write *writes, size_t count, riv_fa
     if (l->mode == HOST_LEDGER_LOOK) return riv_fail(fault, RIV_E_DENIED, 0, "the chain is only looked at");
     rest(l);
     int rc = write_all(l, writes, count);
+    if (rc == MDB_MAP_FULL) (void)mdb_reader_check(l->env, NULL); /* a killed one holds back pages that could be used */
     for (int grown = 0; rc == MDB_MAP_FULL && grown < GROWTH_MAX; grown++) {
         l->map_bytes *= 2;
         rc = mdb_env_set_mapsize(l->env, l->map_bytes);
@@ -132,6 +133,7 @@ static int open_env(host_ledger *l, const char *dir)
     int         rc    = mdb_env_create(&l->env);
     if (!rc && !look) rc = mdb_env_set_mapsize(l->env, l->map_bytes);
     if (!rc) rc = mdb_env_open(l->env, dir, flags, 0600);
+    if (!rc) rc = mdb_reader_check(l->env, NULL); /* places of readers that were killed */
     if (!rc) rc = mdb_env_info(l->env, &info);
     if (!rc) l->map_bytes = info.me_mapsize; /* of a file that had grown */
     if (!rc) rc = mdb_txn_begin(l->env, NULL, look ? MDB_RDONLY : 0, &txn);
