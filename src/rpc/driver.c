@@ -235,10 +235,10 @@ riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault)
         riv_fail(&r->failed, err, 0, "no block could be made");
         riv_fail(fault, err, 0, "%s", r->failed.msg);
     } else {
-        clean_pool(r, &b);
         r->proofs_waiting = b.block.proofs_waiting;
         r->work += RPC__WORK_MINED + RPC__WORK_MINED * b.txs_count;
-        rpc__tell_block(r, &b);
+        rpc__tell_block(r, &b); /* first: the block's transactions are the pool's bytes */
+        clean_pool(r, &b);
         LOG_INFO(r->config.log, "chain.block", LOG_U64("height", b.block.height), LOG_U64("txs", b.txs_count),
                  LOG_U64("gas", b.block.gas_used), LOG_U64("time", b.block.time_s));
     }
