@@ -9,7 +9,8 @@
 #include <time.h>
 
 enum { EXPORT_BYTES_MAX = 1 << 30, BLOCKS_SHOWN = 10 };
-static const char listen_default[] = "127.0.0.1:8545";
+static const char listen_default[] = "127.0.0.1:8545",
+                  graph_default[]  = "127.0.0.1:8000"; /* as the original's local environment */
 
 /* ---- start ---- */
 
@@ -38,23 +39,56 @@ static bool params_of(cli *c, chain_params *p)
     return true;
 }
 
+/* Where nobody said it, GraphQL has its port beside a chain that has its own; others may be there already, that is no fault. */
+static riv_str graph_listen(cli *c, riv_str listen, bool *optional)
+{
+    riv_str given = cli_value(c, "graph-listen");
+    *optional     = given.len == 0;
+    if (given.len) return riv_str_eq(given, RIV_LIT("none")) ? (riv_str){ 0 } : given;
+    return riv_str_eq(listen, riv_str_c(listen_default)) ? riv_str_c(graph_default) : (riv_str){ 0 };
+}
+
+riv_str cli_chain_graph_url(cli *c, const host_chain *own, riv_str listen)
+{
+    riv_str  given = cli_value(c, "graph-listen"), at = given.len ? given : riv_str_c(graph_default);
+    uint16_t port = host_chain_graph_port(own);
+    if (!port) {
+        at   = listen.len ? listen : riv_str_c(listen_default);
+        port = host_chain_port(own);
+    }
+    size_t colon = at.len;
+    while (colon > 0 && at.ptr[colon - 1] != ':') colon--;
+    return riv_format(c->arena, "http://" RIV_FMT ":%u" HOST_GRAPH_PATH,
+                      RIV_ARG(riv_str_sub(at, 0, colon ? colon - 1 : 0)), port);
+}
+
 bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **out, int *code)
 {
     chain_params params;
     uint64_t     interval;
+    bool         optional;
     riv_fault    fault = { 0 };
     *code              = CLI_USAGE;
+    if (!listen.len) listen = riv_str_c(listen_default);
+    riv_str beside = graph_listen(c, listen, &optional);
     if (!cli_number(c, "block-ms", 0, 0, 3600000, &interval) || !params_of(c, &params)) return false;
-    host_chain_config config = { .dir         = dir,
-                                 .listen      = listen.len ? listen : riv_str_c(listen_default),
-                                 .origin      = cli_value(c, "origin"),
-                                 .genesis     = &params,
-                                 .interval_ms = interval,
-                                 .log         = &c->log.sink };
+    host_chain_config config = { .dir            = dir,
+                                 .listen         = listen,
+                                 .graph_listen   = beside,
+                                 .graph_optional = optional,
+                                 .origin         = cli_value(c, "origin"),
+                                 .genesis        = &params,
+                                 .interval_ms    = interval,
+                                 .log            = &c->log.sink };
     riv_err           err    = host_chain_open(h, &config, &fault, out);
+    if (!err && beside.len && !host_chain_graph_port(*out))
+        cli_note(c, RIV_FMT " is taken: GraphQL is answered beside JSON-RPC alone", RIV_ARG(beside));
     if (!err) return true;
-    *code = cli_fault(c, &fault);
-    if (err == RIV_E_IO) cli_hint(c, "another chain may be running there; --listen 127.0.0.1:0 takes any free port");
+    *code       = cli_fault(c, &fault);
+    bool graphs = beside.len && riv_str_find(riv_str_c(fault.msg), beside, 0) != SIZE_MAX;
+    if (err == RIV_E_IO)
+        cli_hint(c, "another chain may be running there; --%s 127.0.0.1:0 takes any free port",
+                 graphs ? "graph-listen" : "listen");
     return false;
 }
 
@@ -90,8 +124,8 @@ int cli_cmd_chain_start(cli *c)
         cli_note(c, "accounts for development, whose keys everybody knows, with 10000 FLT and plenty of USD each:");
         print_accounts(c);
         if (!cli_value(c, "state").len) cli_note(c, "the chain is gone when this ends; --state DIR keeps it");
-        printf("http://" RIV_FMT ":%u\nws://" RIV_FMT ":%u\n", RIV_ARG(host_name), host_chain_port(own),
-               RIV_ARG(host_name), host_chain_port(own));
+        printf("http://" RIV_FMT ":%u\nws://" RIV_FMT ":%u\n" RIV_FMT "\n", RIV_ARG(host_name), host_chain_port(own),
+               RIV_ARG(host_name), host_chain_port(own), RIV_ARG(cli_chain_graph_url(c, own, listen)));
         fflush(stdout);
         code = host_run(h, &fault) ? cli_error(c, CLI_INTERNAL, "%s", fault.msg) : CLI_OK;
     }

@@ -185,9 +185,12 @@ static int run_up(up *u, const cli_config *config, size_t nodes)
                         cli_value(u->c, "chain-listen"), &u->chain, &code))
         return code;
     for (size_t i = 0; i < u->count; i++) print_addrs(u->nodes[i]);
-    if (u->chain)
+    if (u->chain) {
         cli_note(u->c, "the chain answers on port %u: rivulet chain status --url http://127.0.0.1:%u",
                  host_chain_port(u->chain), host_chain_port(u->chain));
+        cli_note(u->c, "GraphQL: " RIV_FMT,
+                 RIV_ARG(cli_chain_graph_url(u->c, u->chain, cli_value(u->c, "chain-listen"))));
+    }
     cli_note(u->c, "%zu nodes are up; Ctrl-C stops them. Try: rivulet run FILE.aqua -f 'CALL' --relay " RIV_FMT,
              u->count, RIV_ARG(u->addrs[0]));
     if (cli_interrupted()) return CLI_INTERRUPTED; /* before the host could see it */

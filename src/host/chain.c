@@ -1,8 +1,9 @@
-/* chain.c: the development chain on a host: JSON-RPC by http.c, blocks by the clock, the ledger below. All of it on the loop's thread.
- * Spec: docs/spec/chain.md 2, 3. Tests: chain_test.c, tests/interop/eth. */
+/* chain.c: the development chain on a host: JSON-RPC and GraphQL by http.c, blocks by the clock, the ledger below. All of it on the loop's thread.
+ * Spec: docs/spec/chain.md 2, 3; docs/spec/graph.md 5. Tests: chain_test.c, tests/interop/eth. */
 #define _GNU_SOURCE
 #include "host/chain.h"
 
+#include "host/graph.h"
 #include "host/http.h"
 #include "host/internal.h"
 #include "proof/proof.h"
@@ -17,9 +18,10 @@ struct host_chain {
     rpc_place     place;
     proof        *verifier;
     rpc          *rpc;
-    host_http    *http;
-    uv_timer_t   *timer;    /* the loop's: freed by its closing, which may come after ours */
-    uint64_t      every_ms; /* of the timer; 0: it rests */
+    host_graph   *graph;
+    host_http    *http, *graph_http; /* graph_http: NULL without a port of its own */
+    uv_timer_t   *timer;             /* the loop's: freed by its closing, which may come after ours */
+    uint64_t      every_ms;          /* of the timer; 0: it rests */
 };
 
 /* ---- what follows an answer ---- */
@@ -61,10 +63,26 @@ static void on_timer(uv_timer_t *timer)
 static int on_answer(void *ctx, riv_str path, riv_str body, riv_buf *reply)
 {
     host_chain *c = ctx;
-    (void)path;
+    if (host_graph_is_path(path)) return host_graph_answer(c->graph, body, reply) ? 200 : HOST_HTTP_LATER;
     rpc_answer(c->rpc, 0, host_now_ms(), body, reply);
     after(c);
     return 200;
+}
+
+/* The port that has GraphQL alone. */
+static int on_graph(void *ctx, riv_str path, riv_str body, riv_buf *reply)
+{
+    host_chain *c = ctx;
+    if (host_graph_is_path(path)) return host_graph_answer(c->graph, body, reply) ? 200 : HOST_HTTP_LATER;
+    riv_put_str(reply, RIV_LIT("{\"errors\":[{\"message\":\"The path is " HOST_GRAPH_PATH "\"}]}"));
+    return 404;
+}
+
+static void on_graph_ready(void *ctx)
+{
+    host_chain *c = ctx;
+    host_http_again(c->http);
+    host_http_again(c->graph_http);
 }
 
 static void on_message(void *ctx, uint64_t conn, riv_str text, riv_buf *reply)
@@ -108,6 +126,20 @@ static riv_err open_rpc(host_chain *c, const host_chain_config *config, riv_faul
     return rpc_open(&own, fault, &c->rpc);
 }
 
+static riv_err open_graph(host_chain *c, const host_chain_config *config, riv_fault *fault)
+{
+    host_http_config http = { .listen = config->graph_listen, .origin = config->origin, .ctx = c, .answer = on_graph };
+    riv_fault        own  = { 0 };
+    c->graph              = host_graph_new(
+                     c->host,
+                     &(host_graph_config){
+                         .engine = c->engine, .store = &c->place.store, .ctx = c, .ready = on_graph_ready, .log = config->log });
+    if (config->graph_listen.len == 0) return RIV_OK;
+    riv_err err = host_http_open(c->host, &http, &own, &c->graph_http);
+    if (!err || (err == RIV_E_IO && config->graph_optional)) return RIV_OK;
+    return riv_fail(fault, err, own.pos, "%s", own.msg);
+}
+
 riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fault, host_chain **out)
 {
     host_chain      *c    = riv_alloc(sizeof *c);
@@ -123,6 +155,7 @@ riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fau
     riv_err err           = open_place(c, config, fault);
     if (!err) err = open_rpc(c, config, fault);
     if (!err) err = host_http_open(h, &http, fault, &c->http);
+    if (!err) err = open_graph(c, config, fault);
     if (err) {
         host_chain_close(c);
         return err;
@@ -143,6 +176,8 @@ void host_chain_close(host_chain *c)
         uv_close((uv_handle_t *)c->timer, free_timer);
     }
     host_http_close(c->http);
+    host_http_close(c->graph_http);
+    host_graph_free(c->graph);
     rpc_close(c->rpc);
     host_ledger_close(c->ledger);
     chain_memory_free(c->memory);
@@ -152,3 +187,5 @@ void host_chain_close(host_chain *c)
 }
 
 uint16_t host_chain_port(const host_chain *c) { return host_http_port(c->http); }
+
+uint16_t host_chain_graph_port(const host_chain *c) { return c->graph_http ? host_http_port(c->graph_http) : 0; }

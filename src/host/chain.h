@@ -1,6 +1,7 @@
 /* Chain: the embedded chain in the real world: its state and blocks in LMDB, JSON-RPC on a port, blocks by the clock.
- * Not here: what a block does (chain/), what is asked and answered (rpc/).
- * Spec: docs/spec/chain.md 2, 3. */
+ * GraphQL over what the blocks tell, at the original's path: there, and on a port of its own.
+ * Not here: what a block does (chain/), what is asked and answered (rpc/, graph/).
+ * Spec: docs/spec/chain.md 2, 3; docs/spec/graph.md 5. */
 #ifndef RIV_HOST_CHAIN_H
 #define RIV_HOST_CHAIN_H
 
@@ -16,10 +17,13 @@ void      host_ledger_close(host_ledger *ledger); /* accepts NULL */
 rpc_place host_ledger_place(host_ledger *ledger); /* LOOK: reads see what is newest when they are made; commit is RIV_E_DENIED */
 
 /* ---- a chain that is asked over HTTP and WebSocket, on a host ---- */
+#define HOST_GRAPH_PATH "/subgraphs/name/fluence-deal-contracts" /* where GraphQL is asked: the original's */
 typedef struct host_chain host_chain;
 typedef struct host_chain_config {
     riv_str             dir;         /* empty: in memory, gone with the process */
     riv_str             listen;      /* "127.0.0.1:8545" */
+    riv_str             graph_listen; /* "127.0.0.1:8000": GraphQL alone; empty: only beside JSON-RPC */
+    bool                graph_optional; /* where that port is taken the chain goes on without it: host_chain_graph_port tells */
     riv_str             origin;      /* of web pages that may ask; empty: those of this machine */
     const chain_params *genesis;     /* of a chain that is not there yet */
     uint64_t            interval_ms; /* 0: a block for each transaction */
@@ -30,5 +34,6 @@ typedef struct host_chain_config {
 RIV_MUST_USE riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fault, host_chain **out);
 void     host_chain_close(host_chain *c); /* after host_run, before host_free; accepts NULL */
 uint16_t host_chain_port(const host_chain *c);
+uint16_t host_chain_graph_port(const host_chain *c); /* 0: GraphQL has none of its own */
 
 #endif

@@ -28,7 +28,7 @@ typedef struct served {
     riv_arena   *arena;
     chain_params params;
     int          stop[2]; /* a byte here ends it */
-    uint16_t     port;
+    uint16_t     port, graph_port;
 } served;
 
 static void look_for_stop(void *ctx)
@@ -55,21 +55,30 @@ static void params_of(served *s)
     chain_balances_local(s->arena, &s->params);
 }
 
-static void start(served *s, riv_str dir, uint64_t interval_ms)
+static void start_with_graph(served *s, riv_str dir, uint64_t interval_ms, riv_str graph_listen, bool optional)
 {
     riv_fault fault = { 0 };
     *s              = (served){ .arena = riv_arena_new(0) };
     params_of(s);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s->stop), 0);
-    host_chain_config config = {
-        .dir = dir, .listen = RIV_LIT("127.0.0.1:0"), .genesis = &s->params, .interval_ms = interval_ms
-    };
+    host_chain_config config = { .dir            = dir,
+                                 .listen         = RIV_LIT("127.0.0.1:0"),
+                                 .graph_listen   = graph_listen,
+                                 .graph_optional = optional,
+                                 .genesis        = &s->params,
+                                 .interval_ms    = interval_ms };
     if (host_new(&(host_config){ .workers = 1 }, &fault, &s->host) ||
         host_chain_open(s->host, &config, &fault, &s->chain))
         fail_msg("%s", fault.msg);
-    s->port = host_chain_port(s->chain);
+    s->port       = host_chain_port(s->chain);
+    s->graph_port = host_chain_graph_port(s->chain);
     host_after(s->host, 5, look_for_stop, s);
     assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void start(served *s, riv_str dir, uint64_t interval_ms)
+{
+    start_with_graph(s, dir, interval_ms, (riv_str){ 0 }, false);
 }
 
 static void end(served *s)
@@ -321,6 +330,128 @@ static void blocks_by_the_clock(void **state)
     end(&s);
 }
 
+/* ---- GraphQL ---- */
+
+static riv_str ask_graph(riv_arena *arena, uint16_t port, const char *path, const char *query)
+{
+    int     fd   = dial(port);
+    riv_buf body = riv_buf_in(arena);
+    riv_putf(&body, "{\"query\":\"%s\"}", query);
+    say(fd, riv_format(arena,
+                       "POST %s HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000\r\nContent-Type: "
+                       "application/json\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n" RIV_FMT,
+                       path, body.len, RIV_ARG(riv_buf_str(&body))));
+    riv_str got = hear(fd, arena, NULL);
+    close(fd);
+    return got;
+}
+
+#define SUBGRAPH "/subgraphs/name/fluence-deal-contracts"
+#define HEIGHT   "{_meta{block{number}} graphNetworks{id coreEpochDuration}}"
+
+/* On both ports, of each block as it came; and what is no question. */
+static void graph_ports(void **state)
+{
+    static const struct {
+        bool        own;
+        const char *path, *query, *begins, *has;
+    } cases[] = {
+        { true, SUBGRAPH, HEIGHT, "HTTP/1.1 200", "\"coreEpochDuration\":15}]}}" },
+        { false, SUBGRAPH, HEIGHT, "HTTP/1.1 200", "{\"data\":{\"_meta\":{\"block\":{\"number\":0}}" },
+        { true, SUBGRAPH "/", HEIGHT, "HTTP/1.1 200", "{\"data\":" },
+        { true, SUBGRAPH "?a=b", HEIGHT, "HTTP/1.1 200", "Access-Control-Allow-Origin: http://localhost:3000" },
+        { true, SUBGRAPH "-old", HEIGHT, "HTTP/1.1 404", "The path is " SUBGRAPH },
+        { true, "/", HEIGHT, "HTTP/1.1 404", "The path is " SUBGRAPH },
+        { true, SUBGRAPH, "{offer}", "HTTP/1.1 200", "\"locations\":[{\"line\":1,\"column\":2}]" },
+        { false, "/", HEIGHT, "HTTP/1.1 200", "jsonrpc" },
+    };
+    served s;
+    (void)state;
+    start_with_graph(&s, (riv_str){ 0 }, 0, RIV_LIT("127.0.0.1:0"), false);
+    assert_true(s.graph_port != 0 && s.graph_port != s.port);
+    for (size_t i = 0; i < RIV_COUNT(cases); i++) {
+        riv_str got = ask_graph(s.arena, cases[i].own ? s.graph_port : s.port, cases[i].path, cases[i].query);
+        if (!riv_str_starts(got, riv_str_c(cases[i].begins)) ||
+            riv_str_find(got, riv_str_c(cases[i].has), 0) == SIZE_MAX)
+            fail_msg("case %zu: " RIV_FMT, i, RIV_ARG(got));
+    }
+    int fd = dial(s.port);
+    say(fd, post(s.arena, "{\"id\":1,\"method\":\"evm_mine\"}", ""));
+    hear(fd, s.arena, "\"result\"");
+    close(fd);
+    riv_str got = ask_graph(s.arena, s.graph_port, SUBGRAPH, HEIGHT);
+    assert_true(riv_str_find(got, RIV_LIT("\"number\":1}"), 0) != SIZE_MAX);
+    fd = dial(s.graph_port); /* WebSockets are not spoken there */
+    say(fd, RIV_LIT("GET " SUBGRAPH " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: "
+                    "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+    assert_true(riv_str_starts(hear(fd, s.arena, NULL), RIV_LIT("HTTP/1.1 400")));
+    close(fd);
+    end(&s);
+}
+
+/* A port that is taken: no fault where it was optional, one where it was asked for. */
+static void graph_port_taken(void **state)
+{
+    served      first, second;
+    riv_fault   fault = { 0 };
+    host       *h;
+    host_chain *c;
+    (void)state;
+    start_with_graph(&first, (riv_str){ 0 }, 0, RIV_LIT("127.0.0.1:0"), false);
+    riv_str taken = riv_format(first.arena, "127.0.0.1:%u", first.graph_port);
+    start_with_graph(&second, (riv_str){ 0 }, 0, taken, true);
+    assert_int_equal(second.graph_port, 0);
+    riv_str got = ask_graph(second.arena, second.port, SUBGRAPH, HEIGHT);
+    assert_true(riv_str_find(got, RIV_LIT("{\"data\":"), 0) != SIZE_MAX);
+    end(&second);
+
+    host_chain_config config = { .listen = RIV_LIT("127.0.0.1:0"), .graph_listen = taken, .genesis = &first.params };
+    assert_int_equal(host_new(&(host_config){ .workers = 1 }, &fault, &h), RIV_OK);
+    assert_int_equal(host_chain_open(h, &config, &fault, &c), RIV_E_IO);
+    assert_non_null(strstr(fault.msg, "cannot listen on 127.0.0.1:"));
+    host_free(h);
+    end(&first);
+}
+
+/* Many blocks before the first question: those who ask meanwhile, and ask on behind that, wait for their answers while the chain goes on answering. */
+static void graph_catches_up(void **state)
+{
+    enum { BLOCKS = 3000, ASKING = 5 };
+    served s;
+    int    fds[ASKING];
+    (void)state;
+    start_with_graph(&s, (riv_str){ 0 }, 0, RIV_LIT("127.0.0.1:0"), false);
+    int fd = dial(s.port);
+    for (int i = 0; i < BLOCKS / 1000; i++) {
+        say(fd, post(s.arena, "{\"id\":1,\"method\":\"anvil_mine\",\"params\":[\"0x3e8\"]}", ""));
+        riv_str got = hear(fd, s.arena, "}");
+        if (riv_str_find(got, RIV_LIT("\"result\""), 0) == SIZE_MAX) fail_msg(RIV_FMT, RIV_ARG(got));
+    }
+    for (int i = 0; i < ASKING; i++) {
+        fds[i]          = dial(i % 2 ? s.port : s.graph_port);
+        const char *ask = "{\"query\":\"" HEIGHT "\"}";
+        riv_str     one = riv_format(s.arena,
+                                     "POST " SUBGRAPH " HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                                         "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                                     strlen(ask), ask);
+        say(fds[i], one);
+        say(fds[i], one);
+    }
+    close(fds[ASKING - 1]); /* one that does not wait */
+    say(fd, post(s.arena, CHAIN_ID, ""));
+    assert_true(riv_str_ends(hear(fd, s.arena, "}"), RIV_LIT(IS_ID)));
+    for (int i = 0; i < ASKING - 1; i++) {
+        riv_buf all = riv_buf_in(s.arena);
+        for (int k = 0; k < 2 && riv_str_find(riv_buf_str(&all), RIV_LIT("}]}}HTTP"), 0) == SIZE_MAX; k++)
+            riv_put_str(&all, hear(fds[i], s.arena, "}]}}"));
+        size_t at = riv_str_find(riv_buf_str(&all), RIV_LIT("\"number\":3000}"), 0);
+        assert_true(at != SIZE_MAX);
+        close(fds[i]);
+    }
+    close(fd);
+    end(&s);
+}
+
 /* ---- kill -9 ---- */
 
 #define SEND                                                                                                           \
@@ -414,9 +545,10 @@ static void one_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strangers), cmocka_unit_test(one_after_another),   cmocka_unit_test(waits_for_a_body),
-        cmocka_unit_test(sockets),   cmocka_unit_test(blocks_by_the_clock), cmocka_unit_test(killed),
-        cmocka_unit_test(one_owner),
+        cmocka_unit_test(strangers),        cmocka_unit_test(one_after_another),   cmocka_unit_test(waits_for_a_body),
+        cmocka_unit_test(sockets),          cmocka_unit_test(blocks_by_the_clock), cmocka_unit_test(killed),
+        cmocka_unit_test(one_owner),        cmocka_unit_test(graph_ports),         cmocka_unit_test(graph_port_taken),
+        cmocka_unit_test(graph_catches_up),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

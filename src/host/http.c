@@ -32,6 +32,7 @@ struct http_link {
     uint64_t      since_ns; /* when what it waits for began: a request's first byte, or the last answer */
     bool          continued, closing, paused;
     bool          ending, lingers; /* closes when what was written has left; lingers: and the other side has seen it */
+    http_request *waiting; /* its answer comes later: nothing is read until then, so its slices stay; NULL: none does */
     uv_shutdown_t last;
     wslay_event_context_ptr ws;
     riv_buf                 out; /* what wslay wants to send */
@@ -70,6 +71,7 @@ static void free_one(http_link *l)
     if (l->ws) wslay_event_context_free(l->ws);
     http_input_free(&l->input);
     riv_buf_free(&l->out);
+    riv_free(l->waiting);
     riv_free(l);
 }
 
@@ -374,6 +376,7 @@ static bool upgrade(http_link *l, const http_request *r)
                                                             .on_msg_recv_callback         = ws_message };
     riv_buf                                   out       = { 0 };
     riv_str                                   key       = http_header(r, "sec-websocket-key");
+    if (!l->http->config.message) return refuse(l, r, 400, "WebSocket is not spoken here");
     if (!riv_str_eq(r->method, RIV_LIT("GET")) || key.len != KEY_CHARS)
         return refuse(l, r, 400, "not a WebSocket handshake");
     if (!riv_str_eq(http_header(r, "sec-websocket-version"), RIV_LIT("13")))
@@ -391,7 +394,8 @@ static bool upgrade(http_link *l, const http_request *r)
 
 /* ---- one request after another ---- */
 
-static void answer(http_link *l, const http_request *r)
+/* False: not yet. */
+static bool answer(http_link *l, const http_request *r)
 {
     host_http *s     = l->http;
     riv_buf    reply = { 0 };
@@ -408,9 +412,11 @@ static void answer(http_link *l, const http_request *r)
                 riv_str_bytes(RIV_LIT("invalid content type, only application/json is supported")));
     } else {
         int status = s->config.answer(s->config.ctx, r->path, r->body, &reply);
-        respond(l, r, status, "application/json", riv_buf_view(&reply));
+        if (status != HOST_HTTP_LATER) respond(l, r, status, "application/json", riv_buf_view(&reply));
         riv_buf_free(&reply);
+        return status != HOST_HTTP_LATER;
     }
+    return true;
 }
 
 static void expect_more(http_link *l, const http_request *r)
@@ -420,6 +426,22 @@ static void expect_more(http_link *l, const http_request *r)
     l->continued = true;
     riv_put_str(&out, continue_text);
     send_bytes(l, &out);
+}
+
+static void wait_for_answer(http_link *l, const http_request *r)
+{
+    uv_read_stop((uv_stream_t *)&l->tcp);
+    l->waiting  = riv_alloc(sizeof *l->waiting);
+    *l->waiting = *r;
+}
+
+/* True: there may be another request. */
+static bool answered(http_link *l, const http_request *r)
+{
+    l->continued = false;
+    if (l->closing || l->ending) return false;
+    http_take(&l->input, r);
+    return true;
 }
 
 /* True: a request was there and is done with, there may be another. */
@@ -435,16 +457,13 @@ static bool one_request(http_link *l)
         return refuse(l, &r, 403, "this machine is asked by its addresses or as localhost");
     if (state == HTTP_WAITS) return expect_more(l, &r), false;
     if (r.upgrades) return upgrade(l, &r);
-    answer(l, &r);
-    l->continued = false;
-    if (l->closing || l->ending) return false;
-    http_take(&l->input, &r);
-    return true;
+    if (!answer(l, &r)) return wait_for_answer(l, &r), false;
+    return answered(l, &r);
 }
 
 static void feed(http_link *l)
 {
-    while (!l->ws && !l->ending && !l->closing && l->input.in.len && !pause_when_full(l))
+    while (!l->ws && !l->ending && !l->closing && !l->waiting && l->input.in.len && !pause_when_full(l))
         if (!one_request(l)) break;
     if (l->ws && !l->ending && !l->closing && !l->paused) ws_feed(l);
 }
@@ -468,6 +487,25 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
     riv_put_bytes(&l->input.in, (riv_bytes){ (const uint8_t *)buf->base, (size_t)got });
     feed(l);
     if (!l->closing) make_room(l);
+}
+
+void host_http_again(host_http *s)
+{
+    for (http_link *l = s ? s->links : NULL, *next; l; l = next) {
+        http_request *r = l->waiting;
+        next            = l->next;
+        if (!r || l->closing) continue;
+        l->waiting = NULL;
+        if (!answer(l, r)) {
+            l->waiting = r;
+            continue;
+        }
+        if (answered(l, r)) {
+            if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read)) shut(l);
+            feed(l);
+        }
+        riv_free(r);
+    }
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -496,6 +534,7 @@ static void on_connection(uv_stream_t *stream, int status)
 /* How long it may stay as it is. A WebSocket that wants nothing may wait for ever. */
 static uint64_t patience_ms(const http_link *l)
 {
+    if (l->waiting) return UINT64_MAX; /* for us */
     if (l->lingers && l->queued == 0) return HOST_HTTP_LINGER_MS;
     if (l->ws && !l->ending && !l->message) return l->paused ? HOST_HTTP_IDLE_MS : UINT64_MAX;
     return l->ws || l->ending || l->input.in.len ? HOST_HTTP_REQUEST_MS : HOST_HTTP_IDLE_MS;

@@ -12,6 +12,7 @@ enum {
     HOST_HTTP_LINKS_MAX        = 512,      /* more are closed at once */
     HOST_HTTP_REQUEST_MS       = 30000,    /* from the first byte of a request to its last */
     HOST_HTTP_IDLE_MS          = 120000,   /* an HTTP connection without a request */
+    HOST_HTTP_LATER            = 0,        /* instead of a status: the answer is not there yet, host_http_again asks for it once more */
     HOST_HTTP_LINGER_MS        = 1000,     /* a client that was refused may still be sending: so long it is let, or it would not see why */
     HOST_HTTP_HELD_BYTES_MAX   = 512 << 20, /* for all clients, of requests and answers under way: above, who holds most is cut off */
     HOST_HTTP_QUEUED_BYTES_MAX = 64 << 20, /* answers that a client does not fetch: it is no longer read, and cut off when more is to be told */
@@ -23,8 +24,8 @@ typedef struct host_http_config {
     riv_str  origin;  /* web pages of this origin may ask ("*": all). Empty: those that come from this machine. But for "*", what listens on
                         this machine alone answers to its addresses and localhost alone: other names are those of pages that rebind theirs */
     void    *ctx;
-    int    (*answer)(void *ctx, riv_str path, riv_str body, riv_buf *reply); /* a POST of JSON; gives the status, e.g. 200 */
-    void   (*message)(void *ctx, uint64_t conn, riv_str text, riv_buf *reply); /* of a WebSocket; an empty reply is not sent */
+    int    (*answer)(void *ctx, riv_str path, riv_str body, riv_buf *reply); /* a POST of JSON; gives the status, e.g. 200, or HOST_HTTP_LATER */
+    void   (*message)(void *ctx, uint64_t conn, riv_str text, riv_buf *reply); /* of a WebSocket; an empty reply is not sent. NULL: there are none */
     void   (*closed)(void *ctx, uint64_t conn);                              /* a WebSocket is gone; may be NULL */
     size_t   held_bytes_max;                                                 /* 0: HOST_HTTP_HELD_BYTES_MAX */
 } host_http_config; /* copied, but for ctx */
@@ -32,6 +33,7 @@ typedef struct host_http_config {
 RIV_MUST_USE riv_err host_http_open(host *h, const host_http_config *config, riv_fault *fault, host_http **out);
 void     host_http_close(host_http *s); /* asks and tells nothing any more; accepts NULL; memory goes with the host */
 uint16_t host_http_port(const host_http *s);
+void     host_http_again(host_http *s); /* requests whose answers were to come later are answered now, or wait on; accepts NULL */
 void     host_http_tell(host_http *s, uint64_t conn, riv_str text); /* to a WebSocket; one that is gone is passed over */
 
 #endif
