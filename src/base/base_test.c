@@ -48,6 +48,12 @@ static void test_faults(void **state)
     riv_fault h = { 0 };
     assert_int_equal(riv_fail(&h, RIV_E_IO, 0, "a\nb\x1b[31m"), RIV_E_IO);
     assert_string_equal(h.msg, "a b [31m"); /* no control characters reach a terminal or a log line */
+    riv_fault turned = { 0 };
+    assert_int_equal(riv_fail(&turned, RIV_E_IO, 0,
+                              "\xc2\x9b"
+                              "31m \xe2\x80\xae|\xe2\x81\xa6|\xc2\xa0|\x7f|\xe2\x80\xa6"),
+                     RIV_E_IO);
+    assert_string_equal(turned.msg, "  31m    |   |\xc2\xa0| |\xe2\x80\xa6");
 
     /* Foreign bytes in a message, or a name that was cut in a character: texts go into JSON, which must stay UTF-8. */
     riv_fault foreign = { 0 };

@@ -90,6 +90,20 @@ bool riv_str_u64(riv_str s, uint64_t *out)
 
 /* ---- faults ---- */
 
+/* Control characters of two bytes (U+009B begins a sequence as ESC [ does) and those that turn the writing direction, as spaces. */
+static void tame(char *text, size_t len)
+{
+    const uint8_t *b = (const uint8_t *)text;
+    for (size_t i = 0; i < len; i++) {
+        size_t bytes = 0;
+        if (b[i] == 0x7f) bytes = 1;
+        if (i + 1 < len && b[i] == 0xc2 && b[i + 1] < 0xa0) bytes = 2;
+        if (i + 2 < len && b[i] == 0xe2 && b[i + 1] == 0x80 && b[i + 2] >= 0xaa && b[i + 2] <= 0xae) bytes = 3;
+        if (i + 2 < len && b[i] == 0xe2 && b[i + 1] == 0x81 && b[i + 2] >= 0xa6 && b[i + 2] <= 0xa9) bytes = 3;
+        memset(text + i, ' ', bytes);
+    }
+}
+
 static void fill(riv_fault *fault, riv_err err, uint32_t code, uint64_t pos, const char *format, va_list args)
 {
     if (!fault || fault->err) return;
@@ -109,6 +123,7 @@ static void fill(riv_fault *fault, riv_err err, uint32_t code, uint64_t pos, con
         fault->msg[from + bad] = '?';
         from += bad + 1;
     }
+    tame(fault->msg, len);
 }
 
 riv_err riv_fail(riv_fault *fault, riv_err err, uint64_t pos, const char *format, ...)
