@@ -92,6 +92,13 @@ static void arguments(void **state)
         { "eth_getBalance",
           "[\"" A0 "\",{\"blockHash\":\"0x1100000000000000000000000000000000000000000000000000000000000022\"}]", -32000,
           "header not found" },
+        { "eth_getBalance", "[\"" A0 "\",{}]", -32602,
+          "invalid argument 1: expected one of blockHash and blockNumber" },
+        { "eth_getBalance", "[\"" A0 "\",{\"blockHash\":null,\"blockNumber\":\"0x5\"}]", -32000, "header not found" },
+        { "eth_getBalance",
+          "[\"" A0 "\",{\"blockHash\":\"0x1100000000000000000000000000000000000000000000000000000000000022\","
+          "\"blockNumber\":\"0x0\"}]",
+          -32602, "invalid argument 1: expected one of blockHash and blockNumber" },
         { "eth_getBlockByNumber", "[\"0x\"]", -32602,
           "invalid argument 0: expected a quantity: 0x and hexadecimal digits, at most 256 bits" },
         { "eth_getBlockByNumber", "[\"0x10000000000000000\"]", -32602,

@@ -103,9 +103,11 @@ bool rpc__block_param(rpc__call *c, size_t index, const riv_json *v, rpc__at *ou
     chain_head               head;
     *out = (rpc__at){ .found = true };
     if (v && v->kind == RIV_JSON_OBJ) {
-        const riv_json *hash = riv_json_get(v, RIV_LIT("blockHash"));
-        if (hash) return by_hash(c, index, hash, out);
-        v = riv_json_get(v, RIV_LIT("blockNumber"));
+        const riv_json *hash = riv_json_get(v, RIV_LIT("blockHash")), *number = riv_json_get(v, RIV_LIT("blockNumber"));
+        bool            by = hash && hash->kind != RIV_JSON_NULL, at = number && number->kind != RIV_JSON_NULL;
+        if (by == at) return bad(c, index, v, "one of blockHash and blockNumber"); /* EIP-1898 */
+        if (by) return by_hash(c, index, hash, out);
+        v = number;
     }
     if (v && (v->kind != RIV_JSON_STR || has_prefix(v->str))) {
         if (v->kind == RIV_JSON_STR && v->str.len == 66) return by_hash(c, index, v, out);
