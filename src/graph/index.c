@@ -50,21 +50,29 @@ static void add_event(graph__index *index, chain_contract of, const graph__event
     riv_map_put(index->events, event_key(of, &topic, key), f);
 }
 
-/* The event's parameters are the contract's own: it must tell of this event. */
-static void find_event(graph__index *index, const chain *engine, chain_contract of, const graph__event *event)
+static const graph__event *event_named(const graph__events *events, riv_str name)
+{
+    for (size_t i = 0; i < events->count; i++)
+        if (riv_str_eq(name, riv_str_c(events->items[i].name))) return &events->items[i];
+    return NULL;
+}
+
+/* The events' parameters are the contract's own: it must tell of each of them. */
+static void add_events(graph__index *index, const chain *engine, const graph__events *events)
 {
     const char *const *texts;
-    size_t             count = chain_events(engine, of, &texts);
+    size_t             count = chain_events(engine, events->of, &texts), found = 0;
     for (size_t i = 0; i < count; i++) {
         riv_str  name;
         eth_type args;
         riv_err  err = eth_signature_parse(riv_str_c(texts[i]), index->arena, NULL, &name, &args);
         RIV_ASSERT(!err);
-        if (!riv_str_eq(name, riv_str_c(event->name))) continue;
-        add_event(index, of, event, name, &args);
-        return;
+        const graph__event *event = event_named(events, name);
+        if (!event) continue;
+        add_event(index, events->of, event, name, &args);
+        found++;
     }
-    RIV_UNREACHABLE();
+    RIV_ASSERT(found == events->count);
 }
 
 graph__index *graph__index_new(graph *g)
@@ -76,9 +84,7 @@ graph__index *graph__index_new(graph *g)
     index->counted      = riv_map_new(g->arena);
     index->succeeded    = riv_map_new(g->arena);
     index->waiting      = riv_map_new(g->arena);
-    for (size_t i = 0; i < RIV_COUNT(all_events); i++)
-        for (size_t k = 0; k < all_events[i]->count; k++)
-            find_event(index, g->engine, all_events[i]->of, &all_events[i]->items[k]);
+    for (size_t i = 0; i < RIV_COUNT(all_events); i++) add_events(index, g->engine, all_events[i]);
     return index;
 }
 
