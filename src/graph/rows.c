@@ -1,24 +1,29 @@
 /* rows.c: entities by id, in the order of their making, and which rows refer to a row.
- * A list is found by the id it belongs to, so a row may refer to one that is made later. Spec: docs/spec/graph.md 1. Tests: rows_test.c. */
+ * A row may refer to one that is made later: the list waits under its id. Spec: docs/spec/graph.md 1. Tests: rows_test.c. */
 #include "graph/internal.h"
 
 enum { FIELDS_MAX = 32 };
 
 typedef RIV_VEC(graph__row *) row_list;
+typedef struct standing { /* of a row in the list of the one that it refers to; list NULL: in none */
+    row_list *list;
+    size_t    place;
+} standing;
 
-typedef struct entry { /* a row with what is not shown of it; values and places: by field */
+typedef struct entry { /* a row with what is not shown of it */
     graph__row row;
-    row_list **lists;  /* LISTs: who refers to this row */
-    row_list **within; /* REFs that a LIST follows: the list that this row stands in; NULL: none */
-    size_t    *places; /* and where in it */
+    row_list  *lists;  /* by slot of a LIST field: who refers to this row */
+    standing  *within; /* by slot of a REF field that a LIST follows */
 } entry;
 
 typedef struct table {
     riv_map *by_id;
     row_list rows;
-    row_list spare;               /* removed ones, to be used again */
-    riv_map *lists[FIELDS_MAX];   /* of a LIST field: row_list by the id of the row it belongs to */
-    size_t   list_of[FIELDS_MAX]; /* of a REF field: the LIST field of the other type that follows it; SIZE_MAX: none */
+    row_list spare;              /* removed ones, to be used again */
+    size_t   slots[FIELDS_MAX];  /* of LISTs and followed REFs, each counted from 0; SIZE_MAX: of another kind */
+    size_t follower[FIELDS_MAX]; /* of a REF field: the LIST field of the other type that follows it; SIZE_MAX: none */
+    size_t lists_count, within_count;
+    riv_map *orphans[FIELDS_MAX]; /* of a LIST field: row_list by the id of a row that is not there (yet) */
 } table;
 
 struct graph__tables {
@@ -28,7 +33,7 @@ struct graph__tables {
 
 /* ---- tables ---- */
 
-static size_t follower(graph__type type, const graph__field *ref)
+static size_t find_follower(graph__type type, const graph__field *ref)
 {
     const graph__entity *other = &graph__schema[ref->of];
     for (size_t i = 0; i < other->fields_count; i++) {
@@ -38,58 +43,82 @@ static size_t follower(graph__type type, const graph__field *ref)
     return SIZE_MAX;
 }
 
+static void lay_out(table *own, graph__type type, riv_arena *arena)
+{
+    const graph__entity *e = &graph__schema[type];
+    RIV_ASSERT(e->fields_count <= FIELDS_MAX);
+    own->by_id = riv_map_new(arena);
+    for (size_t i = 0; i < e->fields_count; i++) {
+        const graph__field *f = &e->fields[i];
+        own->slots[i]         = SIZE_MAX;
+        own->follower[i]      = f->kind == GRAPH__REF ? find_follower(type, f) : SIZE_MAX;
+        if (f->kind == GRAPH__LIST) {
+            own->slots[i]   = own->lists_count++;
+            own->orphans[i] = riv_map_new(arena);
+        } else if (own->follower[i] != SIZE_MAX)
+            own->slots[i] = own->within_count++;
+    }
+}
+
 graph__tables *graph__tables_new(riv_arena *arena)
 {
     graph__tables *t = riv_new(arena, graph__tables, 1);
     t->arena         = arena;
-    for (size_t type = 0; type < GRAPH__TYPES; type++) {
-        const graph__entity *e = &graph__schema[type];
-        RIV_ASSERT(e->fields_count <= FIELDS_MAX);
-        t->of[type].by_id = riv_map_new(arena);
-        for (size_t i = 0; i < e->fields_count; i++) {
-            t->of[type].list_of[i] = SIZE_MAX;
-            if (e->fields[i].kind == GRAPH__LIST) t->of[type].lists[i] = riv_map_new(arena);
-            if (e->fields[i].kind == GRAPH__REF) t->of[type].list_of[i] = follower((graph__type)type, &e->fields[i]);
-        }
-    }
+    for (size_t type = 0; type < GRAPH__TYPES; type++) lay_out(&t->of[type], (graph__type)type, arena);
     return t;
 }
 
 void graph__tables_free(graph__tables *t) { (void)t; /* all of it lies in the graph's arena */ }
 
-/* ---- lists ---- */
+/* ---- lists: of a row, or of an id that no row has ---- */
 
-static row_list *list_for(graph__tables *t, graph__type type, size_t field, riv_str id)
+static row_list *list_of(const graph__tables *t, graph__type type, size_t field, riv_str id)
 {
-    riv_map  *lists = t->of[type].lists[field];
-    row_list *list  = riv_map_get_str(lists, id);
-    if (!list) {
-        list = riv_new(t->arena, row_list, 1);
-        riv_map_put_str(lists, id, list);
-    }
+    const table *own = &t->of[type];
+    entry       *e   = riv_map_get_str(own->by_id, id);
+    return e ? &e->lists[own->slots[field]] : riv_map_get_str(own->orphans[field], id);
+}
+
+static row_list *orphans_new(graph__tables *t, graph__type type, size_t field, riv_str id)
+{
+    row_list *list = riv_new(t->arena, row_list, 1);
+    riv_map_put_str(t->of[type].orphans[field], id, list);
     return list;
 }
 
-static void leave_list(entry *e, graph__type type, size_t field)
+/* The rows in it are told where they stand now. */
+static void move_list(const graph__tables *t, graph__type type, size_t field, row_list *from, row_list *to)
 {
-    row_list *list = e->within[field];
+    const graph__field *f    = &graph__schema[type].fields[field];
+    size_t              slot = t->of[f->of].slots[graph__field_find(f->of, riv_str_c(f->by))];
+    *to                      = *from;
+    *from                    = (row_list){ 0 };
+    for (size_t i = 0; i < to->len; i++) ((entry *)to->ptr[i])->within[slot].list = to;
+}
+
+static void leave_list(const table *own, entry *e, size_t field)
+{
+    if (own->follower[field] == SIZE_MAX) return;
+    size_t    slot = own->slots[field];
+    standing *at   = &e->within[slot];
+    row_list *list = at->list;
     if (!list) return;
-    entry *last                 = (entry *)list->ptr[list->len - 1];
-    list->ptr[e->places[field]] = &last->row;
-    last->places[field]         = e->places[field];
-    list->len--;
-    e->within[field] = NULL;
-    (void)type;
+    entry *last              = (entry *)list->ptr[--list->len];
+    list->ptr[at->place]     = &last->row;
+    last->within[slot].place = at->place;
+    at->list                 = NULL;
 }
 
 static void join_list(graph__tables *t, entry *e, graph__type type, size_t field, riv_str id)
 {
-    size_t follows = t->of[type].list_of[field];
+    const table *own     = &t->of[type];
+    graph__type  of      = graph__schema[type].fields[field].of;
+    size_t       follows = own->follower[field];
     if (follows == SIZE_MAX) return;
-    row_list *list            = list_for(t, graph__schema[type].fields[field].of, follows, id);
-    e->within[field]          = list;
-    e->places[field]          = list->len;
-    *riv_push(t->arena, list) = &e->row;
+    row_list *list = list_of(t, of, follows, id);
+    if (!list) list = orphans_new(t, of, follows, id);
+    e->within[own->slots[field]] = (standing){ list, list->len };
+    *riv_push(t->arena, list)    = &e->row;
 }
 
 /* ---- rows ---- */
@@ -101,14 +130,12 @@ graph__row *graph__find(const graph *g, graph__type type, riv_str id)
 
 static entry *entry_new(graph__tables *t, graph__type type)
 {
-    table *own    = &t->of[type];
-    size_t fields = graph__schema[type].fields_count;
+    table *own = &t->of[type];
     if (own->spare.len) return (entry *)own->spare.ptr[--own->spare.len];
     entry *e      = riv_new(t->arena, entry, 1);
-    e->row.values = riv_new(t->arena, graph__value, fields);
-    e->lists      = riv_new(t->arena, row_list *, fields);
-    e->within     = riv_new(t->arena, row_list *, fields);
-    e->places     = riv_new(t->arena, size_t, fields);
+    e->row.values = riv_new(t->arena, graph__value, graph__schema[type].fields_count);
+    e->lists      = riv_new(t->arena, row_list, own->lists_count);
+    e->within     = riv_new(t->arena, standing, own->within_count);
     return e;
 }
 
@@ -117,29 +144,36 @@ graph__row *graph__make(graph *g, graph__type type, riv_str id)
     graph__row *found = graph__find(g, type, id);
     if (found) return found;
     graph__tables       *t      = g->tables;
+    table               *own    = &t->of[type];
     const graph__entity *schema = &graph__schema[type];
     entry               *e      = entry_new(t, type);
     e->row.id                   = riv_str_dup(t->arena, id);
-    e->row.number               = t->of[type].rows.len;
+    e->row.number               = own->rows.len;
     for (size_t i = 0; i < schema->fields_count; i++) {
         const graph__field *f = &schema->fields[i];
         e->row.values[i]      = (graph__value){ .set = !f->nullable && f->kind != GRAPH__LIST };
         if (f->kind == GRAPH__ID) e->row.values[i].text = e->row.id;
-        if (f->kind == GRAPH__LIST) e->lists[i] = list_for(t, type, i, e->row.id);
+        row_list *waiting = f->kind == GRAPH__LIST ? riv_map_remove(own->orphans[i], riv_str_bytes(id)) : NULL;
+        if (waiting) move_list(t, type, i, waiting, &e->lists[own->slots[i]]);
     }
-    *riv_push(t->arena, &t->of[type].rows) = &e->row;
-    riv_map_put_str(t->of[type].by_id, e->row.id, &e->row);
+    *riv_push(t->arena, &own->rows) = &e->row;
+    riv_map_put_view(own->by_id, e->row.id, &e->row);
     return &e->row;
 }
 
 void graph__remove(graph *g, graph__type type, riv_str id)
 {
-    table      *own = &g->tables->of[type];
-    graph__row *row = riv_map_remove(own->by_id, riv_str_bytes(id));
-    if (!row) return;
-    for (size_t i = 0; i < graph__schema[type].fields_count; i++) leave_list((entry *)row, type, i);
-    own->rows.ptr[row->number]               = NULL;
-    *riv_push(g->tables->arena, &own->spare) = row;
+    graph__tables *t   = g->tables;
+    table         *own = &t->of[type];
+    entry         *e   = riv_map_remove(own->by_id, riv_str_bytes(id));
+    if (!e) return;
+    for (size_t i = 0; i < graph__schema[type].fields_count; i++) {
+        leave_list(own, e, i);
+        if (graph__schema[type].fields[i].kind != GRAPH__LIST || e->lists[own->slots[i]].len == 0) continue;
+        move_list(t, type, i, &e->lists[own->slots[i]], orphans_new(t, type, i, e->row.id));
+    }
+    own->rows.ptr[e->row.number]     = NULL;
+    *riv_push(t->arena, &own->spare) = &e->row;
 }
 
 /* ---- fields ---- */
@@ -177,7 +211,7 @@ void graph__set_text(graph *g, graph__type type, graph__row *row, const char *fi
     graph__value *to = &row->values[i];
     RIV_ASSERT(is_text(graph__schema[type].fields[i].kind));
     if (to->set && to->text.len && riv_str_eq(to->text, v)) return;
-    leave_list(e, type, i);
+    leave_list(&g->tables->of[type], e, i);
     if (to->text.len >= v.len && v.len) { /* where the former text lay: a field that changes often takes no more room */
         char *own = (char *)to->text.ptr;
         memmove(own, v.ptr, v.len);
@@ -200,9 +234,8 @@ void graph__set_bool(graph *g, graph__type type, graph__row *row, const char *fi
 void graph__set_null(graph *g, graph__type type, graph__row *row, const char *field)
 {
     size_t i = must_find(type, field);
-    (void)g;
     RIV_ASSERT(graph__schema[type].fields[i].nullable && graph__schema[type].fields[i].kind != GRAPH__LIST);
-    leave_list((entry *)row, type, i);
+    leave_list(&g->tables->of[type], (entry *)row, i);
     row->values[i].set = false; /* the room of a text stays, for the next one */
 }
 
@@ -223,15 +256,14 @@ graph__rows graph__all(const graph *g, graph__type type) { return view(&g->table
 
 graph__rows graph__list(const graph *g, graph__type type, const graph__row *row, size_t field)
 {
-    (void)g;
     RIV_ASSERT(graph__schema[type].fields[field].kind == GRAPH__LIST);
-    return view(((const entry *)row)->lists[field]);
+    return view(&((const entry *)row)->lists[g->tables->of[type].slots[field]]);
 }
 
 bool graph__referring(const graph *g, graph__type type, size_t ref, riv_str id, graph__rows *out)
 {
-    size_t follows = g->tables->of[type].list_of[ref];
+    size_t follows = g->tables->of[type].follower[ref];
     if (follows == SIZE_MAX) return false;
-    *out = view(riv_map_get_str(g->tables->of[graph__schema[type].fields[ref].of].lists[follows], id));
+    *out = view(list_of(g->tables, graph__schema[type].fields[ref].of, follows, id));
     return true;
 }

@@ -73,6 +73,10 @@ static void test_rows(void **state)
     assert_int_equal(graph__all(g, GRAPH__PEER).count, 3);
     assert_null(graph__all(g, GRAPH__PEER).items[1]);
 
+    graph__rows by;
+    assert_false(
+        graph__referring(g, GRAPH__OFFER, graph__field_find(GRAPH__OFFER, RIV_LIT("paymentToken")), RIV_LIT("t"), &by));
+
     /* Made again: nothing of the former row is left. */
     graph__row *again = graph__make(g, GRAPH__PEER, RIV_LIT("p2"));
     assert_int_equal(graph__get(GRAPH__PEER, again, "offer").text.len, 0);
@@ -113,8 +117,12 @@ static void test_lists_follow(void **state)
         for (size_t d = 0; d < DEALS; d++) {
             memset(name, 0, sizeof name);
             memset(name, 'd', d + 1);
-            graph__rows of = graph__list(g, GRAPH__DEAL, graph__make(g, GRAPH__DEAL, riv_str_c(name)), list);
-            found          = 0;
+            graph__rows by, of;
+            bool        known =
+                graph__referring(g, GRAPH__UNIT, graph__field_find(GRAPH__UNIT, RIV_LIT("deal")), riv_str_c(name), &by);
+            assert_true(known && by.count == counts[d]);
+            of    = graph__list(g, GRAPH__DEAL, graph__make(g, GRAPH__DEAL, riv_str_c(name)), list);
+            found = 0;
             for (size_t i = 0; i < of.count; i++)
                 found += graph__get(GRAPH__UNIT, of.items[i], "deal").text.len == d + 1;
             if (found != of.count || of.count != counts[d])
