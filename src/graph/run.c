@@ -216,6 +216,8 @@ static void rise(const page *p, graph__item *heap, size_t at)
     }
 }
 
+enum { HEAP_STEPS = 8 }; /* what a row's way through the heap costs */
+
 static void offer_row(page *p, const graph__row *row)
 {
     graph__run *run = p->run;
@@ -224,9 +226,11 @@ static void offer_row(page *p, const graph__row *row)
     graph__item item  = { row, order_key(run, p->pick, p->type, row) };
     size_t      count = run->stack.len - p->base;
     if (count < p->most) {
+        run->steps += HEAP_STEPS;
         *riv_push(run->arena, &run->stack) = item;
         rise(p, run->stack.ptr + p->base, count);
     } else if (item_order(p, &item, run->stack.ptr + p->base) < 0) {
+        run->steps += HEAP_STEPS;
         run->stack.ptr[p->base] = item;
         sink(p, run->stack.ptr + p->base, count, 0);
     }
@@ -279,7 +283,7 @@ static riv_err find_page(page *p, const graph__row *parent)
         else
             offer_rows(p, graph__all(run->g, p->type));
     }
-    RIV_TRY(graph__charge(run, 0, pick->pos));
+    RIV_TRY(graph__charge(run, HEAP_STEPS * (run->stack.len - p->base), pick->pos));
     if (run->stack.len > p->base) into_order(p);
     return RIV_OK;
 }
