@@ -189,6 +189,7 @@ static bool estimate(cli_chain *s, const cli_tx *tx, const cli_call *f, const et
     riv_fault       fault = { 0 };
     host_eth_error  error = { 0 };
     u256            gas, nonce, base = U256_ZERO, fee;
+    uint64_t        room;
     const riv_json *head, *next = riv_json_strc(arena, "pending");
     const riv_json *call = cli_json_list(arena, cli_call_object(s, to, data, tx->value), next);
     const riv_json *me   = cli_json_list(arena, host_eth_address(arena, &s->wallet.address), next);
@@ -203,7 +204,9 @@ static bool estimate(cli_chain *s, const cli_tx *tx, const cli_call *f, const et
         out->tip = U256_ZERO;
     if (!host_eth_read_quantity(riv_json_get(head, RIV_LIT("baseFeePerGas")), &base)) base = U256_ZERO;
     bool fits = u256_u64(gas, &out->gas) && u256_u64(nonce, &out->nonce) && out->gas < UINT64_C(1) << 50;
-    out->gas += fits ? out->gas / 5 : 0; /* the state may have moved on until then */
+    if (!host_eth_read_u64(riv_json_get(head, RIV_LIT("gasLimit")), &room)) room = UINT64_MAX;
+    out->gas += fits ? RIV_MIN(out->gas / 5, room > out->gas ? room - out->gas : 0)
+                     : 0; /* the state may have moved on until then */
     fits = fits && u256_add(base, base, &fee) && u256_add(fee, out->tip, &out->max_fee) &&
            u256_mul(out->max_fee, u256_of(out->gas), &fee) && u256_add(fee, tx->value, &out->most);
     if (fits) return affordable(s, tx, out->most);

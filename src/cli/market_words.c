@@ -81,6 +81,7 @@ const cli_word cli_words[] = {
     { "ERC20: transfer amount exceeds balance",
       "the account has less USD than that: `rivulet chain account ADDRESS` shows how much" },
     { "ERC20: insufficient allowance", "the contract may not take so much: `rivulet deal deposit` allows it first" },
+    { "out of gas", "this is more than fits into one block: fewer at a time" },
     { "Panic 0x11", "a number went below zero: most often more is asked for than there is" },
 };
 const size_t cli_words_count = RIV_COUNT(cli_words);

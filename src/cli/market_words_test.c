@@ -9,8 +9,8 @@
 #include <cmocka.h>
 // clang-format on
 
-static const char *const sources[] = { "accounts", "capacity", "cc_proofs", "core", "deal",  "deal_config", "effector",
-                                       "factory",  "market",   "match",     "run",  "token", "vesting" };
+static const char *const sources[] = { "accounts", "block",   "capacity", "cc_proofs", "core", "deal",  "deal_config",
+                                       "effector", "factory", "market",   "match",     "run",  "token", "vesting" };
 
 static riv_str read_contracts(riv_arena *arena)
 {

@@ -10,6 +10,7 @@
 #define EVENT_EFFECTOR_REMOVED "EffectorRemoved(bytes32 indexed offerId,(bytes4,bytes32) effector)"
 
 enum { OFFER_PROVIDER, OFFER_PRICE }; /* of getOffer */
+enum { UNITS_AT_ONCE = 400 };         /* of one transaction: a block takes some 700 */
 
 static bool is_unit(const eth_value *unit, const eth_value *id) { return u256_cmp(unit->word, id->word) == 0; }
 
@@ -93,34 +94,64 @@ static eth_value peer_tuple(cli_provider_job *p, size_t index)
     return eth_list(copies(p->s.c, fields, RIV_COUNT(fields)), RIV_COUNT(fields));
 }
 
+/* Peers that are not there yet, as many as fit into one transaction; they count as there. */
+static size_t take_peers(cli_provider_job *p, eth_value *out, size_t *units)
+{
+    size_t count = 0;
+    *units       = 0;
+    for (size_t i = 0; i < p->file.peers_count; i++) {
+        size_t more = p->file.peers[i].units_count;
+        if (p->peers[i].there || (count && *units + more > UNITS_AT_ONCE)) continue;
+        out[count++] = peer_tuple(p, i);
+        *units += more;
+        p->peers[i].there = true;
+    }
+    return count;
+}
+
+static bool add_peers(cli_provider_job *p, u256 offer)
+{
+    cli       *c     = p->s.c;
+    eth_value *peers = riv_new(c->arena, eth_value, p->file.peers_count);
+    size_t     units, count;
+    while ((count = take_peers(p, peers, &units)) > 0) {
+        cli_receipt     r;
+        const eth_value args[] = { eth_number(offer), eth_list(peers, count) };
+        cli_tx          tx     = { .function = CLI_FN_ADD_PEERS,
+                                   .args     = args,
+                                   .does     = riv_format(c->arena, "add %zu peer%s with %zu unit%s to the offer", count,
+                                         count == 1 ? "" : "s", units, units == 1 ? "" : "s") };
+        if (!cli_send(&p->s, &tx, &r)) return false;
+    }
+    return true;
+}
+
 static bool new_offer(cli_provider_job *p)
 {
     cli        *c = p->s.c;
     cli_receipt r;
     eth_value   event;
-    size_t      units     = 0;
+    size_t      units;
     eth_address usd       = chain_contract_address(CHAIN_USD);
     eth_value  *effectors = riv_new(c->arena, eth_value, p->file.effectors_count),
               *peers      = riv_new(c->arena, eth_value, p->file.peers_count);
     for (size_t i = 0; i < p->file.effectors_count; i++)
         if (!cli_read_cid(&p->s, p->file.effectors[i], &effectors[i])) return false;
-    for (size_t i = 0; i < p->file.peers_count; i++) peers[i] = peer_tuple(p, i), units += p->file.peers[i].units_count;
-    const eth_value args[] = { eth_number(p->file.price),
-                               eth_of_address(&usd),
-                               eth_list(effectors, p->file.effectors_count),
-                               eth_list(peers, p->file.peers_count),
-                               eth_word(1),
-                               eth_word(1) };
-    cli_tx          tx     = { .function = CLI_FN_REGISTER_OFFER,
-                               .args     = args,
-                               .does =
-                                   riv_format(c->arena, "offer %zu unit%s on %zu peer%s for " RIV_FMT " a worker and epoch", units,
-                                 units == 1 ? "" : "s", p->file.peers_count, p->file.peers_count == 1 ? "" : "s",
-                                              RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
+    size_t          count  = take_peers(p, peers, &units);
+    const eth_value args[] = {
+        eth_number(p->file.price), eth_of_address(&usd), eth_list(effectors, p->file.effectors_count),
+        eth_list(peers, count),    eth_word(1),          eth_word(1)
+    };
+    cli_tx tx = { .function = CLI_FN_REGISTER_OFFER,
+                  .args     = args,
+                  .does     = riv_format(c->arena, "offer %zu unit%s on %zu peer%s for " RIV_FMT " a worker and epoch",
+                                         units, units == 1 ? "" : "s", count, count == 1 ? "" : "s",
+                                         RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
     if (!cli_send(&p->s, &tx, &r)) return false;
-    if (cli_event_find(&p->s, &r, EVENT_OFFER, NULL, &event) && !cli_has(c, "json"))
-        printf("offer " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)));
-    return true;
+    if (!cli_event_find(&p->s, &r, EVENT_OFFER, NULL, &event))
+        return cli_chain_fail(&p->s, cli_error(c, CLI_NETWORK, "the chain's receipt does not name the offer"));
+    if (!cli_has(c, "json")) printf("offer " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)));
+    return add_peers(p, event.items[1].word);
 }
 
 static bool change_price(cli_provider_job *p, u256 offer)
@@ -160,22 +191,6 @@ static bool add_units(cli_provider_job *p, size_t index)
                                .args     = args,
                                .does = riv_format(c->arena, "add %zu unit%s to the peer " RIV_FMT, count, count == 1 ? "" : "s",
                                                   RIV_ARG(peer->text)) };
-    return cli_send(&p->s, &tx, &r);
-}
-
-static bool add_peers(cli_provider_job *p, u256 offer)
-{
-    cli        *c = p->s.c;
-    cli_receipt r;
-    size_t      count = 0;
-    eth_value  *peers = riv_new(c->arena, eth_value, p->file.peers_count);
-    for (size_t i = 0; i < p->file.peers_count; i++)
-        if (!p->peers[i].there) peers[count++] = peer_tuple(p, i);
-    if (!count) return true;
-    const eth_value args[] = { eth_number(offer), eth_list(peers, count) };
-    cli_tx          tx     = { .function = CLI_FN_ADD_PEERS,
-                               .args     = args,
-                               .does = riv_format(c->arena, "add %zu peer%s to the offer", count, count == 1 ? "" : "s") };
     return cli_send(&p->s, &tx, &r);
 }
 
@@ -276,11 +291,13 @@ static bool change_effectors(cli_provider_job *p, u256 offer)
 /* What is there already is brought to what the file says. Units and peers that the file no longer has stay, unless --remove is given. */
 static bool do_offer(cli_provider_job *p)
 {
-    u256 offer = cli_offer_of(p);
+    u256  offer = cli_offer_of(p);
+    bool *old   = riv_new(p->s.c->arena, bool, p->file.peers_count); /* new peers come with their units */
+    for (size_t i = 0; i < p->file.peers_count; i++) old[i] = p->peers[i].there;
     if (u256_is_zero(offer)) return new_offer(p);
     if (!change_price(p, offer) || !change_effectors(p, offer) || !add_peers(p, offer)) return false;
     for (size_t i = 0; i < p->file.peers_count; i++)
-        if (p->peers[i].there && !add_units(p, i)) return false;
+        if (old[i] && !add_units(p, i)) return false;
     if (cli_has(p->s.c, "remove") && !cli_provider_prune(p, offer)) return false;
     if (!p->s.sent.len) cli_note(p->s.c, "the offer is as the file says");
     if (!cli_has(p->s.c, "json")) printf("offer " RIV_FMT "\n", RIV_ARG(cli_show_id(p->s.c, offer)));
@@ -314,38 +331,54 @@ static bool create_commitment(cli_provider_job *p, size_t index, const eth_addre
     return cli_peers_load(&p->s, &one, &p->peers[index]);
 }
 
-static bool deposit_collateral(cli_provider_job *p)
+/* Whether the commitment waits for this account's collateral. */
+static bool waits_for_us(cli_provider_job *p, size_t index)
+{
+    cli             *c  = p->s.c;
+    const eth_value *cc = p->peers[index].cc;
+    if (!cc || cli_cc_status(cc) != CLI_CC_WAIT_DELEGATION) return false;
+    eth_address who = eth_to_address(&cc[CLI_CC_DELEGATOR]);
+    if (eth_address_eq(&who, &p->s.wallet.address)) return true;
+    cli_note(c, "the commitment " RIV_FMT " waits for the collateral of " RIV_FMT ": `rivulet stake deposit`",
+             RIV_ARG(cli_show_id(c, p->peers[index].commitment)),
+             RIV_ARG(eth_address_is_zero(&who) ? RIV_LIT("anyone") : cli_show_address(c, &who)));
+    return false;
+}
+
+/* As many as fit into one transaction; *from moves behind them. */
+static bool deposit_some(cli_provider_job *p, const size_t *waiting, size_t count, size_t *from)
 {
     cli        *c = p->s.c;
     cli_receipt r;
-    size_t      count = 0;
     u256        sum   = U256_ZERO, one;
-    eth_value  *ids   = riv_new(c->arena, eth_value, p->file.peers_count);
-    for (size_t i = 0; i < p->file.peers_count; i++) {
-        const eth_value *cc = p->peers[i].cc;
-        if (!cc || cli_cc_status(cc) != CLI_CC_WAIT_DELEGATION) continue;
-        eth_address who = eth_to_address(&cc[CLI_CC_DELEGATOR]);
-        if (!eth_address_eq(&who, &p->s.wallet.address)) {
-            riv_str id = cli_show_id(c, p->peers[i].commitment);
-            cli_note(c, "the commitment " RIV_FMT " waits for the collateral of " RIV_FMT ": `rivulet stake deposit`",
-                     RIV_ARG(id), RIV_ARG(eth_address_is_zero(&who) ? RIV_LIT("anyone") : cli_show_address(c, &who)));
-            continue;
-        }
-        if (!u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, &one) || !u256_add(sum, one, &sum)) {
-            p->s.code = cli_error(c, CLI_NETWORK, "the chain names a collateral that cannot be");
-            return false;
-        }
-        ids[count++] = eth_number(p->peers[i].commitment);
+    eth_value  *ids   = riv_new(c->arena, eth_value, count);
+    size_t      units = 0, taken = 0;
+    for (; *from < count && (!taken || units + p->peers[waiting[*from]].units_count <= UNITS_AT_ONCE); ++*from) {
+        const cli_peer_state *peer = &p->peers[waiting[*from]];
+        if (!u256_mul(peer->cc[CLI_CC_COLLATERAL].word, peer->cc[CLI_CC_UNITS].word, &one) || !u256_add(sum, one, &sum))
+            return cli_chain_fail(&p->s, cli_error(c, CLI_NETWORK, "the chain names a collateral that cannot be"));
+        units += peer->units_count;
+        ids[taken++] = eth_number(peer->commitment);
     }
-    if (!count) return true;
-    const eth_value args[] = { eth_list(ids, count) };
-    cli_tx          tx     = { .function = CLI_FN_COLLATERAL,
-                               .args     = args,
-                               .value    = sum,
-                               .does     = riv_format(c->arena, "deposit " RIV_FMT " as collateral for %zu commitment%s",
-                                                      RIV_ARG(cli_amount(c->arena, sum, CLI_FLT_DECIMALS, "FLT")), count,
-                                     count == 1 ? "" : "s") };
+    const eth_value args = eth_list(ids, taken);
+    cli_tx          tx   = { .function = CLI_FN_COLLATERAL,
+                             .args     = &args,
+                             .value    = sum,
+                             .does     = riv_format(c->arena, "deposit " RIV_FMT " as collateral for %zu commitment%s",
+                                                    RIV_ARG(cli_amount(c->arena, sum, CLI_FLT_DECIMALS, "FLT")), taken,
+                                     taken == 1 ? "" : "s") };
     return cli_send(&p->s, &tx, &r);
+}
+
+static bool deposit_collateral(cli_provider_job *p)
+{
+    size_t *waiting = riv_new(p->s.c->arena, size_t, p->file.peers_count);
+    size_t  count = 0, from = 0;
+    for (size_t i = 0; i < p->file.peers_count; i++)
+        if (waits_for_us(p, i)) waiting[count++] = i;
+    while (from < count)
+        if (!deposit_some(p, waiting, count, &from)) return false;
+    return true;
 }
 
 static bool do_commit(cli_provider_job *p)
@@ -382,8 +415,7 @@ static bool do_pickup(cli_provider_job *p)
     size_t      count = 0;
     eth_value  *units = riv_new(c->arena, eth_value, p->file.peers_count);
     uint64_t    most;
-    if (!cli_read_eth_address(&p->s, cli_arg(c, 0), &deal) ||
-        !cli_number(c, "units", 1, 1, CLI_PROVIDER_PEERS_MAX, &most)) {
+    if (!cli_read_deal(&p->s, cli_arg(c, 0), &deal) || !cli_number(c, "units", 1, 1, CLI_PROVIDER_PEERS_MAX, &most)) {
         if (!p->s.code) p->s.code = CLI_USAGE;
         return false;
     }
@@ -478,7 +510,7 @@ static bool do_leave(cli_provider_job *p)
     cli        *c = p->s.c;
     cli_receipt r;
     eth_address deal;
-    if (!cli_read_eth_address(&p->s, cli_arg(c, 0), &deal)) return false;
+    if (!cli_read_deal(&p->s, cli_arg(c, 0), &deal)) return false;
     for (size_t i = 0; i < p->file.peers_count; i++)
         for (size_t k = 0; k < p->peers[i].units_count; k++) {
             const eth_value *unit = &p->peers[i].units[k];

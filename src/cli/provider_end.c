@@ -66,7 +66,8 @@ static bool finish_ended(cli_provider_job *p, size_t index)
     eth_address      staker = eth_to_address(&cc[CLI_CC_DELEGATOR]);
     eth_value       *units  = riv_new(c->arena, eth_value, p->peers[index].units_count);
     if (!units_left(p, index, units, &count)) return false;
-    if (count && !send_exit(p, index, units, count)) return false;
+    for (size_t from = 0; from < count; from += REMOVALS_MAX)
+        if (!send_exit(p, index, units + from, RIV_MIN(count - from, (size_t)REMOVALS_MAX))) return false;
     if (!may_finish(p, index, &may)) return false;
     if (!may) return true;
     if (!u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, &all)) all = U256_ZERO;
@@ -213,7 +214,7 @@ static bool peers_of(cli_provider_job *p, u256 offer, cli_provider *out)
 }
 
 /* Whether a peer may go: none of its units works, nothing is committed, no reward would be lost. */
-static bool may_go(cli_provider_job *p, const cli_provider_peer *peer, const cli_peer_state *state)
+static bool may_go(cli_provider_job *p, const cli_provider_peer *peer, const cli_peer_state *state, bool forfeit)
 {
     cli        *c        = p->s.c;
     cli_events  past     = { 0 };
@@ -233,7 +234,7 @@ static bool may_go(cli_provider_job *p, const cli_provider_peer *peer, const cli
         cli_hint(c, "`rivulet provider leave " RIV_FMT "` takes it out", RIV_ARG(cli_show_address(c, &deal)));
         return cli_chain_fail(&p->s, CLI_FAILED);
     }
-    if (cli_has(c, "forfeit")) return true;
+    if (forfeit) return true;
     if (!cli_events_read(&p->s, &capacity, CLI_EVENT_COMMITMENT, &key, 0, &past)) return false;
     for (size_t i = 0; i < past.len; i++) {
         u256 rest;
@@ -267,7 +268,7 @@ bool cli_provider_prune(cli_provider_job *p, u256 offer)
             remove_one(&r, CLI_FN_REMOVE_UNIT, unit);
             less++;
         }
-        if (less && !may_go(p, peer, &states[i])) return false;
+        if (less && !may_go(p, peer, &states[i], keep)) return false; /* its rewards stay with the peer */
         if (!keep) remove_one(&r, CLI_FN_REMOVE_PEER, &id);
     }
     return send_removal(&r, "take out of the offer what the file no longer has");
@@ -289,7 +290,7 @@ static bool do_close(cli_provider_job *p)
     for (size_t i = 0; i < all.peers_count; i++) {
         const eth_value key = eth_of_hash(all.peers[i].id);
         if (!states[i].there || u256_cmp(states[i].offer, offer)) continue;
-        if (!may_go(p, &all.peers[i], &states[i])) return false;
+        if (!may_go(p, &all.peers[i], &states[i], cli_has(p->s.c, "forfeit"))) return false;
         for (size_t k = 0; k < states[i].units_count; k++)
             remove_one(&r, CLI_FN_REMOVE_UNIT, cli_unit_id_of(&states[i].units[k]));
         remove_one(&r, CLI_FN_REMOVE_PEER, &key);

@@ -189,8 +189,8 @@ static void print_commitment(const riv_json *cc)
         printf(", from epoch " RIV_FMT " until before " RIV_FMT, RIV_ARG(text_at(cc, "first_epoch")),
                RIV_ARG(text_at(cc, "end_epoch")));
     printf("; collateral " RIV_FMT "\n", RIV_ARG(text_at(cc, "collateral")));
-    printf("              rewards " RIV_FMT ", " RIV_FMT " of them free; " RIV_FMT " failed unit-epochs\n",
-           RIV_ARG(text_at(cc, "rewards")), RIV_ARG(text_at(cc, "unlocked")), RIV_ARG(text_at(cc, "fails")));
+    printf("              rewards " RIV_FMT ", " RIV_FMT " of them free\n", RIV_ARG(text_at(cc, "rewards")),
+           RIV_ARG(text_at(cc, "unlocked")));
 }
 
 static void print_peer(const riv_json *peer)

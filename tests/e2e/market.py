@@ -6,6 +6,7 @@ import urllib.request
 from e2e import *
 
 APP = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
+CODE = "bafkreieqrlo72jnkhcukk44zls26vb74kqfh7ykfnmwmszabydofmdy2fi"
 ADA, BOB, EVE = "1", "2", "3"  # development accounts: provider, customer, somebody else
 DAY = 86400
 
@@ -13,9 +14,18 @@ DAY = 86400
 class Chain:
     """A chain whose epochs are days: it stays in an epoch until the test moves its time."""
 
-    def __enter__(self):
-        self.running = Running("chain", "start", "--listen", "127.0.0.1:0", "--epoch", str(DAY), "--proof-bits", "1")
+    def __init__(self, *flags):
+        self.flags = ["--epoch", str(DAY), "--proof-bits", "1", *(["--listen", "127.0.0.1:0"] if "--listen" not in flags else []), *flags]
+
+    def start(self):
+        self.running = Running("chain", "start", *self.flags)
         self.url = self.running.addresses()[0]
+
+    def crash(self):
+        assert self.running.stop(signal.SIGKILL) == -signal.SIGKILL
+
+    def __enter__(self):
+        self.start()
         return self
 
     def __exit__(self, *ignored):
@@ -39,6 +49,9 @@ class Chain:
 
     def json(self, *args, who=None, cwd=None):
         return json.loads(self.run(*args, "--json", who=who, cwd=cwd).out)
+
+    def flt(self, account):
+        return int(self.ask("eth_getBalance", account, "latest"), 16)
 
     def usd(self, account):
         data = "0x70a08231" + account[2:].lower().rjust(64, "0")
@@ -217,17 +230,300 @@ def market_an_offer_follows_its_file():
         chain.run("provider", "commit", who=EVE, cwd=cwd, code=1, err="Only provider can create capacity commitment")
 
 
-def market_proofs():
-    """Found by RandomX, taken by the chain."""
+# ---- lives by hand ----
+
+def market_units_by_hand():
+    """A customer chooses units, changes what they run and who may come, and sends one away."""
     with Chain() as chain:
-        cwd = committed(chain, "prover", peers=1, units=1)
-        prover = Running("provider", "prove", "--light", "--chain", chain.url, "--key", ADA, "--yes", cwd=cwd)
-        with prover:
-            prover.read(lambda r: b"in block" in r.text[r.process.stderr], seconds=90)
-            assert prover.stop(signal.SIGINT) == 0
-            out = prover.text[prover.process.stdout]
-            assert re.search(rb"proofs submitted: [1-9]\d*; \d+ hashes at", out), out
-        assert chain.json("provider", "status", cwd=cwd)["peers"][0]["commitment"]["status"] == "active"
+        cwd = committed(chain, "by-hand")
+        offers = chain.json("deal", "offers")
+        assert [(o["price"], o["units"], len(o["free_units"])) for o in offers] == [("0.01 USD", 4, 4)], offers
+        assert chain.json("deal", "offers", "--price", "0.005") == []
+        one, _, three, _ = offers[0]["free_units"]  # of two peers
+        deal = chain.json("deal", "create", "--app", APP, "--price", "0.02", "--workers", "2", "--deny", address(EVE), who=BOB)["deal"]
+        chain.run("deal", "match", deal, "--unit", "0x" + "1" * 64, who=BOB, code=1, err=["Compute unit doesn't exist", "deal offers"])
+        chain.run("deal", "match", deal, "--unit", "12", who=BOB, code=2, err="is no id of a unit")
+        chain.run("deal", "match", deal, "--unit", three, "--unit", one, who=BOB)
+        chain.run("provider", "work", who=ADA, cwd=cwd)
+        info = chain.json("deal", "info", deal)
+        assert {u["id"] for u in info["units"]} == {one, three} and {u["provider_name"] for u in info["units"]} == {"by-hand"}, info
+        assert info["access"] == {"type": "deny", "providers": [address(EVE)]} and info["paid_until_epoch"] == info["epoch"] + 9, info
+        start = int(chain.ask("eth_getBlockByNumber", "0x0", False)["timestamp"], 16)
+        assert info["paid_until_s"] == start + info["paid_until_epoch"] * DAY, (info, start)
+        assert len(chain.json("deal", "offers")[0]["free_units"]) == 2
+        check(chain.run("deal", "info", deal), 0, out=["everybody but " + address(EVE), r"to the end of epoch 11, that is \d{4}-", "of +%s by-hand" % address(ADA)])
+        chain.run("deal", "app", deal, CODE, who=EVE, code=1, err=["is %s's, and you are %s" % (address(BOB), address(EVE)), "hint: "])
+        chain.run("deal", "app", deal, CODE, who=BOB)
+        chain.run("deal", "access", deal, "--type", "allow", "--add", address(ADA), "--remove", address(EVE), who=BOB)
+        chain.run("deal", "access", deal, who=BOB, code=2, err="says what is to change")
+        chain.run("deal", "access", deal, "--type", "some", who=BOB, code=2, err="--type is all, allow or deny")
+        chain.epochs(1)
+        chain.run("deal", "remove", deal, one, who=BOB)
+        chain.run("deal", "remove", deal, one, who=BOB, code=1, err=["is not in this deal", "deal info"])
+        info = chain.json("deal", "info", deal)
+        assert info["app"] == CODE and info["access"] == {"type": "allow", "providers": [address(ADA)]}, info
+        assert [u["id"] for u in info["units"]] == [three] and info["status"] == "too few workers", info
+        chain.run("deal", "publish", deal, who=BOB)
+        chain.run("deal", "unpublish", deal, who=BOB)
+        chain.run("provider", "pickup", deal, who=ADA, cwd=cwd, code=1, err=["Deal is not published", "only its owner can"])
+
+
+def market_an_offer_shrinks_and_goes():
+    """What the file no longer has goes when it is told to; close takes the rest; effectors follow the file."""
+    with Chain() as chain:
+        cwd = folder("shrinking", peers=2, units=3)
+        for step in "register", "offer":
+            chain.run("provider", step, who=ADA, cwd=cwd)
+        path = os.path.join(cwd, "provider.toml")
+        text = open(path).read()
+        for effectors, functions in ([APP, CODE], ["addEffector"]), ([CODE], ["removeEffector"]), ([CODE], []), ([APP], ["addEffector", "removeEffector"]):
+            write(path, text.replace("effectors = []", "effectors = " + json.dumps(effectors)))
+            done = chain.json("provider", "offer", who=ADA, cwd=cwd)
+            assert [t["function"] for t in done.get("transactions", [])] == functions, (effectors, done)
+        text = text.replace("effectors = []", "effectors = " + json.dumps([APP])).replace("units = 3", "units = 2", 1)
+        write(path, text[:text.rindex("[[peer]]")])  # one peer with two units instead of two with three
+        assert chain.json("provider", "offer", who=ADA, cwd=cwd) == {}
+        done = chain.json("provider", "offer", "--remove", who=ADA, cwd=cwd)
+        assert [t["does"] for t in done["transactions"]] == ["take out of the offer what the file no longer has: 4 units and 1 peer go"], done
+        assert [o["units"] for o in chain.json("deal", "offers", "--all")] == [2]
+        chain.run("provider", "commit", who=ADA, cwd=cwd)
+        chain.run("provider", "close", who=ADA, cwd=cwd, code=1, err=["has a commitment: starts with the next epoch", "provider finish"])
+        chain.epochs(1)
+        chain.run("provider", "finish", who=ADA, cwd=cwd, err="is active: it ends before epoch 22")
+        chain.epochs(30)
+        unit = chain.json("provider", "status", cwd=cwd)["peers"][0]["units"][1]["id"]
+        chain.run("provider", "exit", "0x" + "2" * 64, who=ADA, cwd=cwd, code=1, err="has the unit")
+        chain.run("provider", "exit", unit, who=EVE, cwd=cwd, code=1, err=["Only provider can remove", "another account's"])
+        chain.run("provider", "exit", unit, who=ADA, cwd=cwd)
+        before = chain.flt(address(ADA))
+        done = chain.json("provider", "finish", who=ADA, cwd=cwd)  # the other unit leaves first
+        assert [t["function"] for t in done["transactions"]] == ["removeCUFromCC", "finishCommitment"], done
+        # never proven: it failed in its tenth epoch; 1 % of 0.1 FLT for each failure of each unit
+        assert chain.flt(address(ADA)) - before == 2 * 10**17 - 20 * 10**15, chain.flt(address(ADA)) - before
+        chain.run("provider", "close", who=ADA, cwd=cwd)
+        assert chain.json("deal", "offers", "--all") == [] and not chain.json("provider", "status", cwd=cwd)["peers"][0]["offered"]
+        for step in "offer", "commit":  # and again
+            chain.run("provider", step, who=ADA, cwd=cwd)
+
+
+def market_collateral_of_somebody_else():
+    with Chain() as chain:
+        cwd = folder("poor", peers=2, units=1)
+        path = os.path.join(cwd, "provider.toml")
+        write(path, open(path).read().replace('# staker     = "0x..."', 'staker = "anyone"'))
+        for step in "register", "offer":
+            chain.run("provider", step, who=ADA, cwd=cwd)
+        chain.run("provider", "commit", who=ADA, cwd=cwd, err="waits for the collateral of anyone: `rivulet stake deposit`")
+        waiting = chain.json("stake", "list")
+        assert [(w["status"], w["collateral"], w["staker_share"], w["staker"]) for w in waiting] == [("waits for collateral", "0.1 FLT", "10 %", None)] * 2, waiting
+        ids = [w["commitment"] for w in waiting]
+        before = chain.flt(address(EVE))
+        chain.run("stake", "deposit", ids[0], who=EVE)
+        assert chain.flt(address(EVE)) == before - 10**17
+        chain.run("stake", "deposit", ids[0], who=BOB, code=1, err=["not in WaitDelegation", "deposited already"])
+        chain.run("stake", "deposit", "0x" + "3" * 64, who=BOB, code=1, err="no such commitment")
+        assert [w["commitment"] for w in chain.json("stake", "list", "--staker", address(EVE))] == ids[:1]
+        assert [w["commitment"] for w in chain.json("stake", "list")] == ids[1:]
+        chain.run("stake", "rewards", who=EVE, err="nothing to take yet")
+        chain.run("provider", "finish", "--waiting", who=ADA, cwd=cwd)  # the second is given up
+        assert chain.json("stake", "list") == []
+        chain.epochs(25)
+        chain.run("stake", "finish", ids[0], who=EVE, code=1, err=["CapacityCommitmentIsActive", "its units leave it first"])
+        chain.run("provider", "exit", chain.json("provider", "status", cwd=cwd)["peers"][0]["units"][0]["id"], who=ADA, cwd=cwd)
+        chain.run("stake", "finish", ids[0], who=EVE)
+        assert chain.flt(address(EVE)) == before - 10 * 10**15, before - chain.flt(address(EVE))  # ten failures of one unit
+        assert [w["status"] for w in chain.json("stake", "list", "--all")] == ["removed"]
+
+
+def proofs(chain, cwd, wanted):
+    """Searches until so many were taken; a unit gives at most five an epoch."""
+    def taken(r):
+        text = r.text[r.process.stderr]
+        return text.count(b"in block") == text.count(b"submit ") and sum(map(int, re.findall(rb"submit (\d+) proof", text))) >= wanted
+    prover = Running("provider", "prove", "--light", "--chain", chain.url, "--key", ADA, "--yes", cwd=cwd)
+    with prover:
+        prover.read(taken, seconds=90)
+        assert prover.stop(signal.SIGINT) == 0
+        assert re.search(rb"proofs submitted: [1-9]\d*; \d+ hashes at", prover.text[prover.process.stdout])
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def market_a_whole_life():
+    """Offered, committed, proven, rented, worked, paid, stopped, finished, closed, with fees; the chain is killed in the middle; what it kept replays."""
+    state, where = os.path.join(TMP, "whole-state"), "127.0.0.1:%d" % free_port()
+    with Chain("--state", state, "--fees", "--listen", where) as chain:
+        cwd = folder("whole", peers=1, units=2)
+        path = os.path.join(cwd, "provider.toml")
+        write(path, open(path).read().replace("= 20     # epochs", "= 10"))
+        everything = sum(chain.usd(address(w)) for w in (ADA, BOB))
+        for step in "register", "offer", "commit":
+            done = chain.json("provider", step, who=ADA, cwd=cwd)
+            assert all(t["ok"] and t["cost"] != "0 FLT" for t in done["transactions"]), done
+        chain.epochs(1)
+        proofs(chain, cwd, 10)  # of both units
+        deal = chain.json("deal", "create", "--app", APP, "--price", "0.02", "--epochs", "6", "--publish", who=BOB)["deal"]
+        chain.run("provider", "pickup", deal, who=ADA, cwd=cwd)
+        chain.run("provider", "work", who=ADA, cwd=cwd)
+        chain.epochs(2)
+        before = chain.json("deal", "info", deal), chain.json("provider", "status", cwd=cwd)
+        assert [u["earned"] for u in before[0]["units"]] == ["0.04 USD"], before
+        chain.crash()
+        chain.run("deal", "info", deal, code=3, err=["no chain answers", "chain start"])
+        chain.start()
+        assert (chain.json("deal", "info", deal), chain.json("provider", "status", cwd=cwd)) == before
+        chain.run("provider", "rewards", who=ADA, cwd=cwd)
+        chain.run("deal", "stop", deal, who=BOB)
+        chain.epochs(3)
+        chain.run("provider", "leave", deal, who=ADA, cwd=cwd)
+        chain.run("deal", "withdraw", deal, chain.json("deal", "info", deal)["balance"].split()[0], who=BOB)
+        assert sum(chain.usd(address(w)) for w in (ADA, BOB)) == everything and chain.usd(deal) == 0
+        chain.epochs(8)
+        assert chain.json("provider", "status", cwd=cwd)["peers"][0]["commitment"]["status"] == "over"
+        done = chain.json("provider", "finish", who=ADA, cwd=cwd)
+        assert [t["function"] for t in done["transactions"]] == ["removeCUFromCC", "finishCommitment"], done
+        chain.run("provider", "close", who=ADA, cwd=cwd, code=1, err=["were not taken", "--forfeit"])
+        chain.epochs(30)
+        flt = chain.flt(address(ADA))
+        done = chain.json("provider", "rewards", who=ADA, cwd=cwd)  # of a commitment that is no more
+        assert [t["function"] for t in done["transactions"]] == ["withdrawReward"] and chain.flt(address(ADA)) > flt, done
+        chain.run("provider", "close", who=ADA, cwd=cwd)
+        out = os.path.join(TMP, "whole.blocks")
+        check(rivulet("chain", "export", out, "--state", state), 0, err=r"\d+ blocks in")
+        hash_now = json.loads(check(rivulet("chain", "status", "--json", "--state", state), 0).out)["appHash"]
+        assert hash_now in check(rivulet("chain", "replay", out, timeout=120 * SLOW), 0).out
+    check(rivulet("chain", "scenario", os.path.join(SOURCE, "tests/market/ledger-stop.fixed.json")), 0)
+
+
+def market_fees():
+    """Every command of a customer where gas costs FLT; without FLT nothing is sent, and it is said how much is missing."""
+    with Chain("--fees") as chain:
+        cwd = committed(chain, "fees", peers=1)
+        wallet = os.path.join(TMP, "no-flt")
+        check(rivulet("key", "new", "--wallet", wallet), 0)
+        done = chain.run("provider", "register", who=wallet, cwd=cwd, code=1, err=["has 0 FLT, and this needs up to 0.0\\d+ FLT", "nothing was sent", "hint: "])
+        assert "send it?" not in done.err
+        chain.run("deal", "create", "--app", APP, "--price", "1", who=wallet, code=1, err=["has 0 USD, and this takes 10 USD", "nothing was sent"])
+        made = chain.json("deal", "create", "--app", APP, "--price", "0.02", "--publish", "--match", who=BOB)
+        deal = made["deal"]
+        assert all(t["cost"] != "0 FLT" and t["ok"] for t in made["transactions"]), made
+        for command in ["deposit", deal, "1"], ["app", deal, CODE], ["access", deal, "--type", "deny"], ["stop", deal]:
+            done = chain.json("deal", *command, who=BOB)
+            assert all(t["cost"] != "0 FLT" and t["ok"] for t in done["transactions"]), done
+        left = chain.json("provider", "leave", deal, who=ADA, cwd=cwd)
+        assert [t["function"] for t in left["transactions"]] == ["returnComputeUnitFromDeal"] and left["transactions"][0]["cost"] != "0 FLT", left
+
+
+# ---- what new users do ----
+
+def market_wrong_inputs():
+    with Chain() as chain:
+        deal = chain.json("deal", "create", "--app", APP, "--price", "1", who=BOB)["deal"]
+        chain.run("deal", "stop", deal, who="77", code=2, err=["there is no account 77 and no file", "0 to 9"])
+        chain.run("deal", "stop", deal, who=os.path.join(TMP, "nothing"), code=2, err=["cannot read", "key new --wallet"])
+        cwd = folder("wrong")
+        chain.run("deal", "stop", deal, who=os.path.join(cwd, "peer-1.key"), code=2, err=["no key of an account", "the key of a peer"])
+        for command in ["stop", deal], ["deposit", deal, "1"], ["withdraw", deal, "1"], ["publish", deal]:
+            done = chain.run("deal", *command, who=EVE, code=1, err="is %s's, and you are %s" % (address(BOB), address(EVE)))
+            assert "in block" not in done.err, done
+        chain.run("deal", "match", deal, who=BOB, code=1, err=["MinWorkersNotMatched", "deal offers"])
+        nobody = "0x" + "1" * 40
+        for command in ["deal", "info"], ["deal", "stop"], ["provider", "pickup"], ["provider", "leave"]:
+            chain.run(*command, nobody, who=None if command[1] == "info" else ADA, cwd=cwd, code=1, err=["there is no deal at 0x1111", "deal list"])
+        chain.run("deal", "info", deal[:-1], code=2, err="is no address")
+        chain.run("deal", "info", deal[:-1].swapcase() + deal[-1], code=2, err="is no address")
+        chain.run("provider", "offer", who=ADA, cwd=cwd, code=1, err=["Provider doesn't exist", "hint: `rivulet provider register` comes first"])
+        path = os.path.join(cwd, "provider.toml")
+        text = open(path).read()
+        for old, new, says in (("units = 2", "unit = 2", r"provider.toml:\d+:\d+: unknown key 'unit' .*did you mean 'units'"), ('"0.01"', '"much"', r"provider.toml:3:\d+: 'much' is no amount"),
+                               ("[[peer]]", "[peer]", r"provider.toml:\d+:\d+:"), ("name  =", "name", r"provider.toml:2:\d+:"), ("peer-1.key", "peer-9.key", r"provider.toml:\d+:\d+: cannot read")):
+            write(path, text.replace(old, new))
+            chain.run("provider", "status", cwd=cwd, code=2, err=says)
+
+
+def market_another_chain():
+    """A chain with another number, one without a market, and something that is no chain at all."""
+    with Chain("--chain-id", "5") as chain:
+        chain.run("deal", "create", "--app", APP, "--price", "1", who=BOB, err=["everybody knows the key", "chain 5"])
+    server = subprocess.Popen([sys.executable, "-u", "-c", OTHER], stdout=subprocess.PIPE)
+    try:
+        port = int(server.stdout.readline())
+        for path, says in ("/rpc", ["no market on chain 1 ", "--chain URL"]), ("/web", ["does not speak JSON-RPC", "hint: "]), ("/gone", ["HTTP status 404", "hint: "]):
+            check(rivulet("deal", "list", "--chain", "http://127.0.0.1:%d%s" % (port, path)), 3, err=says)
+    finally:
+        server.kill()
+        server.communicate()
+
+
+OTHER = '''
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": "0x1" if asked["method"] == "eth_chainId" else "0x"}) if self.path == "/rpc" else "<html>"
+        self.send_response(404 if self.path == "/gone" else 200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+    def log_message(self, *ignored): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port)
+server.serve_forever()
+'''
+
+
+def market_interrupted():
+    """Ctrl-C while a transaction waits for its block: what was sent is said, and comes all the same."""
+    with Chain("--block-ms", "3600000") as chain:
+        sender = Running("provider", "register", "--chain", chain.url, "--key", ADA, "--yes", cwd=folder("interrupted"))
+        with sender:
+            until = time.time() + 20 * SLOW
+            while chain.ask("txpool_status")["pending"] == "0x0":
+                assert time.time() < until, "nothing was sent"
+                time.sleep(0.05)
+            assert sender.stop(signal.SIGINT) == 130
+            assert re.search(rb"not in a block after \d+ s; it was sent and may still come: 0x\w{64}\n +hint", sender.text[sender.process.stderr]), sender.text
+        chain.ask("evm_mine")
+        assert chain.ask("eth_getTransactionCount", address(ADA), "latest") == "0x1"
+
+
+def market_epochs_pass_without_blocks():
+    """On a chain that makes blocks on demand time goes on all the same."""
+    chain = Chain()
+    chain.flags[chain.flags.index(str(DAY))] = "2"
+    with chain:
+        cwd = folder("moving", peers=1, units=1)
+        for step in "register", "offer", "commit":
+            chain.run("provider", step, who=ADA, cwd=cwd)
+        until = time.time() + 20 * SLOW
+        while chain.json("provider", "status", cwd=cwd)["peers"][0]["commitment"]["status"] != "active":
+            assert time.time() < until
+            time.sleep(0.1)
+        epoch = chain.json("provider", "status", cwd=cwd)["epoch"]
+        height = chain.ask("eth_blockNumber")
+        while chain.json("provider", "status", cwd=cwd)["epoch"] == epoch:
+            assert time.time() < until
+            time.sleep(0.1)
+        assert chain.ask("eth_blockNumber") == height
+        deal = chain.json("deal", "create", "--app", APP, "--price", "0.05", "--match", who=BOB)["deal"]
+        assert len(chain.json("deal", "info", deal)["units"]) == 1
+
+
+def market_many_deals():
+    """Lists come in pages; their figures are those of each deal alone."""
+    with Chain() as chain:
+        made = [chain.json("deal", "create", "--app", APP, "--price", "0.0%d" % (i % 9 + 1), who=BOB)["deal"] for i in range(12)]
+        assert [d["deal"] for d in chain.json("deal", "list")] == made
+        newest = chain.json("deal", "list", "--count", "5")
+        assert [d["deal"] for d in newest] == made[-5:]
+        for d in newest:
+            alone = chain.json("deal", "info", d["deal"])
+            assert {k: alone[k] for k in d if k != "access"} == {k: d[k] for k in d if k != "access"}, (alone, d)
+        check(chain.run("deal", "list", "--count", "5"), 0, err="the newest 5; --count 0 shows all")
+        chain.run("deal", "list", "--count", "x", code=2, err="--count is a number")
 
 
 def market_demo():
