@@ -416,7 +416,7 @@ static void graph_port_taken(void **state)
 /* Many blocks before the first question: those who ask meanwhile, and ask on behind that, wait for their answers while the chain goes on answering. */
 static void graph_catches_up(void **state)
 {
-    enum { BLOCKS = 3000, ASKING = 5 };
+    enum { BLOCKS = 8000, ASKING = 5 }; /* several slices */
     served s;
     int    fds[ASKING];
     (void)state;
@@ -444,7 +444,7 @@ static void graph_catches_up(void **state)
         riv_buf all = riv_buf_in(s.arena);
         for (int k = 0; k < 2 && riv_str_find(riv_buf_str(&all), RIV_LIT("}]}}HTTP"), 0) == SIZE_MAX; k++)
             riv_put_str(&all, hear(fds[i], s.arena, "}]}}"));
-        size_t at = riv_str_find(riv_buf_str(&all), RIV_LIT("\"number\":3000}"), 0);
+        size_t at = riv_str_find(riv_buf_str(&all), RIV_LIT("\"number\":8000}"), 0);
         assert_true(at != SIZE_MAX);
         close(fds[i]);
     }

@@ -5,7 +5,7 @@
 
 #include "host/internal.h"
 
-enum { SLICE_NS = 20000000 }; /* of the loop's time at once */
+enum { SLICE_NS = 10000000 }; /* of the loop's time at once */
 
 struct host_graph {
     host_graph_config config;
