@@ -41,8 +41,9 @@ static void set_timer(host_chain *c)
         uv_timer_stop(c->timer);
 }
 
-static void after(host_chain *c)
+static void after(void *ctx)
 {
+    host_chain       *c = ctx;
     const rpc_notice *notices;
     size_t            count = rpc_notices(c->rpc, &notices);
     for (size_t i = 0; i < count; i++) host_http_tell(c->http, notices[i].conn, notices[i].text);
@@ -65,7 +66,6 @@ static int on_answer(void *ctx, riv_str path, riv_str body, riv_buf *reply)
     host_chain *c = ctx;
     if (host_graph_is_path(path)) return host_graph_answer(c->graph, body, reply) ? 200 : HOST_HTTP_LATER;
     rpc_answer(c->rpc, 0, host_now_ms(), body, reply);
-    after(c);
     return 200;
 }
 
@@ -89,7 +89,6 @@ static void on_message(void *ctx, uint64_t conn, riv_str text, riv_buf *reply)
 {
     host_chain *c = ctx;
     rpc_answer(c->rpc, conn, host_now_ms(), text, reply);
-    after(c);
 }
 
 static void on_gone(void *ctx, uint64_t conn)
@@ -148,6 +147,7 @@ riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fau
                               .ctx     = c,
                               .answer  = on_answer,
                               .message = on_message,
+                              .after   = after,
                               .closed  = on_gone };
     c->host               = h;
     c->engine             = chain_new();

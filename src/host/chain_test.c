@@ -317,6 +317,23 @@ static void sockets(void **state)
     end(&s);
 }
 
+/* Who asks and subscribes on one connection hears the answer before what it led to: the id of a transaction before its block. */
+static void answers_first(void **state)
+{
+    served s;
+    (void)state;
+    start(&s, (riv_str){ 0 }, 0);
+    int fd = ws_open(&s);
+    frame(fd, s.arena, 0x81, RIV_LIT("{\"id\":2,\"method\":\"eth_subscribe\",\"params\":[\"newHeads\"]}"));
+    hear(fd, s.arena, "}");
+    frame(fd, s.arena, 0x81, RIV_LIT("{\"id\":3,\"method\":\"evm_mine\"}"));
+    riv_str got   = hear(fd, s.arena, "}}}");
+    size_t  reply = riv_str_find(got, RIV_LIT("\"id\":3"), 0), told = riv_str_find(got, RIV_LIT("eth_subscription"), 0);
+    assert_true(reply < told && told != SIZE_MAX);
+    close(fd);
+    end(&s);
+}
+
 static void blocks_by_the_clock(void **state)
 {
     served s;
@@ -545,10 +562,10 @@ static void one_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strangers),        cmocka_unit_test(one_after_another),   cmocka_unit_test(waits_for_a_body),
-        cmocka_unit_test(sockets),          cmocka_unit_test(blocks_by_the_clock), cmocka_unit_test(killed),
-        cmocka_unit_test(one_owner),        cmocka_unit_test(graph_ports),         cmocka_unit_test(graph_port_taken),
-        cmocka_unit_test(graph_catches_up),
+        cmocka_unit_test(strangers),        cmocka_unit_test(one_after_another), cmocka_unit_test(waits_for_a_body),
+        cmocka_unit_test(sockets),          cmocka_unit_test(answers_first),     cmocka_unit_test(blocks_by_the_clock),
+        cmocka_unit_test(killed),           cmocka_unit_test(one_owner),         cmocka_unit_test(graph_ports),
+        cmocka_unit_test(graph_port_taken), cmocka_unit_test(graph_catches_up),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

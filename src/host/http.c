@@ -250,6 +250,7 @@ static void ws_message(wslay_event_context_ptr ctx, const struct wslay_event_on_
     l->http->config.message(l->http->config.ctx, l->id, (riv_str){ (const char *)arg->msg, arg->msg_length }, &reply);
     if (reply.len && !l->closing) ws_say(l, riv_buf_view(&reply));
     riv_buf_free(&reply);
+    if (l->http->config.after) l->http->config.after(l->http->config.ctx);
     if (!l->closing) make_room(l);
 }
 
@@ -282,8 +283,8 @@ void host_http_tell(host_http *s, uint64_t conn, riv_str text)
 {
     for (http_link *l = s->links; l; l = l->next) {
         if (l->id != conn || !l->ws || l->closing || l->ending) continue;
-        if (l->queued > HOST_HTTP_QUEUED_BYTES_MAX) {
-            shut(l); /* it does not read what it asked to be told */
+        if (text.len == 0 || l->queued > HOST_HTTP_QUEUED_BYTES_MAX) {
+            shut(l); /* it has lost something, or does not read what it asked to be told */
             return;
         }
         ws_say(l, riv_str_bytes(text));
@@ -414,6 +415,7 @@ static bool answer(http_link *l, const http_request *r)
         int status = s->config.answer(s->config.ctx, r->path, r->body, &reply);
         if (status != HOST_HTTP_LATER) respond(l, r, status, "application/json", riv_buf_view(&reply));
         riv_buf_free(&reply);
+        if (s->config.after) s->config.after(s->config.ctx);
         return status != HOST_HTTP_LATER;
     }
     return true;

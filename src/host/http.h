@@ -26,6 +26,7 @@ typedef struct host_http_config {
     void    *ctx;
     int    (*answer)(void *ctx, riv_str path, riv_str body, riv_buf *reply); /* a POST of JSON; gives the status, e.g. 200, or HOST_HTTP_LATER */
     void   (*message)(void *ctx, uint64_t conn, riv_str text, riv_buf *reply); /* of a WebSocket; an empty reply is not sent. NULL: there are none */
+    void   (*after)(void *ctx);                                              /* a reply is on its way: what it led to may be told; may be NULL */
     void   (*closed)(void *ctx, uint64_t conn);                              /* a WebSocket is gone; may be NULL */
     size_t   held_bytes_max;                                                 /* 0: HOST_HTTP_HELD_BYTES_MAX */
 } host_http_config; /* copied, but for ctx */
@@ -34,6 +35,6 @@ RIV_MUST_USE riv_err host_http_open(host *h, const host_http_config *config, riv
 void     host_http_close(host_http *s); /* asks and tells nothing any more; accepts NULL; memory goes with the host */
 uint16_t host_http_port(const host_http *s);
 void     host_http_again(host_http *s); /* requests whose answers were to come later are answered now, or wait on; accepts NULL */
-void     host_http_tell(host_http *s, uint64_t conn, riv_str text); /* to a WebSocket; one that is gone is passed over */
+void     host_http_tell(host_http *s, uint64_t conn, riv_str text); /* to a WebSocket; one that is gone is passed over. No text: it is cut off */
 
 #endif
