@@ -106,7 +106,7 @@ typedef struct chain__waiting {
 } chain__waiting;
 uint64_t chain__queue_count(chain__call *c);
 uint64_t chain__queue_epoch(chain__call *c); /* of the oldest; UINT64_MAX when none waits */
-RIV_MUST_USE bool chain__queue_add(chain__call *c, const chain__waiting *v, bool *new_key); /* false: no room. new_key: nothing waited of its unit and epoch */
+RIV_MUST_USE bool chain__queue_add(chain__call *c, const chain__waiting *v); /* false: no room */
 bool chain__queue_first(chain__call *c, chain__waiting *out); /* the one to be verified next */
 void chain__queue_take(chain__call *c, const chain__waiting *v); /* it goes */
 #define CHAIN__EVENT_STATS           "CommitmentStatsUpdated(bytes32 commitmentId,uint256 totalFailCount,uint256 exitedUnitCount,uint256 activeUnitCount,uint256 nextAdditionalActiveUnitCount,uint256 changedEpoch)"

@@ -214,6 +214,7 @@ typedef struct submitting {
     chain__constants k;
     nonce            nonce;
     uint8_t          difficulty[HASH];
+    chain__id        unit; /* of the proof before this one; zero for the first */
 } submitting;
 
 static riv_err check_unit(chain__call *c, const chain__id *unit_id, chain__cc *cc)
@@ -255,14 +256,15 @@ static riv_err take_nonce(chain__call *c, const submitting *s, const chain__cc *
     return RIV_OK;
 }
 
-/* It is paid for here what a block will cost to verify it. */
-static riv_err wait_in_queue(chain__call *c, const submitting *s, const chain__waiting *w)
+/* It is paid for here what a block will cost to verify it. Whether others of the unit wait still when this runs, nobody knows who asks beforehand what it
+ * costs (eth_estimateGas): so a key is paid for by each call, and by each change of the unit in it. */
+static riv_err wait_in_queue(chain__call *c, submitting *s, const chain__waiting *w)
 {
-    bool new_key = false;
-    if (!chain__charge(c->meter, CHAIN__GAS_PROOF)) return RIV_E_LIMIT;
+    uint64_t gas = CHAIN__GAS_PROOF + (chain__id_eq(&s->unit, &w->unit) ? 0 : CHAIN__GAS_PROOF_KEY);
+    s->unit      = w->unit;
+    if (!chain__charge(c->meter, gas)) return RIV_E_LIMIT;
     if (!proof_meets(&w->claimed, s->difficulty)) return chain__revert(c, "Proof is bigger than difficulty");
-    if (!chain__queue_add(c, w, &new_key)) return chain__revert(c, "Too many proofs wait to be verified");
-    return chain__charge(c->meter, new_key ? CHAIN__GAS_PROOF_KEY : 0) ? RIV_OK : RIV_E_LIMIT;
+    return chain__queue_add(c, w) ? RIV_OK : chain__revert(c, "Too many proofs wait to be verified");
 }
 
 static riv_err submit_one(chain__call *c, submitting *s, const eth_value *unit, const eth_value *local,

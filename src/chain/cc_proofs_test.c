@@ -234,6 +234,27 @@ static void test_bounds(void **state)
     world_close(&w);
 }
 
+/* What eth_estimateGas found holds when a block has verified meanwhile what waited of the unit: within the quarter that is added. */
+static void test_gas_is_known_beforehand(void **state)
+{
+    uint64_t gas[4];
+    (void)state;
+    open_world(1);
+    for (uint64_t i = 0; i < RIV_COUNT(gas); i++) {
+        claims c = { .count = 0 };
+        invent(&c, 0, i + 1);
+        if (i == 2)
+            assert_int_equal(begin(verifier),
+                             RIV_OK); /* alone as the first, the second behind it, the third alone again */
+        assert_int_equal(waiting(), i % 2);
+        assert_true(submit(&c));
+        gas[i] = w.gas_used;
+    }
+    for (size_t i = 0; i < RIV_COUNT(gas); i++)
+        for (size_t k = 0; k < RIV_COUNT(gas); k++) assert_in_range(gas[i], gas[k] - gas[k] / 10, gas[k] + gas[k] / 10);
+    world_close(&w);
+}
+
 static uint8_t difficulty(void)
 {
     uint8_t be[HASH];
@@ -430,8 +451,12 @@ static void test_blocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verified), cmocka_unit_test(test_bounds), cmocka_unit_test(test_difficulty_follows),
-        cmocka_unit_test(test_caches),   cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_verified),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_gas_is_known_beforehand),
+        cmocka_unit_test(test_difficulty_follows),
+        cmocka_unit_test(test_caches),
+        cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }

@@ -136,7 +136,7 @@ static void stand_behind(whole *w, line *l, uint64_t epoch, place *p)
     *p       = (place){ .round = l->rounds++, .number = w->numbers++ };
 }
 
-bool chain__queue_add(chain__call *c, const chain__waiting *v, bool *new_key)
+bool chain__queue_add(chain__call *c, const chain__waiting *v)
 {
     whole      w = whole_get(c);
     line       l;
@@ -145,8 +145,7 @@ bool chain__queue_add(chain__call *c, const chain__waiting *v, bool *new_key)
     read_numbers(c, &of_provider, LINE(&l));
     read_numbers(c, &of_unit, PLACE(&p));
     if (!has_room(&w, &l)) return false;
-    *new_key = p.waiting == 0;
-    if (*new_key) stand_behind(&w, &l, v->epoch, &p);
+    if (p.waiting == 0) stand_behind(&w, &l, v->epoch, &p);
     chain__key key = waiting_key(v->epoch, &p);
     chain__put(c, &key, waiting_bytes(v, c->arena));
     if (w.waiting == 0) w.epoch = v->epoch;

@@ -46,11 +46,10 @@ static chain__waiting one(uint64_t epoch, char provider, unsigned unit, unsigned
     return v;
 }
 
-static bool add(uint64_t epoch, char provider, unsigned unit, unsigned nonce, bool *new_key)
+static bool add(uint64_t epoch, char provider, unsigned unit, unsigned nonce)
 {
     chain__waiting v = one(epoch, provider, unit, nonce);
-    bool           made;
-    return chain__queue_add(&c, &v, new_key ? new_key : &made);
+    return chain__queue_add(&c, &v);
 }
 
 /* "2A0.1": epoch, provider, unit, nonce. */
@@ -73,19 +72,15 @@ static riv_str take(void)
 
 static void test_turns(void **state)
 {
-    bool made;
     (void)state;
-    for (unsigned u = 0; u < 4; u++) assert_true(add(2, 'A', u, 0, NULL));
-    assert_true(add(2, 'B', 0, 0, &made));
-    assert_true(made);
-    assert_true(add(2, 'A', 1, 7, &made)); /* to its other one */
-    assert_false(made);
+    for (unsigned u = 0; u < 4; u++) assert_true(add(2, 'A', u, 0));
+    assert_true(add(2, 'B', 0, 0));
+    assert_true(add(2, 'A', 1, 7)); /* to its other one */
     TAKES("2A0.0");
-    assert_true(add(2, 'C', 0, 0, NULL)); /* late, and few */
-    assert_true(add(2, 'C', 1, 0, NULL));
-    assert_true(add(2, 'A', 0, 1, &made)); /* its others are verified: behind again */
-    assert_true(made);
-    assert_true(add(3, 'D', 0, 0, NULL));
+    assert_true(add(2, 'C', 0, 0)); /* late, and few */
+    assert_true(add(2, 'C', 1, 0));
+    assert_true(add(2, 'A', 0, 1)); /* its others are verified: behind again */
+    assert_true(add(3, 'D', 0, 0));
     assert_int_equal(chain__queue_count(&c), 9);
     TAKES("2B0.0");
     TAKES("2C0.0");
@@ -98,9 +93,9 @@ static void test_turns(void **state)
     TAKES("3D0.0");
     assert_int_equal(chain__queue_epoch(&c), UINT64_MAX);
     TAKES("nothing");
-    assert_true(add(4, 'A', 0, 0, NULL)); /* rounds begin anew with the epoch */
-    assert_true(add(4, 'A', 1, 0, NULL));
-    assert_true(add(4, 'E', 0, 0, NULL));
+    assert_true(add(4, 'A', 0, 0)); /* rounds begin anew with the epoch */
+    assert_true(add(4, 'A', 1, 0));
+    assert_true(add(4, 'E', 0, 0));
     TAKES("4A0.0");
     TAKES("4E0.0");
     TAKES("4A1.0");
@@ -119,7 +114,7 @@ static void test_nothing_is_lost(void **state)
             uint64_t epoch = 2 + i / 60;
             char     who   = (char)('A' + riv_prng_below(&r, 5));
             unsigned unit  = (unsigned)riv_prng_below(&r, 6);
-            assert_true(add(epoch, who, unit, i, NULL));
+            assert_true(add(epoch, who, unit, i));
             riv_str name = riv_format(w.arena, "%u%c%u.%u", (unsigned)epoch, who, unit, i);
             riv_map_put_str(in, name, &w);
             for (uint64_t k = riv_prng_below(&r, 2); k > 0; k--) {
@@ -144,7 +139,7 @@ static void test_nothing_is_lost(void **state)
 static unsigned fill(char provider)
 {
     unsigned n = 0;
-    while (add(2, provider, n / 50, n % 50, NULL)) n++;
+    while (add(2, provider, n / 50, n % 50)) n++;
     return n;
 }
 
@@ -158,10 +153,10 @@ static void test_room(void **state)
     assert_int_equal(fill('C'), HALF / 3);
     assert_int_equal(fill('D'), HALF - HALF / 2 - HALF / 3);
     assert_int_equal(chain__queue_count(&c), CHAIN__PROOFS_WAITING_MAX);
-    assert_false(add(2, 'E', 0, 0, NULL));
+    assert_false(add(2, 'E', 0, 0));
     TAKES("2A0.0");
-    assert_false(add(2, 'A', 999, 0, NULL)); /* it has more than its part */
-    assert_true(add(2, 'E', 0, 0, NULL));
+    assert_false(add(2, 'A', 999, 0)); /* it has more than its part */
+    assert_true(add(2, 'E', 0, 0));
 }
 
 int main(void)
