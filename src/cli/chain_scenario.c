@@ -100,6 +100,8 @@ static const struct {
     COUNT(reverted, "of them reverted"),
     COUNT(refused, "transactions that were not taken"),
     COUNT(looks, "looks at the chain"),
+    COUNT(notices, "heads and logs that subscribers were told"),
+    COUNT(receipts, "receipts that were asked for again"),
     COUNT(lost, "messages lost"),
     COUNT(repeated, "messages that came twice"),
     COUNT(stalled, "messages that came late"),

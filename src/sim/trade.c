@@ -265,7 +265,7 @@ static void agent_starts(trade__world *w, trade__agent *a)
     a->talk       = 0;
     a->stage      = 0;
     a->subscribed = false;
-    a->head       = 0;
+    a->sent       = false;
     memset(&a->mind, 0, sizeof a->mind);
     trade__post(w, trade__below(w, trade__epoch_ms(w) / 4), TRADE__WAKE, a->index, a->conn, RIV_LIT(""));
 }

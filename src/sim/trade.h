@@ -52,9 +52,9 @@ const char *sim_trade_weather(uint64_t seed);
 /* What happened: a campaign in which a fault never happens tests nothing. */
 typedef struct sim_trade_report {
     uint64_t hash;      /* of everything that happened, in order */
-    uint64_t epochs, blocks, txs, reverted, refused /* transactions that the driver did not take */, looks, checks;
+    uint64_t epochs, blocks, txs, reverted, refused /* transactions that the driver did not take */, looks, checks, notices, receipts;
     uint64_t lost, repeated, stalled, late_blocks, crashes_before, crashes_behind, crashes_between, agent_crashes;
-    uint64_t vanished, deals, joined, unit_epochs /* paid */, unpaid_epochs /* of deals with workers: gaps */, returned_by_customers, left_of_vanished /* units of providers that were gone */;
+    uint64_t vanished, deals, joined, unit_epochs /* paid */, unpaid_epochs /* of deals with workers: gaps */, returned_by_customers, left_of_vanished /* of them: of providers that were gone */;
     uint64_t deposited, withdrawn, paid; /* parts of USD: deposited = withdrawn + paid */
 } sim_trade_report;
 /* RIV_E_CONFLICT: a rule was broken; the fault says which, with the time and the height. */

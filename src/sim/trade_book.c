@@ -204,9 +204,10 @@ static void on_removed(const reading *r)
     if (!u) return;
     if (u->owed) trade__break(r->w, "a unit left without the %llu that it had earned", (unsigned long long)u->owed);
     if (r->w->config.spoil == SIM_TRADE_SPOIL_LAST_EPOCH && u->works && !r->deal->ended) earn(r->w, r->deal, u);
-    u->gone  = true;
+    u->gone = true;
+    if (!eth_address_eq(r->sender, &r->deal->owner)) return;
     provider = agent_at(r->w, &u->provider);
-    r->w->report.returned_by_customers += eth_address_eq(r->sender, &r->deal->owner);
+    r->w->report.returned_by_customers++;
     r->w->report.left_of_vanished += provider && provider->vanished;
 }
 

@@ -58,6 +58,8 @@ static void print_sums(const sim_trade_report sums[WEATHERS])
     ROW(refused);
     ROW(looks);
     ROW(checks);
+    ROW(notices);
+    ROW(receipts);
     ROW(lost);
     ROW(repeated);
     ROW(stalled);
@@ -91,6 +93,7 @@ static void check_sums(const sim_trade_report sums[WEATHERS])
     assert_true(calm->lost == 0 && calm->crashes_before == 0);
     for (size_t k = 0; k < WEATHERS; k++) {
         assert_true(sums[k].deals && sums[k].joined && sums[k].unit_epochs && sums[k].unpaid_epochs);
+        assert_true(sums[k].notices && sums[k].receipts);
         assert_true(sums[k].vanished && sums[k].returned_by_customers && sums[k].left_of_vanished);
         assert_int_equal(sums[k].deposited, sums[k].withdrawn + sums[k].paid);
     }

@@ -65,7 +65,7 @@ typedef struct trade__question { const char *returns; /* NULL: the result is not
 typedef struct trade__look { /* questions of one batch and their answers; in the agent's memory */
     trade__question asked[TRADE__QUESTIONS_MAX];
     const riv_json *answers[TRADE__QUESTIONS_MAX]; /* NULL: an error */
-    size_t          count;
+    size_t          count, receipt; /* receipt: SIZE_MAX: not asked for */
     riv_buf         text;
 } trade__look;
 typedef struct trade__silence { uint8_t unit[32]; uint64_t epoch, count; } trade__silence;
@@ -84,8 +84,8 @@ struct trade__agent {
     unsigned      stage;
     trade__look   look;
     uint64_t      nonce, epoch, asked_ms;
-    bool          subscribed, acted;
-    uint64_t      head;       /* the highest it was told of */
+    bool          subscribed, acted, sent;
+    crypto_hash   last;       /* its newest transaction, when it sent one */
     union {
         struct { void *seen; } p;
         struct { uint64_t cursor; eth_address deals[TRADE__DEALS_MAX]; size_t deals_count; uint64_t deposited, withdrawn, next_cursor;
@@ -111,7 +111,7 @@ crypto_hash     trade__topic(trade__world *w, const char *event); /* "Deposited(
 const eth_type *trade__returns(trade__world *w, const char *text);
 riv_bytes       trade__data(trade__world *w, const char *signature, const eth_value *args, riv_arena *arena); /* selector and arguments */
 size_t trade__ask(trade__agent *a, const eth_address *to, const char *signature, const eth_value *args, const char *returns); /* its number */
-void   trade__ask_about_self(trade__agent *a);    /* its nonce, the epoch, the newest block; subscribes to heads when it did not: read by trade__self */
+void   trade__ask_about_self(trade__agent *a);    /* its nonce, the epoch, the newest block, what became of its last transaction; subscribes to heads and logs when it did not: read by trade__self */
 bool   trade__self(trade__agent *a, uint64_t *height); /* fills a->nonce, a->epoch. False: not all was answered */
 /* Logs of these contracts (any of them) in blocks from..to (UINT64_MAX: the newest); event and topic may be NULL. */
 size_t trade__ask_logs(trade__agent *a, const eth_address *at, size_t at_count, const char *event, const eth_address *topic, uint64_t from, uint64_t to);

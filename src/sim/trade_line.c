@@ -156,9 +156,17 @@ void trade__ask_about_self(trade__agent *a)
     trade__ask(a, &core, "currentEpoch()", NULL, "(uint256)");
     begin_question(a, "eth_blockNumber", NULL);
     riv_put_str(&a->look.text, RIV_LIT("]}"));
+    a->look.receipt = SIZE_MAX;
+    if (a->sent) {
+        a->look.receipt = begin_question(a, "eth_getTransactionReceipt", NULL);
+        put_hex(&a->look.text, (riv_bytes){ a->last.bytes, sizeof a->last.bytes });
+        riv_put_str(&a->look.text, RIV_LIT("]}"));
+    }
     if (a->subscribed) return;
     begin_question(a, "eth_subscribe", NULL);
     riv_put_str(&a->look.text, RIV_LIT("\"newHeads\"]}"));
+    begin_question(a, "eth_subscribe", NULL);
+    riv_put_str(&a->look.text, RIV_LIT("\"logs\",{}]}"));
 }
 
 size_t trade__ask_logs(trade__agent *a, const eth_address *at, size_t at_count, const char *event,
@@ -206,20 +214,28 @@ static bool u64_of(const riv_json *v, uint64_t *out)
     return v && v->kind == RIV_JSON_STR && !u256_parse(v->str, NULL, &number) && u256_u64(number, out);
 }
 
-/* Nobody is ever told of a block that is not there, or of another in its place. */
-static void on_head(trade__agent *a, const riv_json *head)
+/* Nobody is ever told of a block that is not there, or of another in its place: heads, logs and receipts name one. */
+static void check_named(trade__agent *a, const riv_json *what, const char *number, const char *hash)
 {
-    trade__world   *w = a->world;
+    trade__world   *w     = a->world;
+    const riv_json *named = riv_json_get(what, riv_str_c(hash));
     uint64_t        height;
-    const riv_json *hash = riv_json_get(head, RIV_LIT("hash"));
-    if (!u64_of(riv_json_get(head, RIV_LIT("number")), &height) || !hash || hash->kind != RIV_JSON_STR) {
-        trade__break(w, "a notice that is no head");
+    if (!u64_of(riv_json_get(what, riv_str_c(number)), &height) || !named || named->kind != RIV_JSON_STR) {
+        trade__break(w, "a notice or receipt that names no block");
         return;
     }
-    riv_bytes bytes = trade__hex(a->thought, hash->str);
+    riv_bytes bytes = trade__hex(a->thought, named->str);
     if (height >= w->hashes.len || bytes.len != 32 || memcmp(bytes.ptr, w->hashes.ptr[height].bytes, 32) != 0)
         trade__break(w, "somebody was told of a block %llu that was never kept", (unsigned long long)height);
-    a->head = RIV_MAX(a->head, height); /* late ones and those that come again change nothing */
+}
+
+static void on_notice(trade__agent *a, const riv_json *what)
+{
+    if (riv_json_get(what, RIV_LIT("topics")))
+        check_named(a, what, "blockNumber", "blockHash");
+    else
+        check_named(a, what, "number", "hash");
+    a->world->report.notices++;
 }
 
 static void on_answers(trade__agent *a, const riv_json *batch)
@@ -248,7 +264,7 @@ void trade__heard(trade__agent *a, riv_str text)
     } else if (root->kind == RIV_JSON_ARR) {
         if (a->talk) on_answers(a, root);
     } else if (riv_json_get(root, RIV_LIT("params"))) {
-        on_head(a, riv_json_get(riv_json_get(root, RIV_LIT("params")), RIV_LIT("result")));
+        on_notice(a, riv_json_get(riv_json_get(root, RIV_LIT("params")), RIV_LIT("result")));
     } else if (riv_json_get(root, RIV_LIT("error"))) {
         a->world->report.refused++; /* a transaction: known already, its nonce used, or another one waits under it */
     }
@@ -277,8 +293,18 @@ bool trade__answer_u64(trade__agent *a, size_t question, uint64_t *out)
     return v && u256_u64(v[0].word, out);
 }
 
+/* A transaction that is in a block stays in it. */
+static void check_receipt(trade__agent *a)
+{
+    const riv_json *receipt = a->look.receipt == SIZE_MAX ? NULL : trade__answer_json(a, a->look.receipt);
+    if (!receipt || receipt->kind != RIV_JSON_OBJ) return;
+    check_named(a, receipt, "blockNumber", "blockHash");
+    a->world->report.receipts++;
+}
+
 bool trade__self(trade__agent *a, uint64_t *height)
 {
+    check_receipt(a);
     return u64_of(trade__answer_json(a, SELF_NONCE), &a->nonce) && trade__answer_u64(a, SELF_EPOCH, &a->epoch) &&
            u64_of(trade__answer_json(a, SELF_HEIGHT), height);
 }
@@ -302,6 +328,8 @@ static void submit(trade__agent *a, const eth_address *to, u256 value, riv_bytes
                           .data               = data };
     riv_err       err = eth_tx_sign(&tx, &a->key, &raw, NULL);
     RIV_ASSERT(!err);
+    a->sent = true;
+    a->last = tx.hash;
     riv_putf(&out, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"eth_sendRawTransaction\",\"params\":[",
              (unsigned long long)(++w->talks * IDS_A_TALK + ID_OF_TX));
     put_hex(&out, riv_buf_view(&raw));
