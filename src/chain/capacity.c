@@ -91,6 +91,8 @@ static riv_err run_create(chain__call *c, const eth_value *args, eth_value *out)
     if (!chain__peer_get(c, &cc.peer, &peer)) return chain__revert(c, "Peer doesn't exist");
     if (!chain__id_is_zero(&peer.commitment)) return chain__revert(c, "Peer already has commitment");
     if (!by_provider(c, &cc)) return chain__revert(c, "Only provider can create capacity commitment");
+    if (peer.units_count == 0 && chain__fixed(c))
+        return chain__revert(c, "Peer has no compute units"); /* SPEC market.md 6.1: Q22 */
     chain__constants_of(c, &k);
     RIV_TRY(check_terms(c, args, &k));
     bool fits = u256_u64(args[1].word, &cc.duration) && u256_u64(args[3].word, &cc.rate);

@@ -616,13 +616,49 @@ static void test_forfeit(void **state)
     world_close(&w);
 }
 
+static void take_units_away(void)
+{
+    for (uint64_t i = 0; i < 2; i++)
+        WORLD_OK(&w, "p", CHAIN_MARKET, "removeComputeUnit(bytes32)", world_id_value(world_unit(&w, "peer", i)));
+}
+
+/* SPEC market.md 6.1: Q22: a commitment over no unit costs nothing; when its peer is removed and comes back with units, the collateral of others
+ * is paid out for them. */
+static void test_no_units(void **state)
+{
+    (void)state;
+    open_world(CHAIN_G0, 2);
+    take_units_away();
+    create(10);
+    assert_true(deposit("d", U256_ZERO));
+    WORLD_OK(&w, "p", CHAIN_MARKET, "removeComputePeer(bytes32)", world_id_value("peer"));
+    WORLD_OK(&w, "p", CHAIN_MARKET, "addComputePeers(bytes32,(bytes32,address,bytes32[])[])", chain__of_id(&offer),
+             WORLD_LIST(&w, world_peer(&w, "peer", 2)));
+    world_to_epoch(&w, 13);
+    WORLD_OK(&w, "p", CHAIN_CAPACITY, LEAVE, chain__of_id(&cc),
+             WORLD_LIST(&w, world_id_value(world_unit(&w, "peer", 0)), world_id_value(world_unit(&w, "peer", 1))));
+    u256 before = balance_of("d");
+    WORLD_OK(&w, "p", CHAIN_CAPACITY, "finishCommitment(bytes32)", chain__of_id(&cc));
+    assert_true(u256_cmp(balance_of("d"), before) > 0);
+    world_close(&w);
+
+    open_world(CHAIN_FIXED, 2);
+    take_units_away();
+    WORLD_REVERTS(&w, "Peer has no compute units", "p", CHAIN_CAPACITY, CREATE, world_id_value("peer"), eth_word(10),
+                  world_name("d"), eth_word(1));
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),           cmocka_unit_test(test_failure), cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_create_reverts), cmocka_unit_test(test_deposit), cmocka_unit_test(test_proof_reverts),
-        cmocka_unit_test(test_nonce),          cmocka_unit_test(test_serving), cmocka_unit_test(test_leaves_deal),
-        cmocka_unit_test(test_serves_first),   cmocka_unit_test(test_rewards), cmocka_unit_test(test_forfeit),
+        cmocka_unit_test(test_life),         cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_gap),          cmocka_unit_test(test_create_reverts),
+        cmocka_unit_test(test_deposit),      cmocka_unit_test(test_proof_reverts),
+        cmocka_unit_test(test_nonce),        cmocka_unit_test(test_serving),
+        cmocka_unit_test(test_leaves_deal),  cmocka_unit_test(test_no_units),
+        cmocka_unit_test(test_serves_first), cmocka_unit_test(test_rewards),
+        cmocka_unit_test(test_forfeit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
