@@ -5,7 +5,7 @@ import { ethers } from 'ethers';
 import { startChain, startSearch } from './chain.mjs';
 import { Book, DAY, FLT, PRECISION, clients, event, events, refused, wallet } from './common.mjs';
 
-const { CommitmentStatus, DealClient, DealStatus } = clients;
+const { CommitmentStatus, DealClient, DealMatcherClient, DealStatus } = clients;
 const chain = await startChain('127.0.0.1:0', '--epoch', String(DAY), '--proof-bits', '2');
 const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
 provider.pollingInterval = 20;
@@ -92,7 +92,7 @@ class Ledger { // 4.2
 }
 
 // ---- epoch 1: the provider, its offer, commitments ----
-const [p1, p2, p3] = ['peer 1', 'peer 2', 'peer 3'].map(id), [u1, u2, u3, u4, u5] = ['u1', 'u2', 'u3', 'u4', 'u5'].map(id);
+const [p1, p2, p3] = ['peer 1', 'peer 2', 'peer 3'].map(id), [u1, u2] = ['u1', 'u2'].map(id).sort(), [u3, u4, u5] = ['u3', 'u4', 'u5'].map(id);
 const peers = [{ peerId: p1, unitIds: [u1, u2], owner: peer.address }, { peerId: p2, unitIds: [u3, u4], owner: peer.address }];
 const minPrice = 15000n, offered = [minPrice, usdAddress, effectors, peers, 1n, 1n];
 await refused(as(market, ada).registerMarketOffer(...offered), { text: "Provider doesn't exist" });
@@ -214,7 +214,9 @@ await step('a deal that pays too little', 'bob', as(factory, bob).deployDeal(...
 await refused(as(market, eve).matchDeal(at, [offer], [[u1, u3]]), { text: 'Matcher: sender is not deal owner' });
 await refused(market.matchDeal.staticCall(at, [offer], [[u1]], { from: bob.address }), { error: 'MinWorkersNotMatched', args: [2n] });
 await refused(market.matchDeal.staticCall(at2, [offer], [[u1, u3]], { from: bob.address }), { error: 'MinWorkersNotMatched', args: [2n] });
-r = await step('matched', 'bob', as(market, bob).matchDeal(at, [offer], [[u1, u2, u3]])); // u2 is of the same peer as u1: left out
+const candidates = await new DealMatcherClient('local', `${chain.url}/subgraphs/name/fluence-deal-contracts`).getMatchedOffersByDealId(at);
+assert.deepEqual([candidates.offers, candidates.computeUnitsPerOffers.map((units) => units.sort()), candidates.fulfilled], [[offer], [[u1, u3].sort()], true]); // one of each peer
+r = await step('matched', 'bob', as(market, bob).matchDeal(at, candidates.offers, [[u1, u2, u3]])); // u2 is of the same peer as u1: left out
 assert.deepEqual(events(r, market, 'ComputeUnitMatched').map((args) => args.slice(0, 3)), [[p1, at, u1], [p2, at, u3]]);
 assert.deepEqual(events(r, capacity, 'UnitDeactivated'), [[cc1, u1], [cc2, u3]]);
 assert.deepEqual(events(r, deal, 'ComputeUnitJoined'), [[p1, u1], [p2, u3]]);
