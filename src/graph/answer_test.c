@@ -547,6 +547,152 @@ static void test_lookups(void **state)
     riv_arena_free(arena);
 }
 
+/* ---- laws over random rows: what filters, orders and pages say of each other ---- */
+
+enum { ROWS = 150 };
+
+typedef struct found { /* offers o000 to o149 */
+    size_t count, order[ROWS];
+    bool   has[ROWS];
+} found;
+
+static found offers_found(const graph *g, riv_arena *arena, const char *arguments)
+{
+    found           out = { 0 };
+    const riv_json *root, *list;
+    riv_str         query = riv_format(arena, "{ offers(%s) { id } }", arguments);
+    riv_str         text  = answer(g, arena, riv_cstr(arena, query), NULL);
+    assert_int_equal(riv_json_parse(text, arena, NULL, &root), RIV_OK);
+    list = riv_json_get(riv_json_get(root, RIV_LIT("data")), RIV_LIT("offers"));
+    if (!list) fail_msg(RIV_FMT ": " RIV_FMT, RIV_ARG(query), RIV_ARG(text));
+    for (size_t i = 0; riv_json_at(list, i); i++) {
+        uint64_t at;
+        riv_str  id = riv_json_get(riv_json_at(list, i), RIV_LIT("id"))->str;
+        assert_true(riv_str_u64(riv_str_sub(id, 1, id.len), &at) && at < ROWS && !out.has[at]);
+        out.has[at]            = true;
+        out.order[out.count++] = (size_t)at;
+    }
+    return out;
+}
+
+static found where(const graph *g, riv_arena *arena, riv_str filter)
+{
+    return offers_found(g, arena,
+                        riv_cstr(arena, riv_format(arena, "first: 1000, where: {" RIV_FMT "}", RIV_ARG(filter))));
+}
+
+static graph *rows_random(riv_prng *prng, riv_arena *arena)
+{
+    graph *g = rows_new();
+    for (unsigned i = 0; i < 12; i++)
+        graph__set_text(g, GRAPH__PROVIDER, graph__make(g, GRAPH__PROVIDER, riv_format(arena, "p%u", i)), "name",
+                        riv_format(arena, "N%llu", (unsigned long long)riv_prng_below(prng, 6)));
+    for (unsigned i = 0; i < ROWS; i++) {
+        graph__row *o = graph__make(g, GRAPH__OFFER, riv_format(arena, "o%03u", (i * 71) % ROWS));
+        graph__set_u64(g, GRAPH__OFFER, o, "pricePerEpoch", riv_prng_below(prng, 20));
+        graph__set_text(g, GRAPH__OFFER, o, "provider",
+                        riv_format(arena, "p%llu", (unsigned long long)riv_prng_below(prng, 12)));
+        if (riv_prng_below(prng, 3)) graph__set_u64(g, GRAPH__OFFER, o, "computeUnitsTotal", riv_prng_below(prng, 5));
+    }
+    return g;
+}
+
+/* A condition of the given depth that a person might write. */
+static riv_str condition(riv_prng *prng, riv_arena *arena, int depth)
+{
+    unsigned n = (unsigned)riv_prng_below(prng, 20), m = (unsigned)riv_prng_below(prng, 5);
+    switch (riv_prng_below(prng, depth ? 9 : 7)) {
+    case 0: return riv_format(arena, "pricePerEpoch_gt: %u", n);
+    case 1: return riv_format(arena, "pricePerEpoch_not_in: [%u, \"%u\"]", n, m);
+    case 2: return riv_format(arena, "computeUnitsTotal_lte: %u", m);
+    case 3: return RIV_LIT("computeUnitsTotal: null");
+    case 4: return riv_format(arena, "provider_in: [\"p%u\", \"p%u\", \"p%u\"]", n, m, m + 5);
+    case 5: return riv_format(arena, "provider_: {name: \"N%u\"}", m);
+    case 6: return riv_format(arena, "provider_: {id_in: [\"p%u\", \"p%u\"], name_not: \"N%u\"}", m, n, m);
+    default: break;
+    }
+    riv_str a = condition(prng, arena, depth - 1), b = condition(prng, arena, depth - 1);
+    return riv_format(arena, "%s: [{" RIV_FMT "}, {" RIV_FMT "}]", n % 2 ? "and" : "or", RIV_ARG(a), RIV_ARG(b));
+}
+
+static void check_partition(const graph *g, riv_arena *arena, riv_str a, riv_str b, riv_str whole)
+{
+    found in = where(g, arena, a), out = where(g, arena, b), all = where(g, arena, whole);
+    for (size_t i = 0; i < ROWS; i++)
+        if (in.has[i] + out.has[i] != all.has[i])
+            fail_msg("row %zu: " RIV_FMT " | " RIV_FMT " | " RIV_FMT, i, RIV_ARG(a), RIV_ARG(b), RIV_ARG(whole));
+}
+
+static void check_pages(const graph *g, riv_arena *arena, const char *order, riv_str filter, unsigned size)
+{
+    riv_str base = riv_format(arena, "where: {" RIV_FMT "}, orderBy: %s", RIV_ARG(filter), order);
+    found   up   = offers_found(g, arena, riv_cstr(arena, riv_format(arena, RIV_FMT ", first: 1000", RIV_ARG(base))));
+    found   down = offers_found(
+          g, arena, riv_cstr(arena, riv_format(arena, RIV_FMT ", first: 1000, orderDirection: desc", RIV_ARG(base))));
+    assert_int_equal(up.count, down.count);
+    for (size_t i = 0; i < up.count; i++) assert_int_equal(up.order[i], down.order[up.count - 1 - i]);
+    size_t at = 0;
+    for (unsigned skip = 0; skip <= up.count; skip += size) {
+        found page = offers_found(
+            g, arena, riv_cstr(arena, riv_format(arena, RIV_FMT ", first: %u, skip: %u", RIV_ARG(base), size, skip)));
+        assert_int_equal(page.count, RIV_MIN((size_t)size, up.count - at));
+        for (size_t i = 0; i < page.count; i++) assert_int_equal(page.order[i], up.order[at++]);
+    }
+}
+
+static void check_sorted(const graph *g, riv_arena *arena)
+{
+    found all = offers_found(g, arena, "first: 1000, orderBy: computeUnitsTotal");
+    assert_int_equal(all.count, ROWS);
+    for (size_t i = 1; i < ROWS; i++) {
+        graph__row  *a = graph__find(g, GRAPH__OFFER, riv_format(arena, "o%03zu", all.order[i - 1]));
+        graph__row  *b = graph__find(g, GRAPH__OFFER, riv_format(arena, "o%03zu", all.order[i]));
+        graph__value x = graph__get(GRAPH__OFFER, a, "computeUnitsTotal"),
+                     y = graph__get(GRAPH__OFFER, b, "computeUnitsTotal");
+        assert_true(x.set || !y.set); /* nulls behind */
+        int c = x.set && y.set ? u256_cmp(x.number, y.number) : (int)y.set - (int)x.set;
+        assert_true(c < 0 || (c == 0 && all.order[i - 1] < all.order[i]));
+    }
+}
+
+static void test_laws(void **state)
+{
+    static const char *const orders[] = { "id", "pricePerEpoch", "computeUnitsTotal", "provider", "provider__name" };
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        riv_prng   prng  = riv_prng_seed(seed);
+        riv_arena *arena = riv_arena_new(0);
+        graph     *g     = rows_random(&prng, arena);
+        check_sorted(g, arena);
+        for (int round = 0; round < 20; round++) {
+            unsigned n = (unsigned)riv_prng_below(&prng, 20);
+            riv_str  a = condition(&prng, arena, 2), b = condition(&prng, arena, 2);
+            found    fa = where(g, arena, a), fb = where(g, arena, b);
+            found    both =
+                where(g, arena, riv_format(arena, "and: [{" RIV_FMT "}, {" RIV_FMT "}]", RIV_ARG(a), RIV_ARG(b)));
+            found either =
+                where(g, arena, riv_format(arena, "or: [{" RIV_FMT "}, {" RIV_FMT "}]", RIV_ARG(a), RIV_ARG(b)));
+            for (size_t i = 0; i < ROWS; i++)
+                if (both.has[i] != (fa.has[i] && fb.has[i]) || either.has[i] != (fa.has[i] || fb.has[i]))
+                    fail_msg("seed %llu, row %zu: " RIV_FMT " / " RIV_FMT, (unsigned long long)seed, i, RIV_ARG(a),
+                             RIV_ARG(b));
+            check_partition(g, arena, riv_format(arena, "pricePerEpoch_gte: %u", n),
+                            riv_format(arena, "pricePerEpoch_lt: %u", n), RIV_LIT(""));
+            check_partition(g, arena, riv_format(arena, "computeUnitsTotal_in: [%u, 2]", n),
+                            riv_format(arena, "computeUnitsTotal_not_in: [2, %u]", n),
+                            RIV_LIT("computeUnitsTotal_not: null"));
+            check_partition(g, arena, RIV_LIT("computeUnitsTotal: null"), RIV_LIT("computeUnitsTotal_not: null"),
+                            RIV_LIT(""));
+            check_partition(g, arena, riv_format(arena, "provider_: {name_ends_with: \"%u\"}", n % 7),
+                            riv_format(arena, "provider_: {name_not_ends_with: \"%u\"}", n % 7),
+                            RIV_LIT("provider_: {}"));
+            check_pages(g, arena, orders[round % 5], a, 1 + n);
+        }
+        rows_free(g);
+        riv_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,7 +702,7 @@ int main(void)
         cmocka_unit_test(test_names_refused), cmocka_unit_test(test_values_refused),
         cmocka_unit_test(test_bounds),        cmocka_unit_test(test_fields_bound),
         cmocka_unit_test(test_cost_bound),    cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_lookups),
+        cmocka_unit_test(test_lookups),       cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
