@@ -526,6 +526,44 @@ def market_many_deals():
         chain.run("deal", "list", "--count", "x", code=2, err="--count is a number")
 
 
+GRAPH = """{ offers(where: {computeUnitsAvailable_gt: 0}) { pricePerEpoch computeUnitsAvailable provider { name approved }
+  peers(orderBy: computeUnitsInDeal, orderDirection: desc) { computeUnitsInDeal currentCapacityCommitment { status } computeUnits(where: {deal_not: null}) { deal { id } } } }
+  deals { id owner registeredWorkersCurrentCount matchedWorkersCurrentCount addedComputeUnits { id provider { name } } } graphNetworks { offersTotal dealsTotal } }"""
+
+
+def market_graph():
+    """GraphQL on the ports that the chain prints, after kill -9 too; it says what the commands say."""
+    def ask(url, query=GRAPH):
+        request = urllib.request.Request(url, json.dumps({"query": query}).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return json.load(reply)
+
+    with Chain("--graph-listen", "127.0.0.1:0", "--state", os.path.join(TMP, "graph-chain")) as chain:
+        own = chain.running.addresses(3)[2]
+        beside = chain.url + own[own.index("/subgraphs"):]
+        assert not own.startswith(chain.url) and ask(own)["data"]["offers"] == []
+        committed(chain, "graphed", price="0.02")
+        deal = chain.json("deal", "create", "--app", APP, "--price", "0.05", "--match", who=BOB)["deal"]
+        units = chain.json("deal", "info", deal)["units"]
+        told = ask(own)
+        offer, = told["data"]["offers"]
+        assert (offer["pricePerEpoch"], offer["computeUnitsAvailable"], offer["provider"]["name"]) == ("20000", 3, "graphed"), offer
+        assert [p["computeUnitsInDeal"] for p in offer["peers"]] == [1, 0] and offer["peers"][0]["computeUnits"] == [{"deal": {"id": deal.lower()}}], offer
+        listed, = told["data"]["deals"]
+        assert listed["owner"] == address(BOB).lower() and [u["id"] for u in listed["addedComputeUnits"]] == [u["id"] for u in units], (listed, units)
+        assert told["data"]["graphNetworks"] == [{"offersTotal": "1", "dealsTotal": "1"}]
+        assert ask(beside) == told
+        chain.crash()
+        chain.start()
+        assert ask(chain.running.addresses(3)[2]) == told
+        wrong = ask(beside.replace(beside.split("/subgraphs")[0], chain.url), "{ offers { nme } }")
+        assert wrong["errors"][0]["locations"] == [{"line": 1, "column": 12}] and "nme" in wrong["errors"][0]["message"]
+        taken = chain.running.addresses(3)[2].split("/")[2]
+        check(rivulet("chain", "start", "--listen", "127.0.0.1:0", "--graph-listen", taken), 4, err=["cannot listen on " + taken, "--graph-listen 127.0.0.1:0"])
+    with Chain("--graph-listen", "none") as chain:
+        assert chain.running.addresses(3)[2].startswith(chain.url)
+
+
 def market_demo():
     """The second part of `make run`: what Bob pays, Ada and the deal have."""
     done = check(rivulet("demo", "--market", cwd=TMP, timeout=60 * SLOW), 0, out=["offer 2 units on 2 peers for 0.01 USD", "epoch 4", "Ada earned 0.08 USD in two epochs"])
