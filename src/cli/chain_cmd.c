@@ -62,6 +62,30 @@ riv_str cli_chain_graph_url(cli *c, const host_chain *own, riv_str listen)
                       RIV_ARG(riv_str_sub(at, 0, colon ? colon - 1 : 0)), port);
 }
 
+static void tell_idle(cli *c, riv_str dir, const char *flag, bool differs)
+{
+    if (differs && (cli_value(c, flag).len || cli_has(c, flag)))
+        cli_warn(c, "the chain in " RIV_FMT " began with something else: --%s does nothing", RIV_ARG(dir), flag);
+}
+
+/* Flags of new chains do nothing where one goes on; those that would have changed something are told. */
+static void tell_idle_flags(cli *c, riv_str dir, const chain_params *wanted)
+{
+    chain_params is;
+    host_ledger *ledger = NULL;
+    if (!dir.len || host_ledger_open(dir, HOST_LEDGER_LOOK, NULL, &ledger)) return;
+    rpc_place place = host_ledger_place(ledger);
+    if (!chain_genesis_read(&place.store, c->arena, NULL, &is)) {
+        tell_idle(c, dir, "chain-id", is.chain_id != wanted->chain_id);
+        tell_idle(c, dir, "epoch", is.epoch_seconds != wanted->epoch_seconds);
+        tell_idle(c, dir, "rules", is.rules != wanted->rules);
+        tell_idle(c, dir, "fees", is.fees != wanted->fees);
+        tell_idle(c, dir, "genesis-time", is.genesis_time_s != wanted->genesis_time_s);
+        tell_idle(c, dir, "proof-bits", memcmp(is.difficulty, wanted->difficulty, sizeof is.difficulty) != 0);
+    }
+    host_ledger_close(ledger);
+}
+
 bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **out, int *code)
 {
     chain_params params;
@@ -72,6 +96,7 @@ bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **o
     if (!listen.len) listen = riv_str_c(listen_default);
     riv_str beside = graph_listen(c, listen, &optional);
     if (!cli_number(c, "block-ms", 0, 0, 3600000, &interval) || !params_of(c, &params)) return false;
+    tell_idle_flags(c, dir, &params);
     host_chain_config config = { .dir            = dir,
                                  .listen         = listen,
                                  .graph_listen   = beside,

@@ -11,7 +11,7 @@ enum { READY_MS = 15000, STOP_MS = 3000, ARGS_MAX = 24, EPOCH_SECONDS = 86400, U
 #define APP "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy" /* any content id: nothing is run here */
 
 typedef struct account {
-    const char *name, *key;
+    const char *name, *key; /* key: its file */
     eth_address address;
     u256        before;
 } account;
@@ -20,7 +20,7 @@ typedef struct market {
     riv_str    temp, file, deal;
     host_child chain;
     account    provider, customer;
-    uint64_t   begin_ns;
+    uint64_t   begin_ns, sent; /* transactions */
 } market;
 
 static bool fail(market *m, int code)
@@ -90,6 +90,25 @@ static const riv_json *document(riv_arena *arena, riv_str text)
     return at != SIZE_MAX && !riv_json_parse(riv_str_sub(text, at, text.len), arena, NULL, &doc) ? doc : NULL;
 }
 
+/* What it does, with long ids cut in their middle: people need to tell them apart, no more. */
+static riv_str shortened(riv_arena *arena, riv_str text)
+{
+    enum { LONG = 30, FRONT = 6, BACK = 4 };
+    riv_buf out = riv_buf_in(arena);
+    for (size_t from = 0; from < text.len;) {
+        size_t  to   = RIV_MIN(riv_str_find_char(text, ' ', from), text.len);
+        riv_str word = riv_str_sub(text, from, to);
+        if (word.len > LONG)
+            riv_putf(&out, RIV_FMT "…" RIV_FMT, RIV_ARG(riv_str_sub(word, 0, FRONT)),
+                     RIV_ARG(riv_str_sub(word, word.len - BACK, word.len)));
+        else
+            riv_put_str(&out, word);
+        if (to < text.len) riv_put_u8(&out, ' ');
+        from = to + 1;
+    }
+    return riv_buf_str(&out);
+}
+
 static void print_transactions(market *m, const account *who, const riv_json *doc)
 {
     cli            *c    = m->s.c;
@@ -98,8 +117,9 @@ static void print_transactions(market *m, const account *who, const riv_json *do
         const riv_json *does  = riv_json_get(riv_json_at(list, i), RIV_LIT("does"));
         const riv_json *block = riv_json_get(riv_json_at(list, i), RIV_LIT("block"));
         if (!does || does->kind != RIV_JSON_STR || !block || block->kind != RIV_JSON_U64) continue;
-        printf("  %s%-6s%s " RIV_FMT " %s(block %llu)%s\n", cli_style(c->colour_out, CLI_BOLD), who->name,
-               cli_style(c->colour_out, CLI_PLAIN), RIV_ARG(cli_shown(c, does->str, 110)),
+        m->sent++;
+        printf("  %s%-4s%s " RIV_FMT "  %sblock %llu%s\n", cli_style(c->colour_out, CLI_BOLD), who->name,
+               cli_style(c->colour_out, CLI_PLAIN), RIV_ARG(cli_shown(c, shortened(c->arena, does->str), 110)),
                cli_style(c->colour_out, CLI_DIM), (unsigned long long)block->u64, cli_style(c->colour_out, CLI_PLAIN));
     }
     fflush(stdout);
@@ -130,13 +150,13 @@ static bool run(market *m, const account *who, const char *const *words, const r
 }
 #define RUN(m, who, out, ...) run((m), (who), (const char *const[]){ __VA_ARGS__, NULL }, (out))
 
-static bool heading(market *m)
+static bool heading(market *m, const char *what)
 {
     uint64_t epoch;
     cli     *c = m->s.c;
     if (!cli_ask_u64(&m->s, CLI_FN_EPOCH, NULL, NULL, &epoch)) return false;
-    printf("%sepoch %llu%s\n", cli_style(c->colour_out, CLI_BLUE), (unsigned long long)epoch,
-           cli_style(c->colour_out, CLI_PLAIN));
+    printf("\n%sepoch %llu%s  %s\n", cli_style(c->colour_out, CLI_BLUE), (unsigned long long)epoch,
+           cli_style(c->colour_out, CLI_PLAIN), what);
     return true;
 }
 
@@ -148,13 +168,51 @@ static bool balance(market *m, const eth_address *who, u256 *out)
     return cli_ask_number(&m->s, CLI_FN_USD_BALANCE, NULL, &arg, out);
 }
 
+/* A new account; its key lies beside the provider's file. */
+static bool new_account(market *m, const char *name, account *out)
+{
+    crypto_secret key;
+    cli_wallet    w;
+    riv_arena    *arena = m->s.c->arena;
+    riv_fault     fault = { 0 };
+    riv_str       path  = host_path_join(arena, m->temp, riv_format(arena, "%s.key", name));
+    host_key_new(&key); /* all but one of 2^128 are keys */
+    bool good = !cli_wallet_save(path, &key, &fault) && !cli_wallet_load(path, &fault, &w);
+    crypto_wipe(&key, sizeof key);
+    if (!good) return fail(m, cli_fault(m->s.c, &fault));
+    *out = (account){ .name = name, .key = riv_cstr(arena, path), .address = w.address };
+    crypto_wipe(&w, sizeof w);
+    return true;
+}
+
+/* From a development account, whose key the chain itself has: some FLT for collateral, and USD to pay with. */
+static bool give(market *m, const account *to, const char *flt, const char *usd)
+{
+    riv_arena  *arena = m->s.c->arena;
+    u256        coins, amount;
+    eth_address from = chain_development_account(0), token = chain_contract_address(CHAIN_USD);
+    bool        good = !cli_amount_parse(riv_str_c(flt), CLI_FLT_DECIMALS, NULL, &coins) &&
+                !cli_amount_parse(riv_str_c(usd), CLI_USD_DECIMALS, NULL, &amount);
+    RIV_ASSERT(good);
+    const eth_value args[] = { eth_of_address(&to->address), eth_number(amount) };
+    riv_bytes       data   = cli_call_data(&m->s, cli_call_of(&m->s, CLI_FN_USD_TRANSFER), args);
+    const riv_json *first =
+        riv_json_object(arena, "from", host_eth_address(arena, &from), "to", host_eth_address(arena, &to->address),
+                        "value", host_eth_quantity(arena, coins), NULL);
+    const riv_json *second = riv_json_object(arena, "from", host_eth_address(arena, &from), "to",
+                                             host_eth_address(arena, &token), "data", host_eth_data(arena, data), NULL);
+    return ask(m, "eth_sendTransaction", cli_json_list(arena, first, NULL)) &&
+           ask(m, "eth_sendTransaction", cli_json_list(arena, second, NULL));
+}
+
 static bool offer(market *m)
 {
     riv_fault        fault = { 0 };
     const char      *file  = riv_cstr(m->s.c->arena, m->file);
     cli_provider_new in    = { m->file, RIV_LIT("Ada's cellar"), 2, 1, RIV_LIT("0.01") };
     if (cli_provider_write(&in, m->s.c->arena, &fault)) return fail(m, cli_fault(m->s.c, &fault));
-    return heading(m) && RUN(m, &m->provider, NULL, "provider", "register", file) &&
+    return heading(m, "Ada has two machines, offers a unit of each, and backs them with collateral") &&
+           RUN(m, &m->provider, NULL, "provider", "register", file) &&
            RUN(m, &m->provider, NULL, "provider", "offer", file) &&
            RUN(m, &m->provider, NULL, "provider", "commit", file);
 }
@@ -162,8 +220,9 @@ static bool offer(market *m)
 static bool order(market *m)
 {
     const riv_json *doc, *deal;
-    if (!heading(m) || !RUN(m, &m->customer, &doc, "deal", "create", "--app", APP, "--price", "0.02", "--workers", "2",
-                            "--epochs", "5", "--publish", "--match"))
+    if (!heading(m, "Bob has a job for two workers, and pays five epochs in advance") ||
+        !RUN(m, &m->customer, &doc, "deal", "create", "--app", APP, "--price", "0.02", "--workers", "2", "--epochs",
+             "5", "--publish", "--match"))
         return false;
     deal = riv_json_get(doc, RIV_LIT("deal"));
     if (!deal || deal->kind != RIV_JSON_STR) return fail(m, cli_error(m->s.c, CLI_FAILED, "the deal has no address"));
@@ -173,49 +232,62 @@ static bool order(market *m)
 
 static bool work(market *m)
 {
-    return epochs_pass(m, 2) && heading(m) &&
+    return epochs_pass(m, 2) && heading(m, "two epochs of work later, Ada takes what she has earned") &&
            RUN(m, &m->provider, NULL, "provider", "rewards", riv_cstr(m->s.c->arena, m->file));
 }
 
-static void row(market *m, const char *name, u256 before, u256 now)
+typedef struct line {
+    const char *name;
+    u256        before, now;
+    const char *why;
+} line;
+
+static void print_line(market *m, const line *l)
 {
     riv_arena *arena = m->s.c->arena;
     u256       change;
-    bool       more = u256_sub(now, before, &change);
-    if (!more && !u256_sub(before, now, &change)) RIV_UNREACHABLE();
-    riv_str sum = cli_amount(arena, now, CLI_USD_DECIMALS, "USD"),
-            by  = cli_amount(arena, change, CLI_USD_DECIMALS, "USD");
-    printf("  %-10s %*s" RIV_FMT "  %*s%s" RIV_FMT "\n", name, (int)(30 - RIV_MIN(sum.len, (size_t)30)), "",
-           RIV_ARG(sum), (int)(14 - RIV_MIN(by.len, (size_t)14)), "",
-           u256_is_zero(change) ? " "
-           : more               ? "+"
-                                : "-",
-           RIV_ARG(by));
+    bool       more = u256_sub(l->now, l->before, &change);
+    if (!more && !u256_sub(l->before, l->now, &change)) RIV_UNREACHABLE();
+    riv_buf by = riv_buf_in(arena);
+    if (!u256_is_zero(change)) riv_put_u8(&by, more ? '+' : '-');
+    cli_amount_put(&by, change, CLI_USD_DECIMALS);
+    riv_put_str(&by, RIV_LIT(" USD"));
+    riv_str was = cli_amount(arena, l->before, CLI_USD_DECIMALS, "USD"),
+            is = cli_amount(arena, l->now, CLI_USD_DECIMALS, "USD"), change_text = riv_buf_str(&by);
+    printf("  %-10s %10.*s %10.*s %11.*s%s%s\n", l->name, RIV_ARG(was), RIV_ARG(is), RIV_ARG(change_text),
+           l->why[0] ? "   " : "", l->why);
 }
 
 static bool ledger(market *m)
 {
     cli        *c = m->s.c;
     eth_address deal;
-    u256        in_deal, ada, bob, before, now;
+    u256        in_deal, ada, bob, before, now, earned;
     if (!cli_read_eth_address(&m->s, m->deal, &deal) || !balance(m, &deal, &in_deal) ||
         !balance(m, &m->provider.address, &ada) || !balance(m, &m->customer.address, &bob))
         return false;
     bool fits = u256_add(m->provider.before, m->customer.before, &before) && u256_add(ada, bob, &now) &&
                 u256_add(now, in_deal, &now);
-    printf("\n  %s%-10s %30s  %15s%s\n", cli_style(c->colour_out, CLI_BOLD), "ledger", "now", "change",
-           cli_style(c->colour_out, CLI_PLAIN));
-    row(m, m->customer.name, m->customer.before, bob);
-    row(m, "the deal", U256_ZERO, in_deal);
-    row(m, m->provider.name, m->provider.before, ada);
-    if (fits) row(m, "together", before, now);
     if (!fits || u256_cmp(before, now)) return fail(m, cli_error(c, CLI_FAILED, "money appeared or vanished"));
-    u256 earned = U256_ZERO;
     if (!u256_sub(ada, m->provider.before, &earned))
         return fail(m, cli_error(c, CLI_FAILED, "the provider lost money"));
-    printf("\nAda earned " RIV_FMT " in two epochs; everything in %.2f s\n",
-           RIV_ARG(cli_amount(c->arena, earned, CLI_USD_DECIMALS, "USD")),
+    const line lines[] = {
+        { m->customer.name, m->customer.before, bob, "paid in advance, for five epochs" },
+        { "the deal", U256_ZERO, in_deal, "what is left for three more" },
+        { m->provider.name, m->provider.before, ada, "two workers, two epochs, 0.02 USD each" },
+        { "together", before, now, "" },
+    };
+    printf("\n%s  %-10s %10s %10s %11s%s\n", cli_style(c->colour_out, CLI_BOLD), "ledger", "before", "now", "change",
+           cli_style(c->colour_out, CLI_PLAIN));
+    for (size_t i = 0; i < RIV_COUNT(lines); i++) print_line(m, &lines[i]);
+    printf("\nAda earned " RIV_FMT " in two epochs; %llu transactions, everything in %.2f s\n",
+           RIV_ARG(cli_amount(c->arena, earned, CLI_USD_DECIMALS, "USD")), (unsigned long long)m->sent,
            (double)(host_clock_ns() - m->begin_ns) / 1e9);
+    printf("\n%sTry next%s\n", cli_style(c->colour_out, CLI_BOLD), cli_style(c->colour_out, CLI_PLAIN));
+    printf("  %s chain start --epoch 60   %s# a chain that stays, with ten accounts: --key 0 to --key 9%s\n",
+           c->program, cli_style(c->colour_out, CLI_DIM), cli_style(c->colour_out, CLI_PLAIN));
+    printf("  %s provider init            %s# and be Ada: register, offer, commit; docs/market.md%s\n", c->program,
+           cli_style(c->colour_out, CLI_DIM), cli_style(c->colour_out, CLI_PLAIN));
     return true;
 }
 
@@ -223,19 +295,18 @@ static bool play(market *m)
 {
     if (!start_chain(m)) return false;
     m->file = host_path_join(m->s.c->arena, m->temp, RIV_LIT("provider.toml"));
-    printf("%sAda rents out, Bob needs two workers%s: a market on a chain of its own\n",
+    printf("%sThe market%s: on a chain of its own, Ada rents out and Bob needs workers\n",
            cli_style(m->s.c->colour_out, CLI_BOLD), cli_style(m->s.c->colour_out, CLI_PLAIN));
-    return balance(m, &m->provider.address, &m->provider.before) &&
+    return new_account(m, "Ada", &m->provider) && new_account(m, "Bob", &m->customer) &&
+           give(m, &m->provider, "1", "0") && give(m, &m->customer, "0", "1") &&
+           balance(m, &m->provider.address, &m->provider.before) &&
            balance(m, &m->customer.address, &m->customer.before) && offer(m) && epochs_pass(m, 1) && order(m) &&
            work(m) && ledger(m);
 }
 
 int cli_demo_market(cli *c)
 {
-    market m = { .s        = { .c = c, .engine = chain_new() },
-                 .begin_ns = host_clock_ns(),
-                 .provider = { .name = "Ada", .key = "1", .address = chain_development_account(1) },
-                 .customer = { .name = "Bob", .key = "2", .address = chain_development_account(2) } };
+    market m = { .s = { .c = c, .engine = chain_new() }, .begin_ns = host_clock_ns() };
     cli_catch_signals();
     bool good = play(&m);
     int  code = good ? CLI_OK : m.s.code ? m.s.code : CLI_FAILED;

@@ -30,6 +30,7 @@ void cli_wallet_put(riv_buf *out, const crypto_secret *key); /* 0x and 64 digits
     X(AGGREGATE,          CHAIN_MULTICALL3,   "aggregate3((address,bool,bytes)[])")                                                   \
     X(USD_BALANCE,        CHAIN_USD,          "balanceOf(address)")                                                                   \
     X(USD_ALLOWANCE,      CHAIN_USD,          "allowance(address,address)")                                                           \
+    X(USD_TRANSFER,       CHAIN_USD,          "transfer(address,uint256)")                                                            \
     X(USD_APPROVE,        CHAIN_USD,          "approve(address,uint256)")                                                             \
     X(EPOCH,              CHAIN_CORE,         "currentEpoch()")                                                                       \
     X(EPOCH_SECONDS,      CHAIN_CORE,         "epochDuration()")                                                                      \
