@@ -7,6 +7,7 @@
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
 #   make full           the long suites: 20,000 made-up networks against each original, 10,000 simulated networks with faults,
 #                       100,000 steps of made-up market histories, 20,000 simulated markets
+#                       the original's command line too (470 MB of packages, ports 8545 and 8000)
 #   make bench          figures and ratios; nothing asserts on time
 #   make fuzz           fuzz the interpreter with scripts, data, call results and lambdas, 10 minutes each (S=SECONDS)
 #   make fuzz T=NAME    fuzz one target; T=list lists them
@@ -53,7 +54,7 @@ check: setup
 
 full: all
 	@tools/setup-oracles
-	@ninja -C $(BUILD) --quiet sim_campaign conform_spoil sim_market_random_test sim_trade_campaign_test
+	@ninja -C $(BUILD) --quiet sim_campaign conform_spoil sim_market_random_test sim_trade_campaign_test interop_deal_search
 	@$(BUILD)/tests/sim_campaign 10000 1
 	@$(BUILD)/tests/sim_market_random_test 100000 1000
 	@$(BUILD)/tests/sim_trade_campaign_test 20000 1000
@@ -61,6 +62,7 @@ full: all
 	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet SPOIL=$(CURDIR)/$(BUILD)/tests/conform_spoil sh tests/conform/run.sh avm tampering.mjs --random 10000 --seed 100000 || exit 1; done
 	@for v in 0.62 0.64; do AVM_VERSION=$$v RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh avm grammar.mjs --count 100000 || exit 1; done
 	@for what in --generate --mutate; do RIVULET=$(CURDIR)/$(BUILD)/rivulet sh tests/conform/run.sh aqua compare.mjs $$what 5000 --seed 100000 || exit 1; done
+	@ctest --test-dir $(BUILD) -C full -L fluence-cli
 
 bench: all
 	@tools/setup-oracles
