@@ -131,6 +131,15 @@ static void print_accounts(cli *c)
     }
 }
 
+/* What moves the chain's time and spends its accounts asks nobody who he is. */
+static void warn_of_others(cli *c, riv_str name)
+{
+    if (riv_str_starts(name, RIV_LIT("127.")) || riv_str_eq(name, RIV_LIT("localhost")) ||
+        riv_str_eq(name, RIV_LIT("[::1]")))
+        return;
+    cli_warn(c, "other machines may ask there: whoever does can move the chain's time and spend these accounts");
+}
+
 int cli_cmd_chain_start(cli *c)
 {
     int         code;
@@ -148,6 +157,7 @@ int cli_cmd_chain_start(cli *c)
         riv_str host_name = riv_str_sub(listen, 0, colon ? colon - 1 : 0);
         cli_note(c, "accounts for development, whose keys everybody knows, with 10000 FLT and plenty of USD each:");
         print_accounts(c);
+        warn_of_others(c, host_name);
         if (!cli_value(c, "state").len) cli_note(c, "the chain is gone when this ends; --state DIR keeps it");
         printf("http://" RIV_FMT ":%u\nws://" RIV_FMT ":%u\n" RIV_FMT "\n", RIV_ARG(host_name), host_chain_port(own),
                RIV_ARG(host_name), host_chain_port(own), RIV_ARG(cli_chain_graph_url(c, own, listen)));
@@ -292,6 +302,7 @@ int cli_cmd_chain_status(cli *c)
         riv_buf  text     = riv_buf_in(c->arena);
         uint64_t chain_id = 0, transactions = number_of(waiting, "pending") + number_of(waiting, "queued");
         bool     known = host_eth_read_u64(id, &chain_id);
+        if (!known) chain_id = 0;
         u256_put(&text, epoch);
         if (cli_has(c, "json"))
             cli_print_json(riv_json_record(

@@ -524,6 +524,14 @@ def market_epochs_pass_without_blocks():
         assert len(chain.json("deal", "info", deal)["units"]) == 1
 
 
+def market_says_who_may_ask():
+    for listen, said in (("0.0.0.0:0", True), ("127.0.0.1:0", False)):
+        with Chain("--listen", listen) as chain:
+            chain.ask("evm_mine")
+            chain.running.wait_log("chain.block")
+            assert (b"other machines may ask" in chain.running.text[chain.running.process.stderr]) == said, listen
+
+
 def market_many_deals():
     """Lists come in pages; their figures are those of each deal alone."""
     with Chain() as chain:
