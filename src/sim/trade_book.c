@@ -293,6 +293,7 @@ static void read_receipt(trade__world *w, const chain_receipt *t, riv_arena *scr
 {
     const trade__agent *who = agent_at(w, &t->from);
     w->report.reverted += !t->ok;
+    if (t->ok ? t->revert.len || t->error.len : t->logs_count) trade__break(w, "a receipt contradicts itself");
     LOG_INFO(w->config.log, "trade.done", LOG_U64("index", who ? who->index : TRADE__AGENTS_MAX),
              LOG_U64("nonce", t->nonce), LOG_BOOL("ok", t->ok), LOG_STR("why", t->error));
     for (int created = 1; created >= 0; created--)

@@ -121,6 +121,17 @@ static void check_unit(trade__world *w, const trade__deal *d, const trade__unit 
     if (!eth_address_eq(&in, &d->where)) trade__break(w, "the market has a unit elsewhere than its deal");
 }
 
+/* SPEC market.md 4.3, in its order: paid until an epoch means that there is money for the end of this one. */
+static uint64_t status_of(const trade__world *w, const trade__deal *d)
+{
+    enum { INSUFFICIENT_FUNDS, ACTIVE, ENDED, NOT_ENOUGH_WORKERS, SMALL_BALANCE };
+    uint64_t workers = trade__book_workers(d), least = w->params.min_deal_deposited_epochs * d->price * d->target;
+    if (d->ended) return ENDED;
+    if (workers >= d->min_workers && d->free / d->price < workers) return INSUFFICIENT_FUNDS;
+    if (d->free < least) return SMALL_BALANCE;
+    return workers < d->min_workers ? NOT_ENOUGH_WORKERS : ACTIVE;
+}
+
 static void check_deal(trade__world *w, const trade__deal *d, riv_arena *arena)
 {
     uint64_t units = 0;
@@ -130,6 +141,7 @@ static void check_deal(trade__world *w, const trade__deal *d, riv_arena *arena)
         check_unit(w, d, &d->units.ptr[i], arena);
     }
     expect(w, "free money", number_at(w, &d->where, "getFreeBalance()", NULL, arena), u256_of(d->free));
+    expect(w, "a deal's status", number_at(w, &d->where, "getStatus()", NULL, arena), u256_of(status_of(w, d)));
     expect(w, "the number of workers", number_at(w, &d->where, "getWorkerCount()", NULL, arena),
            u256_of(trade__book_workers(d)));
     expect(w, "the number of units", number_at(w, &d->where, "getComputeUnitCount()", NULL, arena), u256_of(units));
