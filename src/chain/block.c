@@ -71,7 +71,9 @@ riv_err chain_head_read(const chain_store *store, uint64_t height, riv_arena *ar
     if (!store->get(store->ctx, raw_key(arena, KEY_HEAD, height, true), arena, &value) || value.len != HEAD_BYTES)
         return damaged(fault, "the head of a block is missing");
     if (!store->get(store->ctx, raw_key(arena, KEY_RULES, 0, false), arena, &params))
-        return damaged(fault, "its parameters are missing");
+        return store->get(store->ctx, raw_key(arena, KEY_PARAMS, 0, false), arena, &params)
+                   ? riv_fail(fault, RIV_E_UNSUPPORTED, 0, "this chain was made by an older version of the program")
+                   : damaged(fault, "its parameters are missing");
     r           = riv_reader_of(value);
     out->height = riv_read_u64be(&r);
     out->time_s = riv_read_u64be(&r);
@@ -199,19 +201,41 @@ bool chain_bloom_has(const uint8_t bloom[256], riv_bytes address_or_topic)
     return true;
 }
 
-void chain_bloom_add(uint8_t bloom[256], const chain_log *logs, size_t count)
+/* Of a block's logs most addresses and topics are some that came before: their bits are remembered. */
+enum { BLOOM_KNOWN = 256 };
+typedef struct bloom_known {
+    riv_bytes what[BLOOM_KNOWN];
+} bloom_known;
+
+static void bloom_add_once(uint8_t bloom[256], bloom_known *known, riv_bytes what)
+{
+    riv_bytes *slot = &known->what[(what.ptr[what.len - 1] ^ what.ptr[what.len / 2]) % BLOOM_KNOWN];
+    if (riv_bytes_eq(*slot, what)) return;
+    *slot = what;
+    bloom_add(bloom, what);
+}
+
+static void bloom_add_logs(uint8_t bloom[256], bloom_known *known, const chain_log *logs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        bloom_add(bloom, (riv_bytes){ logs[i].at.bytes, sizeof logs[i].at.bytes });
-        for (size_t t = 0; t < logs[i].topics_count; t++) bloom_add(bloom, (riv_bytes){ logs[i].topics[t].bytes, 32 });
+        bloom_add_once(bloom, known, (riv_bytes){ logs[i].at.bytes, sizeof logs[i].at.bytes });
+        for (size_t t = 0; t < logs[i].topics_count; t++)
+            bloom_add_once(bloom, known, (riv_bytes){ logs[i].topics[t].bytes, sizeof logs[i].topics[t].bytes });
     }
+}
+
+void chain_bloom_add(uint8_t bloom[256], const chain_log *logs, size_t count)
+{
+    bloom_known known = { 0 };
+    bloom_add_logs(bloom, &known, logs, count);
 }
 
 static void bloom_of(chain_block *b)
 {
-    chain_bloom_add(b->logs_bloom, b->logs, b->logs_count);
+    bloom_known known = { 0 };
+    bloom_add_logs(b->logs_bloom, &known, b->logs, b->logs_count);
     for (size_t i = 0; i < b->receipts_count; i++)
-        chain_bloom_add(b->logs_bloom, b->receipts[i].logs, b->receipts[i].logs_count);
+        bloom_add_logs(b->logs_bloom, &known, b->receipts[i].logs, b->receipts[i].logs_count);
 }
 
 /* SPEC chain.md 1.4: app hash == keccak256(abi.encode(breakdown)); messages to the parent and validators come with anchoring. */

@@ -114,6 +114,10 @@ static void test_genesis_is_kept(void **state)
     assert_memory_equal(t.block.parent.bytes, what.bytes, sizeof what.bytes);
     for (size_t i = 1; i < t.block.writes_count; i++)
         assert_true(riv_bytes_cmp(t.block.writes[i - 1].key, t.block.writes[i].key) < 0);
+    chain_memory_apply(t.memory, &(chain_write){ .key = RIV_BYTES("Q"), .removes = true }, 1);
+    assert_int_equal(chain_head_read(&t.store, UINT64_MAX, t.arena, &fault, &head), RIV_E_UNSUPPORTED);
+    chain_memory_apply(t.memory, &(chain_write){ .key = RIV_BYTES("P"), .removes = true }, 1);
+    assert_int_equal(chain_head_read(&t.store, UINT64_MAX, t.arena, &fault, &head), RIV_E_MALFORMED);
     close_town(&t);
 }
 

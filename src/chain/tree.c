@@ -4,6 +4,7 @@
 #include "chain/tree.h"
 
 enum { TYPE_LEAF = 0, TYPE_BRANCH = 1, CHILD_BYTES = 41, PRUNE_MAX = 1024 };
+enum { PARTS = 1 << 16, PARTED_MIN = 1024 };
 
 typedef struct change {
     crypto_hash key, value;
@@ -364,18 +365,46 @@ static riv_err prune(commit *c)
     return RIV_OK;
 }
 
+static void sort_part(commit *c, chain_write *part, size_t count)
+{
+    const uint32_t *order = riv_order(c->arena, part, sizeof *part, count);
+    if (!order) return;
+    chain_write *sorted = riv_new(c->arena, chain_write, count);
+    for (size_t i = 0; i < count; i++) sorted[i] = part[order[i]];
+    memcpy(part, sorted, count * sizeof *part);
+}
+
+static size_t first_two(riv_bytes key) { return (size_t)key.ptr[0] << 8 | (key.len > 1 ? key.ptr[1] : 0); }
+
+/* Into parts by the first two bytes, which are a kind and a table: what is sorted together then differs soon behind what it has in common. */
+static chain_write *part_writes(commit *c, size_t **starts)
+{
+    chain_write *parted = riv_new(c->arena, chain_write, c->writes.len + 1);
+    size_t      *at     = riv_new(c->arena, size_t, PARTS + 1);
+    for (size_t i = 0; i < c->writes.len; i++) at[first_two(c->writes.ptr[i].key) + 1]++;
+    for (size_t p = 0; p < PARTS; p++) at[p + 1] += at[p];
+    for (size_t i = 0; i < c->writes.len; i++) parted[at[first_two(c->writes.ptr[i].key)]++] = c->writes.ptr[i];
+    *starts = at; /* now each part's end, which is the next one's start */
+    return parted;
+}
+
 /* By key; of two for one key the later (a key that was removed twice). */
 static void sort_writes(commit *c, chain_write **out, size_t *count)
 {
-    const uint32_t *order  = riv_order(c->arena, c->writes.ptr, sizeof *c->writes.ptr, c->writes.len);
-    chain_write    *sorted = riv_new(c->arena, chain_write, c->writes.len + 1);
-    size_t          used   = 0;
-    for (size_t i = 0; i < c->writes.len; i++) {
-        const chain_write *w = &c->writes.ptr[order ? order[i] : i];
-        if (used && riv_bytes_eq(sorted[used - 1].key, w->key)) used--;
-        sorted[used++] = *w;
+    chain_write *all  = c->writes.ptr;
+    size_t       used = 0, *ends;
+    if (c->writes.len < PARTED_MIN) {
+        sort_part(c, all, c->writes.len);
+    } else {
+        all = part_writes(c, &ends);
+        for (size_t p = 0, start = 0; p < PARTS; start = ends[p++])
+            if (ends[p] - start > 1) sort_part(c, all + start, ends[p] - start);
     }
-    *out   = sorted;
+    for (size_t i = 0; i < c->writes.len; i++) {
+        if (used && riv_bytes_eq(all[used - 1].key, all[i].key)) used--;
+        all[used++] = all[i];
+    }
+    *out   = all;
     *count = used;
 }
 

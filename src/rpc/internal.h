@@ -11,6 +11,12 @@ RIV_MUST_USE riv_err rpc__offset_read(const chain_store *store, riv_arena *arena
 void rpc__put_block(riv_buf *out, const rpc_block *b);
 RIV_MUST_USE riv_err rpc__read_block(riv_reader *r, riv_arena *arena, riv_fault *fault, rpc_block *out);
 
+/* ---- pack.c: records as they lie in the store, smaller ---- */
+enum { RPC__RECORD_BYTES_MAX = 256 << 20 };
+void rpc__pack(riv_buf *out, riv_bytes in);
+/* RIV_E_MALFORMED: it is damaged; RIV_E_LIMIT: of more than bytes_max. What it gives is a new piece of arena. */
+RIV_MUST_USE riv_err rpc__unpack(riv_bytes in, size_t bytes_max, riv_arena *arena, riv_fault *fault, riv_bytes *out);
+
 /* ---- pool.c: transactions that wait, in order of arrival ---- */
 typedef struct rpc__waiting { eth_tx tx; riv_blob raw; } rpc__waiting; /* tx.data and tx.access_list point into raw */
 typedef struct rpc__pool { rpc__waiting **items; size_t count; } rpc__pool;

@@ -1,5 +1,5 @@
 /* record.c: blocks and receipts as they are kept, and found again by hash; exports and their replay.
- * Numbers are big-endian, lengths stand before what they measure.
+ * Numbers are big-endian, lengths stand before what they measure. In the store both are packed (pack.c); in exports blocks are not.
  * Spec: docs/spec/chain.md 3.1. Tests: record_test.c, record_fuzz.c. */
 #include "rpc/internal.h"
 
@@ -112,13 +112,12 @@ static void put_logs(riv_buf *out, const chain_log *logs, size_t count)
     }
 }
 
-/* Behind them the block's own logs. */
+/* Without hashes, which are those of the block's transactions. Behind them the block's own logs. */
 static void put_receipts(riv_buf *out, const chain_block *k)
 {
     riv_put_u32be(out, (uint32_t)k->receipts_count);
     for (size_t i = 0; i < k->receipts_count; i++) {
         const chain_receipt *t = &k->receipts[i];
-        riv_put_bytes(out, of_hash(&t->hash));
         riv_put_bytes(out, of_address(&t->from));
         riv_put_bytes(out, of_address(&t->to));
         riv_put_bytes(out, of_address(&t->created));
@@ -154,15 +153,18 @@ static bool read_logs(riv_reader *r, riv_arena *arena, const chain_log **out, si
     return !r->short_read;
 }
 
-static riv_err read_receipts(riv_bytes text, riv_arena *arena, riv_fault *fault, chain_block *out)
+static riv_err read_receipts(riv_bytes text, const rpc_block *b, riv_arena *arena, riv_fault *fault, chain_block *out)
 {
     riv_reader r = riv_reader_of(text);
     size_t     count;
     if (!count_of(&r, 100, &count)) return damaged(fault, &r, "its receipts");
+    if (count != b->txs_count)
+        return riv_fail(fault, RIV_E_MALFORMED, 0, "block %llu has receipts of others",
+                        (unsigned long long)b->block.height);
     chain_receipt *all = riv_new(arena, chain_receipt, count + 1);
     for (size_t i = 0; i < count; i++) {
         chain_receipt *t = &all[i];
-        copy_to(&r, t->hash.bytes, sizeof t->hash.bytes);
+        t->hash          = crypto_keccak256(b->txs[i]);
         copy_to(&r, t->from.bytes, sizeof t->from.bytes);
         copy_to(&r, t->to.bytes, sizeof t->to.bytes);
         copy_to(&r, t->created.bytes, sizeof t->created.bytes);
@@ -196,10 +198,14 @@ size_t rpc__record(const rpc_block *b, int64_t offset_s, riv_arena *arena, chain
 {
     const chain_block *k     = &b->block;
     size_t             count = 0;
-    riv_buf            block = riv_buf_in(arena), receipts = riv_buf_in(arena), driver = riv_buf_in(arena);
-    chain_write       *all = riv_new(arena, chain_write, k->writes_count + k->receipts_count + 4);
-    rpc__put_block(&block, b);
-    put_receipts(&receipts, k);
+    riv_buf            plain = riv_buf_in(arena), block = riv_buf_in(arena), receipts = riv_buf_in(arena),
+            driver   = riv_buf_in(arena);
+    chain_write *all = riv_new(arena, chain_write, k->writes_count + k->receipts_count + 4);
+    rpc__put_block(&plain, b);
+    rpc__pack(&block, riv_buf_view(&plain));
+    riv_buf_clear(&plain);
+    put_receipts(&plain, k);
+    rpc__pack(&receipts, riv_buf_view(&plain));
     riv_put_u64be(&driver, (uint64_t)offset_s);
     if (k->writes_count) memcpy(all, k->writes, k->writes_count * sizeof *all);
     count        = k->writes_count;
@@ -231,6 +237,7 @@ riv_err rpc_block_read(const chain_store *store, uint64_t height, bool receipts,
     riv_bytes value;
     if (!store->get(store->ctx, numbered_key(arena, KEY_BLOCK, height), arena, &value))
         return riv_fail(fault, RIV_E_NOT_FOUND, 0, "there is no block %llu", (unsigned long long)height);
+    RIV_TRY(rpc__unpack(value, RPC__RECORD_BYTES_MAX, arena, fault, &value));
     riv_reader r = riv_reader_of(value);
     RIV_TRY(rpc__read_block(&r, arena, fault, out));
     if (riv_reader_left(&r)) return damaged(fault, &r, "more follows");
@@ -238,10 +245,8 @@ riv_err rpc_block_read(const chain_store *store, uint64_t height, bool receipts,
     if (!store->get(store->ctx, numbered_key(arena, KEY_RECEIPTS, height), arena, &value))
         return riv_fail(fault, RIV_E_MALFORMED, 0, "the receipts of block %llu are missing",
                         (unsigned long long)height);
-    RIV_TRY(read_receipts(value, arena, fault, &out->block));
-    return out->block.receipts_count == out->txs_count
-               ? RIV_OK
-               : riv_fail(fault, RIV_E_MALFORMED, 0, "block %llu has receipts of others", (unsigned long long)height);
+    RIV_TRY(rpc__unpack(value, RPC__RECORD_BYTES_MAX, arena, fault, &value));
+    return read_receipts(value, out, arena, fault, &out->block);
 }
 
 riv_err rpc_block_find(const chain_store *store, const crypto_hash *hash, riv_arena *arena, uint64_t *height)
