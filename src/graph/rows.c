@@ -153,7 +153,8 @@ graph__row *graph__make(graph *g, graph__type type, riv_str id)
         const graph__field *f = &schema->fields[i];
         e->row.values[i]      = (graph__value){ .set = !f->nullable && f->kind != GRAPH__LIST };
         if (f->kind == GRAPH__ID) e->row.values[i].text = e->row.id;
-        row_list *waiting = f->kind == GRAPH__LIST ? riv_map_remove(own->orphans[i], riv_str_bytes(id)) : NULL;
+        bool      orphans = f->kind == GRAPH__LIST && riv_map_count(own->orphans[i]);
+        row_list *waiting = orphans ? riv_map_remove(own->orphans[i], riv_str_bytes(id)) : NULL;
         if (waiting) move_list(t, type, i, waiting, &e->lists[own->slots[i]]);
     }
     *riv_push(t->arena, &own->rows) = &e->row;
