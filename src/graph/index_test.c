@@ -241,6 +241,34 @@ static void test_story(void **state)
     town_close(&t);
 }
 
+/* Whom the contract takes for the delegator when Multicall3 hands the money on: nobody tells, so it follows from whom the transaction went to. */
+static void test_depositor(void **state)
+{
+    (void)state;
+    static const eth_address nobody;
+    town                     t;
+    open_story(&t, true);
+    begin(&t);
+    eth_address capacity = chain_contract_address(CHAIN_CAPACITY), multicall = chain_contract_address(CHAIN_MULTICALL3);
+    const eth_value made[] = { town_id("p"), eth_word(20), eth_of_address(&nobody), eth_word(1) };
+    town_do(&t, PROVIDER, &capacity, U256_ZERO, "createCommitment(bytes32,uint256,address,uint256)", made);
+    eth_value         id = returned(&t), list = eth_list(&id, 1), view;
+    const riv_str     cc  = town_hash_text(&t, &id);
+    const graph__row *row = graph__find(t.g, GRAPH__CC, cc);
+    u256              all;
+    assert_true(u256_mul(graph__get(GRAPH__CC, row, "collateralPerUnit").number, u256_of(2), &all));
+    const eth_value call[] = { eth_of_address(&capacity), eth_word(0), eth_number(all),
+                               eth_data(town_data(&t, "depositCollateral(bytes32[])", &list)) };
+    eth_value       one = eth_list(call, 4), calls = eth_list(&one, 1);
+    town_do(&t, OTHER, &multicall, all, "aggregate3Value((address,bool,uint256,bytes)[])", &calls);
+    assert_true(town_ask(&t, &capacity, 0, "getCommitment(bytes32)",
+                         "((uint8,bytes32,uint256,uint256,uint256,uint256,uint256,address,uint256,uint256,uint256))",
+                         &id, &view));
+    is_text(&t, GRAPH__CC, cc, "delegator", town_address_text(&t, &view.items[0].items[7]));
+    is_text(&t, GRAPH__CC, cc, "delegator", town_hex(&t, multicall.bytes, ETH_ADDRESS_BYTES));
+    town_close(&t);
+}
+
 /* ---- proofs that are verified later ---- */
 
 /* The claimed hash is none: the next block finds out, and what was counted is taken back. */
@@ -366,10 +394,8 @@ static void test_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_story),
-        cmocka_unit_test(test_refused_proofs),
-        cmocka_unit_test(test_misfits),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_story),   cmocka_unit_test(test_depositor), cmocka_unit_test(test_refused_proofs),
+        cmocka_unit_test(test_misfits), cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
