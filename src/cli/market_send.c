@@ -170,7 +170,8 @@ static bool affordable(cli_chain *s, const cli_tx *tx, u256 most)
     u256 has;
     if (u256_is_zero(most)) return true;
     if (!cli_balance(s, &s->wallet.address, &has)) return false;
-    if (u256_cmp(has, most) >= 0) return true;
+    s->broke = u256_cmp(has, most) < 0;
+    if (!s->broke) return true;
     cli_error(c, CLI_FAILED, "the account " RIV_FMT " has " RIV_FMT ", and this needs up to " RIV_FMT,
               RIV_ARG(cli_show_address(c, &s->wallet.address)),
               RIV_ARG(cli_amount(c->arena, has, CLI_FLT_DECIMALS, "FLT")),

@@ -78,6 +78,7 @@ const cli_word cli_words[] = {
     { "Only deal owner, peer owner and provider can remove compute unit from deal",
       "units leave by the deal's owner or by their provider" },
     { "Only provider or owner can set worker", OFFER_OWNER },
+    { "Only compute peer owner can submit proof", OFFER_OWNER },
     { "ERC20: transfer amount exceeds balance",
       "the account has less USD than that: `rivulet chain account ADDRESS` shows how much" },
     { "ERC20: insufficient allowance", "the contract may not take so much: `rivulet deal deposit` allows it first" },

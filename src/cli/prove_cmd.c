@@ -190,7 +190,7 @@ static bool submit(prover *p, size_t index)
         return true;
     }
     /* the epoch may be over, or the unit rented: look again */
-    if (p->s.code != CLI_FAILED || ++p->refusals == REFUSALS_MAX) return false;
+    if (p->s.code != CLI_FAILED || p->s.broke || ++p->refusals == REFUSALS_MAX) return false;
     p->current = SIZE_MAX;
     return read_units(p);
 }

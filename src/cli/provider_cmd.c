@@ -45,12 +45,17 @@ int cli_cmd_provider_init(cli *c)
         return cli_error(c, CLI_USAGE, "--price: %s", fault.msg);
     if (u256_is_zero(price)) return cli_error(c, CLI_USAGE, "--price is above 0");
     cli_provider_new in = { path, name, peers, units, amount };
-    if (cli_provider_write(&in, c->arena, &fault)) return cli_fault(c, &fault);
+    if (cli_provider_write(&in, c->arena, &fault)) {
+        int code = cli_fault(c, &fault);
+        if (fault.err == RIV_E_CONFLICT)
+            cli_hint(c, "`rivulet provider init FOLDER/FILE` writes another, beside its keys");
+        return code;
+    }
     if (cli_has(c, "json"))
         cli_print_json(riv_json_object(c->arena, "file", riv_json_str(c->arena, path), NULL), true);
     else
-        printf(RIV_FMT
-               " is written, with the keys of %llu peer%s beside it\nthen: rivulet provider register, offer, commit\n",
+        printf(RIV_FMT " is written, with the keys of %llu peer%s beside it\nthen: rivulet provider register --key "
+                       "FILE, provider offer, provider commit\n",
                RIV_ARG(path), (unsigned long long)peers, peers == 1 ? "" : "s");
     return CLI_OK;
 }
@@ -160,6 +165,13 @@ static bool change_price(cli_provider_job *p, u256 offer)
     cli_receipt      r;
     const eth_value *v, id = eth_number(offer);
     if (!cli_ask(&p->s, CLI_FN_OFFER, NULL, &id, &v)) return false;
+    eth_address owner = eth_to_address(&v[0].items[OFFER_PROVIDER]);
+    if (!eth_address_eq(&owner, &p->s.wallet.address)) {
+        cli_error(c, CLI_FAILED, "the offer of these peers is " RIV_FMT "'s, and you are " RIV_FMT,
+                  RIV_ARG(cli_show_address(c, &owner)), RIV_ARG(cli_show_address(c, &p->s.wallet.address)));
+        cli_hint(c, "--key has to be the one that made it");
+        return cli_chain_fail(&p->s, CLI_FAILED);
+    }
     if (u256_cmp(v[0].items[OFFER_PRICE].word, p->file.price) == 0) return true;
     const eth_value args[] = { id, eth_number(p->file.price) };
     cli_tx          tx     = { .function = CLI_FN_CHANGE_PRICE,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The market's commands against a chain that this program starts. market.py RIVULET SOURCE_DIR [TEST...]; python3's standard library only."""
+import decimal
 import pty
 import urllib.request
 
@@ -227,6 +228,7 @@ def market_an_offer_follows_its_file():
         status = chain.json("provider", "status", cwd=cwd)
         assert [len(p["units"]) for p in status["peers"]] == [3, 2] and len({p["offer"] for p in status["peers"]}) == 1, status
         chain.run("provider", "register", who=EVE, cwd=cwd)
+        chain.run("provider", "offer", who=EVE, cwd=cwd, code=1, err="the offer of these peers is %s's" % address(ADA))
         chain.run("provider", "commit", who=EVE, cwd=cwd, code=1, err="Only provider can create capacity commitment")
 
 
@@ -354,16 +356,20 @@ def free_port():
 
 
 def market_a_whole_life():
-    """Offered, committed, proven, rented, worked, paid, stopped, finished, closed, with fees; the chain is killed in the middle; what it kept replays."""
+    """Offered, committed with another's collateral, proven, rented, worked, paid, stopped, finished, closed, with fees; the chain is killed in the middle;
+    what it kept replays."""
     state, where = os.path.join(TMP, "whole-state"), "127.0.0.1:%d" % free_port()
     with Chain("--state", state, "--fees", "--listen", where) as chain:
         cwd = folder("whole", peers=1, units=2)
         path = os.path.join(cwd, "provider.toml")
-        write(path, open(path).read().replace("= 20     # epochs", "= 10"))
+        write(path, open(path).read().replace("= 20     # epochs", "= 10").replace('# staker     = "0x..."', 'staker = "%s"' % address(EVE)))
         everything = sum(chain.usd(address(w)) for w in (ADA, BOB))
         for step in "register", "offer", "commit":
             done = chain.json("provider", step, who=ADA, cwd=cwd)
             assert all(t["ok"] and t["cost"] != "0 FLT" for t in done["transactions"]), done
+        commitment, = [w["commitment"] for w in chain.json("stake", "list")]
+        chain.run("stake", "deposit", commitment, who=BOB, code=1, err=["Only delegator can lock collateral", "stake list"])
+        chain.run("stake", "deposit", commitment, who=EVE)
         chain.epochs(1)
         proofs(chain, cwd, 10)  # of both units
         deal = chain.json("deal", "create", "--app", APP, "--price", "0.02", "--epochs", "6", "--publish", who=BOB)["deal"]
@@ -388,9 +394,13 @@ def market_a_whole_life():
         assert [t["function"] for t in done["transactions"]] == ["removeCUFromCC", "finishCommitment"], done
         chain.run("provider", "close", who=ADA, cwd=cwd, code=1, err=["were not taken", "--forfeit"])
         chain.epochs(30)
-        flt = chain.flt(address(ADA))
-        done = chain.json("provider", "rewards", who=ADA, cwd=cwd)  # of a commitment that is no more
-        assert [t["function"] for t in done["transactions"]] == ["withdrawReward"] and chain.flt(address(ADA)) > flt, done
+        flt = [chain.flt(address(w)) for w in (ADA, EVE)]
+        done = chain.json("stake", "rewards", who=EVE)["transactions"]  # of a commitment that is no more; it pays both
+        assert [t["function"] for t in done] == ["withdrawReward"], done
+        ada, eve = (chain.flt(address(w)) - was for w, was in zip((ADA, EVE), flt))
+        eve += int(decimal.Decimal(done[0]["cost"].split()[0]).scaleb(18))
+        assert ada > 10**18 and 0 <= ada - 9 * eve < 10, (ada, eve)  # the staker's share is 10 %, rounded down
+        chain.run("provider", "rewards", who=ADA, cwd=cwd, err="nothing to take yet")
         chain.run("provider", "close", who=ADA, cwd=cwd)
         out = os.path.join(TMP, "whole.blocks")
         check(rivulet("chain", "export", out, "--state", state), 0, err=r"\d+ blocks in")
