@@ -510,6 +510,27 @@ void host_http_again(host_http *s)
     }
 }
 
+/* The link that has had nothing to do for longest, and for so long that it can be spared. */
+static http_link *idlest(const host_http *s)
+{
+    http_link *found = NULL;
+    uint64_t   now   = host_clock_ns();
+    for (http_link *l = s->links; l; l = l->next)
+        if (!l->ws && !l->waiting && !l->closing && l->input.in.len == 0 && l->queued == 0 &&
+            now - l->since_ns > UINT64_C(1000000) * HOST_HTTP_SPARED_MS && (!found || l->since_ns < found->since_ns))
+            found = l;
+    return found;
+}
+
+/* Who keeps many connections open keeps nobody else out. */
+static bool has_room(const host_http *s)
+{
+    if (s->links_count <= HOST_HTTP_LINKS_MAX) return true;
+    http_link *l = idlest(s);
+    if (l) shut(l);
+    return l != NULL;
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
     host_http *s = stream->data;
@@ -524,7 +545,7 @@ static void on_connection(uv_stream_t *stream, int status)
     if (s->links) s->links->prev = l;
     s->links = l;
     s->links_count++;
-    if (uv_accept(stream, (uv_stream_t *)&l->tcp) || s->links_count > HOST_HTTP_LINKS_MAX) {
+    if (uv_accept(stream, (uv_stream_t *)&l->tcp) || !has_room(s)) {
         shut(l);
         return;
     }

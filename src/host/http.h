@@ -9,7 +9,8 @@
 enum {
     HOST_HTTP_HEAD_BYTES_MAX   = 16 << 10, /* of a request: its line and headers */
     HOST_HTTP_BODY_BYTES_MAX   = 5 << 20,  /* of a request or message: above, 413, or closing with 1009 */
-    HOST_HTTP_LINKS_MAX        = 512,      /* more are closed at once */
+    HOST_HTTP_LINKS_MAX        = 512,      /* for one more the one that has been idle for longest is closed, or it itself */
+    HOST_HTTP_SPARED_MS        = 1000,     /* of being idle */
     HOST_HTTP_REQUEST_MS       = 30000,    /* from the first byte of a request to its last */
     HOST_HTTP_IDLE_MS          = 120000,   /* an HTTP connection without a request */
     HOST_HTTP_LATER            = 0,        /* instead of a status: the answer is not there yet, host_http_again asks for it once more */

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -351,6 +352,38 @@ static void told_why(void **state)
     riv_arena_free(arena);
 }
 
+/* All connections are taken by one who does nothing with them, and again by one who has begun requests. */
+static void many_links(void **state)
+{
+    static int    fds[HOST_HTTP_LINKS_MAX];
+    served        s;
+    struct rlimit limit;
+    riv_arena    *arena = riv_arena_new(0);
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0); /* both sides of all of them are of this process */
+    limit.rlim_cur = RIV_MIN(RIV_MAX(limit.rlim_cur, 2 * HOST_HTTP_LINKS_MAX + 100), limit.rlim_max);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    start(&s, "127.0.0.1:0", "", 0);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < RIV_COUNT(fds); i++) {
+            fds[i] = dial(s.port);
+            if (round) assert_true(say(fds[i], RIV_LIT("P")));
+        }
+        usleep(1000 * (HOST_HTTP_SPARED_MS + 200));
+        for (int i = 0; i < 3; i++) {
+            int fd = dial(s.port);
+            (void)say(fd, RIV_LIT("GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"));
+            riv_str got = hear(fd, arena, NULL);
+            assert_int_equal(riv_str_starts(got, RIV_LIT("HTTP/1.1 200")), round == 0);
+            close(fd);
+        }
+        for (size_t i = 0; i < RIV_COUNT(fds); i++) close(fds[i]);
+        usleep(100000);
+    }
+    end(&s);
+    riv_arena_free(arena);
+}
+
 /* ---- WebSocket ---- */
 
 static int ws_open(const served *s, riv_arena *arena)
@@ -486,12 +519,10 @@ static void forbidden_frames(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests),         cmocka_unit_test(names),
-        cmocka_unit_test(small_chunks),     cmocka_unit_test(endless_chunks),
-        cmocka_unit_test(rebinding),        cmocka_unit_test(heads),
-        cmocka_unit_test(told_why),         cmocka_unit_test(unread_answers),
-        cmocka_unit_test(fetched_answers),  cmocka_unit_test(crumbs),
-        cmocka_unit_test(forbidden_frames),
+        cmocka_unit_test(requests),        cmocka_unit_test(names),      cmocka_unit_test(small_chunks),
+        cmocka_unit_test(endless_chunks),  cmocka_unit_test(rebinding),  cmocka_unit_test(heads),
+        cmocka_unit_test(told_why),        cmocka_unit_test(many_links), cmocka_unit_test(unread_answers),
+        cmocka_unit_test(fetched_answers), cmocka_unit_test(crumbs),     cmocka_unit_test(forbidden_frames),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
