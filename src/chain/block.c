@@ -345,6 +345,7 @@ static riv_err give_balances(chain__call *c, const chain_params *p)
         chain__account_put(c, &b->who, nonce, balance);
         RIV_TRY(chain__mint(c, &usd, &b->who, b->usd));
         for (size_t k = 0; k < p->more_tokens_count; k++) RIV_TRY(chain__mint(c, &p->more_tokens[k], &b->who, b->usd));
+        chain__state_settle(c->state);
     }
     return RIV_OK;
 }
@@ -566,6 +567,7 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
     chain_receipt *receipts = riv_new(arena, chain_receipt, in->txs_count + 1);
     for (size_t i = 0; i < in->txs_count; i++) {
         apply_tx(&a, i, &receipts[i]);
+        chain__state_settle(a.state);
         out->gas_used += receipts[i].gas_used;
     }
     pay_rewards(&a);

@@ -13,6 +13,7 @@ bool   chain__state_next(chain__state *s, riv_bytes prefix, riv_bytes from, riv_
 uint64_t chain__state_passed(const chain__state *s);                        /* how many keys that this block had removed chain__state_next went by, of all calls */
 size_t chain__state_mark(const chain__state *s);                            /* a savepoint */
 void   chain__state_back(chain__state *s, size_t mark);                     /* everything since is undone */
+void   chain__state_settle(chain__state *s);                                /* no mark of before is gone back to any more */
 /* tree.c: the root over all keys after the overlay's changes, and everything that the store has to take for it (values under their version,
  * new nodes, what is too old). Raw keys of the store begin with a letter of their own for nodes, values and what blocks leave. SPEC chain.md 2.2 */
 RIV_MUST_USE riv_err chain__commit(chain__state *s, uint64_t version, riv_arena *arena, riv_fault *fault, crypto_hash *root, chain_write **writes, size_t *count);

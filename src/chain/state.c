@@ -124,6 +124,8 @@ void chain__state_back(chain__state *s, size_t mark)
     }
 }
 
+void chain__state_settle(chain__state *s) { s->journal.len = 0; }
+
 /* The least key behind this one. */
 static riv_bytes behind(riv_arena *arena, riv_bytes key)
 {

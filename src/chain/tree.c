@@ -66,19 +66,24 @@ crypto_hash chain__node_hash(const chain__node *node)
 
 riv_bytes chain__node_key(riv_arena *arena, uint64_t version, const crypto_hash *path, size_t depth)
 {
-    riv_buf out = riv_buf_in(arena);
+    uint8_t bytes[1 + 8 + 1 + sizeof path->bytes];
+    riv_buf out = { .ptr = bytes, .cap = sizeof bytes };
     riv_put_u8(&out, CHAIN__RAW_NODE);
     riv_put_u64be(&out, version);
     riv_put_u8(&out, (uint8_t)depth);
     riv_put_bytes(&out, (riv_bytes){ path->bytes, (depth + 1) / 2 });
     if (depth % 2) out.ptr[out.len - 1] &= 0xf0;
-    return riv_buf_view(&out);
+    return riv_bytes_dup(arena, riv_buf_view(&out));
 }
 
 static riv_bytes record_of(const chain__node *node, riv_arena *arena)
 {
-    riv_buf out = riv_buf_in(arena);
-    if (node->kind == CHAIN__LEAF) return chain__node_text(node, arena);
+    uint8_t bytes[1 + CHILD_BYTES * CHAIN__CHILDREN];
+    riv_buf out = { .ptr = bytes, .cap = sizeof bytes };
+    if (node->kind == CHAIN__LEAF) {
+        put_text(node, &out);
+        return riv_bytes_dup(arena, riv_buf_view(&out));
+    }
     riv_put_u8(&out, TYPE_BRANCH);
     for (unsigned i = 0; i < CHAIN__CHILDREN; i++) {
         const chain__child *c = &node->children[i];
@@ -87,7 +92,7 @@ static riv_bytes record_of(const chain__node *node, riv_arena *arena)
         riv_put_u64be(&out, c->version);
         riv_put_bytes(&out, (riv_bytes){ c->hash.bytes, 32 });
     }
-    return riv_buf_view(&out);
+    return riv_bytes_dup(arena, riv_buf_view(&out));
 }
 
 static void read_hash(riv_reader *r, crypto_hash *out)

@@ -14,7 +14,7 @@ static riv_bytes made_up(riv_prng *r, riv_arena *arena)
     riv_buf out    = riv_buf_in(arena);
     size_t  pieces = riv_prng_below(r, 30);
     for (size_t i = 0; i < pieces; i++) {
-        size_t   len = riv_prng_below(r, riv_prng_chance(r, 50000) ? 70000 : 60), kind = riv_prng_below(r, 3);
+        size_t   len = 1 + riv_prng_below(r, riv_prng_chance(r, 50000) ? 70000 : 60), kind = riv_prng_below(r, 3);
         size_t   from = out.len ? riv_prng_below(r, out.len) : 0;
         uint8_t *at   = riv_buf_raw(&out, len);
         memset(at, 0, len);
