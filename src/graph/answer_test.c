@@ -357,6 +357,9 @@ static void test_values_refused(void **state)
         { "{ submittedProofs(where: {localUnitNonce: \"0xz\"}) { id } }", NULL, "1:43 Expected a value of type `Bytes`, found a string `0xz`" },
         { "{ capacityCommitments(where: {status: Actve}) { id } }", NULL, "1:39 `Actve` is not a word of `CapacityCommitmentStatus`. Did you mean `Active`?" },
         { "{ capacityCommitments(where: {status: \"Active\"}) { id } }", NULL, "1:39 Expected a value of type `CapacityCommitmentStatus`, found a string `Active`" },
+        /* block strings: the indent that all lines but the first share goes, and blank lines at both ends (a message shows lines as one) */
+        { "{ offers(first: \"\"\"a\n    b\r\n      c \n\n    \"\"\") { id } }", NULL, "1:17 Expected a value of type `Int`, found a string `a b   c `" },
+        { "{ offers(first: \"\"\"\n\n  \\\"\"\"a\r b\"\"\") { id } }", NULL, "1:17 Expected a value of type `Int`, found a string ` \"\"\"a b`" },
         { "{ offers(orderBy: peers) { id } }", NULL, "1:19 `Offer` cannot be ordered by `peers`: it is a list" },
         { "{ offers(orderBy: provider__offers) { id } }", NULL, "1:19 `Offer` cannot be ordered by `provider__offers`" },
         { "{ offers(orderBy: \"id\") { id } }", NULL, "1:19 Expected a value of type `Offer_orderBy`, found a string `id`" },
@@ -390,7 +393,7 @@ static riv_str repeated(riv_arena *arena, const char *head, const char *unit, si
     return riv_buf_str(&out);
 }
 
-static void refuses(const graph *g, riv_arena *arena, riv_str query, const char *variables, const char *want)
+static void replies(const graph *g, riv_arena *arena, riv_str query, const char *variables, const char *want)
 {
     const char *got = riv_cstr(arena, answer(g, arena, riv_cstr(arena, query), variables));
     if (!strstr(got, want)) fail_msg("got %.300s\nwant %s", got, want);
@@ -401,12 +404,18 @@ static void test_bounds(void **state)
     (void)state;
     graph     *g     = rows_small();
     riv_arena *arena = riv_arena_new(0);
-    refuses(g, arena, repeated(arena, "", "{ a: offers ", 40, ""), NULL, "Nested deeper than 32 levels");
-    refuses(g, arena, repeated(arena, "{ offers(where: ", "{ and: [", 40, ""), NULL, "Nested deeper than 32 levels");
-    refuses(g, arena, repeated(arena, "query Q($a: ", "[", 40, ""), NULL, "Nested deeper than 32 levels");
-    refuses(g, arena, repeated(arena, "{ offers { id ", "id ", 100000, "} }"), NULL,
+    replies(g, arena, repeated(arena, "", "{ a: offers ", 40, ""), NULL, "Nested deeper than 32 levels");
+    replies(g, arena, repeated(arena, "{ offers(where: ", "{ and: [", 40, ""), NULL, "Nested deeper than 32 levels");
+    replies(g, arena, repeated(arena, "query Q($a: ", "[", 40, ""), NULL, "Nested deeper than 32 levels");
+    replies(g, arena, repeated(arena, "{ offers { id ", "id ", 100000, "} }"), NULL,
             "A request of more than 262144 bytes");
-    refuses(g, arena, repeated(arena, "", "query A { __typename } ", 1, ""), NULL, "Query");
+    replies(g, arena, repeated(arena, "", "query A { __typename } ", 1, ""), NULL, "Query");
+
+    /* A fragment is melted in once, however often it is named. */
+    riv_buf many = riv_buf_in(arena);
+    riv_put_str(&many, repeated(arena, "{ offer(id: \"0x01\") {", " ...F", 10000, " } }"));
+    riv_put_str(&many, repeated(arena, " fragment F on Offer {", " id", 10000, " }"));
+    replies(g, arena, riv_buf_str(&many), NULL, "{\"data\":{\"offer\":{\"id\":\"0x01\"}}}");
 
     /* Deep by fragments alone, and wide by fragments alone. */
     riv_buf deep = riv_buf_in(arena), wide = riv_buf_in(arena);
@@ -419,10 +428,10 @@ static void test_bounds(void **state)
                  i + 1, i + 1);
         if (i != 7) continue;
         riv_putf(&wide, " fragment F8 on Provider { id }");
-        refuses(g, arena, riv_buf_str(&wide), NULL, "\"data\"");
+        replies(g, arena, riv_buf_str(&wide), NULL, "\"data\"");
     }
     riv_putf(&deep, " fragment F20 on Provider { id }");
-    refuses(g, arena, riv_buf_str(&deep), NULL, "Nested deeper than 32 levels, fragments melted in");
+    replies(g, arena, riv_buf_str(&deep), NULL, "Nested deeper than 32 levels, fragments melted in");
     rows_free(g);
     riv_arena_free(arena);
 }
@@ -440,7 +449,7 @@ static void test_fields_bound(void **state)
         for (int k = 0; k < 10; k++) riv_putf(&wide, " a%d: offers { provider { ...F%d } }", k, i + 1);
         riv_putf(&wide, " }");
     }
-    refuses(g, arena, riv_buf_str(&wide), NULL, "The query has more than 10000 fields, fragments melted in");
+    replies(g, arena, riv_buf_str(&wide), NULL, "The query has more than 10000 fields, fragments melted in");
     rows_free(g);
     riv_arena_free(arena);
 }
@@ -455,16 +464,16 @@ static void test_cost_bound(void **state)
     put_row(g, GRAPH__PROVIDER, "p");
     for (unsigned i = 0; i < ROWS; i++)
         put_text(g, GRAPH__OFFER, graph__make(g, GRAPH__OFFER, riv_format(arena, "o%04u", i)), "provider", "p");
-    refuses(g, arena,
+    replies(g, arena,
             RIV_LIT("{ offers(first: 1000) { provider { offers(first: 1000) { provider { offers(first: 1, skip: 1000) "
                     "{ id } } } } } }"),
             NULL, "The query costs more than 20000000 steps: ask for fewer rows, or filter by id");
-    refuses(
+    replies(
         g, arena,
         RIV_LIT(
             "{ offers(first: 1000) { provider { offers(first: 1000) { createdAt updatedAt pricePerEpoch id } } } }"),
         NULL, "The answer is longer than 26214400 bytes: ask for fewer rows or fields");
-    refuses(
+    replies(
         g, arena,
         RIV_LIT("{ offers(where: {provider_: {offers_: {provider_: {offers_: {provider_: {name: \"x\"}}}}}}) { id } }"),
         NULL, "The query costs more than 20000000 steps");
