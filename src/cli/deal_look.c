@@ -390,7 +390,8 @@ static bool do_list(cli_chain *s)
     if (!cli_number(c, "count", LIST_COUNT, 0, UINT32_MAX, &most)) return cli_chain_fail(s, CLI_USAGE);
     if (!cli_ask_u64(s, CLI_FN_EPOCH, NULL, NULL, &epoch)) return false;
     if (!(cli_has(c, "published") ? list_published(s, &deals) : list_made(s, (size_t)most, &deals))) return false;
-    size_t older = most && deals.len > most ? deals.len - (size_t)most : 0, count = deals.len - older;
+    size_t older = most && !cli_has(c, "published") && deals.len > most ? deals.len - (size_t)most : 0,
+           count = deals.len - older;
     if (!load_deals(s, deals.ptr + older, count, json, &all)) return false;
     for (size_t i = 0; i < count; i++)
         if (json)

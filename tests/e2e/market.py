@@ -10,6 +10,8 @@ APP = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
 CODE = "bafkreieqrlo72jnkhcukk44zls26vb74kqfh7ykfnmwmszabydofmdy2fi"
 ADA, BOB, EVE = "1", "2", "3"  # development accounts: provider, customer, somebody else
 DAY = 86400
+PROOFS_OF = "c300fe63"  # the selector of proofsOf(bytes32,uint256): given, verified
+CAPACITY = "0xc6e7DF5E7b4f2A278906862b61205850344D4e7d"
 
 
 class Chain:
@@ -35,7 +37,7 @@ class Chain:
     def ask(self, method, *params):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
         request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=60 * SLOW) as reply:
             answer = json.load(reply)
         assert "error" not in answer, answer
         return answer["result"]
@@ -542,6 +544,21 @@ def market_says_who_may_ask():
             assert (b"other machines may ask" in chain.running.text[chain.running.process.stderr]) == said, listen
 
 
+def market_proofs_of_the_next_epoch():
+    """Where blocks come on demand, a new epoch has none yet, and so no nonce: the prover sees to it, and its proofs hold."""
+    with Chain() as chain:
+        cwd = committed(chain, "next-epoch", peers=1, units=1)
+        unit = chain.json("provider", "status", cwd=cwd)["peers"][0]["units"][0]["id"]
+        chain.ask("evm_increaseTime", DAY)  # and no block: the newest is of epoch 2
+        proofs(chain, cwd, 5)
+        chain.ask("evm_mine")
+        data = "0x" + PROOFS_OF + unit[2:] + "3".rjust(64, "0")
+        until = time.time() + 30 * SLOW
+        while (seen := chain.ask("eth_call", {"to": CAPACITY, "data": data}, "latest")[2:]) and int(seen[64:], 16) < 5:  # verified by the next blocks
+            assert time.time() < until and int(seen[:64], 16) == 5, seen
+            chain.ask("evm_mine")
+
+
 def market_many_deals():
     """Lists come in pages; their figures are those of each deal alone."""
     with Chain() as chain:
@@ -565,7 +582,7 @@ def market_graph():
     """GraphQL on the ports that the chain prints, after kill -9 too; it says what the commands say."""
     def ask(url, query=GRAPH):
         request = urllib.request.Request(url, json.dumps({"query": query}).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=60 * SLOW) as reply:
             return json.load(reply)
 
     with Chain("--graph-listen", "127.0.0.1:0", "--state", os.path.join(TMP, "graph-chain")) as chain:
