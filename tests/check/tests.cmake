@@ -18,3 +18,14 @@ target_include_directories(marine_repeat PRIVATE ${CMAKE_SOURCE_DIR}) # "tests/c
 add_dependencies(all_tests marine_repeat)
 add_test(NAME check/marine_repeat COMMAND marine_repeat 1 60)
 set_tests_properties(check/marine_repeat PROPERTIES LABELS "check;marine" TIMEOUT 600)
+# A made-up life of a chain, exported and replayed: by one build (with whatever sanitizers it has), and by gcc and clang, -O0 and -O3.
+riv_program(chain_life ${CMAKE_CURRENT_LIST_DIR}/chain_life.c tests riv_rpc)
+add_dependencies(all_tests chain_life)
+add_test(NAME chain/life COMMAND chain_life both 2 1000)
+add_test(NAME chain/life_g0 COMMAND chain_life both 9 1000)
+set_tests_properties(chain/life chain/life_g0 PROPERTIES LABELS chain TIMEOUT 600)
+add_test(NAME check/chain_replay COMMAND sh ${CMAKE_SOURCE_DIR}/tests/check/chain_replay.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(check/chain_replay PROPERTIES LABELS "check;chain" TIMEOUT 900 SKIP_RETURN_CODE 77)
+if(RIV_SANITIZE)
+  set_tests_properties(check/chain_replay PROPERTIES DISABLED TRUE) # it compiles by itself
+endif()
