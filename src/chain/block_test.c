@@ -187,6 +187,106 @@ static void test_refused(void **state)
     close_town(&t);
 }
 
+/* Any bit of a transaction turned, or its end cut off: it is nobody's, or somebody's without money. */
+static void test_spoilt(void **state)
+{
+    (void)state;
+    town t;
+    open_town(&t, true);
+    crypto_hash root = t.block.state_root;
+    riv_bytes   raw  = signed_by(&t, 1, plain(&t, 1, 3, 5));
+    uint8_t    *copy = riv_new(t.arena, uint8_t, raw.len + 1);
+    for (size_t bit = 0; bit < 8 * raw.len; bit++) {
+        memcpy(copy, raw.ptr, raw.len);
+        copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        t.time_s--; /* all in one epoch: each has a nonce of its own in the state */
+        assert_false(apply_one(&t, (riv_bytes){ copy, raw.len })[0].valid);
+        assert_memory_equal(t.block.state_root.bytes, root.bytes, 32);
+    }
+    memcpy(copy, raw.ptr, raw.len);
+    for (size_t len = 0; len <= raw.len + 1; len++) {
+        if (len == raw.len) continue;
+        t.time_s--;
+        assert_false(apply_one(&t, (riv_bytes){ copy, len })[0].valid);
+        assert_memory_equal(t.block.state_root.bytes, root.bytes, 32);
+    }
+    assert_true(apply_one(&t, raw)[0].ok);
+    root = t.block.state_root;
+    assert_false(apply_one(&t, raw)[0].valid); /* once is enough */
+    assert_memory_equal(t.block.state_root.bytes, root.bytes, 32);
+    close_town(&t);
+}
+
+/* Prices and values whose sums do not fit 256 bits. */
+static void test_overflow(void **state)
+{
+    (void)state;
+    town t;
+    open_town(&t, true);
+    crypto_hash root = t.block.state_root;
+    u256        most;
+    (void)!u256_sub(U256_ZERO, u256_of(1), &most);
+    for (int i = 1; i < 4; i++) {
+        eth_tx tx = plain(&t, 1, 3, 1);
+        if (i & 1) tx.max_fee = most;
+        if (i & 2) tx.value = most;
+        assert_false(apply_one(&t, signed_by(&t, 1, tx))[0].valid);
+        assert_memory_equal(t.block.state_root.bytes, root.bytes, 32);
+    }
+    close_town(&t);
+}
+
+static riv_bytes token_call(town *t, const char *signature, const eth_value *args)
+{
+    eth_type types;
+    riv_str  name;
+    riv_buf  data = riv_buf_in(t->arena);
+    assert_int_equal(eth_signature_parse(riv_str_c(signature), t->arena, NULL, &name, &types), RIV_OK);
+    crypto_hash hash = eth_signature_hash(name, &types);
+    eth_value   all  = eth_list(args, types.items_count);
+    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
+    eth_abi_put(&types, &all, &data);
+    return riv_buf_view(&data);
+}
+
+/* However far the gas goes: when it does not go to the end, the state is that of a call that does nothing. */
+static void test_gas_at_the_limit(void **state)
+{
+    (void)state;
+    town            t, twin;
+    const uint64_t  step   = 97;
+    const eth_value args[] = { eth_word(1), eth_word(5) };
+    open_town(&t, false);
+    open_town(&twin, false);
+    eth_tx approve = plain(&t, 2, 1, 0), nothing;
+    approve.to     = chain_contract_address(CHAIN_USD);
+    approve.data   = token_call(&t, "approve(address,uint256)", args);
+    chain_receipt seen;
+    chain_call    call = { .from = t.who[2], .to = approve.to, .data = approve.data };
+    assert_int_equal(chain_call_run(t.engine, &t.store, UINT64_MAX, &call, t.arena, NULL, &seen), RIV_OK);
+    assert_true(seen.ok);
+    nothing       = approve;
+    nothing.data  = token_call(&t, "noSuchFunction()", NULL);
+    uint64_t last = seen.gas_used - 1;
+    for (uint64_t gas = eth_tx_intrinsic_gas(&approve);; gas = RIV_MIN(gas + step, last)) {
+        approve.nonce = nothing.nonce = account(&t, 2).nonce;
+        approve.gas_limit             = gas;
+        const chain_receipt *r        = apply_one(&t, signed_by(&t, 2, approve));
+        assert_true(r[0].valid && !r[0].ok);
+        assert_string_equal(riv_cstr(t.arena, r[0].error), "out of gas");
+        assert_int_equal(r[0].logs_count, 0);
+        assert_true(r[0].gas_used <= gas);
+        assert_false(apply_one(&twin, signed_by(&twin, 2, nothing))[0].ok);
+        assert_memory_equal(t.block.state_root.bytes, twin.block.state_root.bytes, 32);
+        if (gas == last) break;
+    }
+    approve.nonce     = account(&t, 2).nonce;
+    approve.gas_limit = last + 1;
+    assert_true(apply_one(&t, signed_by(&t, 2, approve))[0].ok);
+    close_town(&twin);
+    close_town(&t);
+}
+
 static u256 all_flt(town *t)
 {
     u256              sum      = U256_ZERO;
@@ -289,9 +389,15 @@ static void test_replay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_genesis_is_kept), cmocka_unit_test(test_transfers),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_fees),
-        cmocka_unit_test(test_revert),          cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_genesis_is_kept),
+        cmocka_unit_test(test_transfers),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_spoilt),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_gas_at_the_limit),
+        cmocka_unit_test(test_fees),
+        cmocka_unit_test(test_revert),
+        cmocka_unit_test(test_replay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
