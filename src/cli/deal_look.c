@@ -392,7 +392,7 @@ static bool do_list(cli_chain *s)
     if (!(cli_has(c, "published") ? list_published(s, &deals) : list_made(s, (size_t)most, &deals))) return false;
     size_t older = most && !cli_has(c, "published") && deals.len > most ? deals.len - (size_t)most : 0,
            count = deals.len - older;
-    if (!load_deals(s, deals.ptr + older, count, json, &all)) return false;
+    if (!load_deals(s, count ? deals.ptr + older : NULL, count, json, &all)) return false;
     for (size_t i = 0; i < count; i++)
         if (json)
             riv_json_add(c->arena, &docs, deal_json(c, &all[i], epoch, NULL));
