@@ -615,20 +615,22 @@ riv_err chain_call_run(const chain *engine, const chain_store *store, uint64_t h
 {
     chain_head *head = riv_new(arena, chain_head, 1);
     RIV_TRY(chain_head_read(store, height, arena, fault, head));
-    chain__logs  *logs  = riv_new(arena, chain__logs, 1);
-    uint64_t      limit = call->gas_limit ? call->gas_limit : head->params.block_gas_max;
-    eth_tx        as_tx = { .data = call->data };
-    uint64_t      base  = eth_tx_intrinsic_gas(&as_tx);
-    chain__meter  meter = { .gas_left = limit > base ? limit - base : 0 };
-    chain__state *state = chain__state_new(store, head->height, arena);
-    chain__call c = chain__context(engine, state, head, head->height, call->time_s ? call->time_s : head->time_s, arena,
-                                   logs, &meter);
-    c.sender      = call->from;
-    c.self        = call->to;
-    c.value       = call->value;
-    c.data        = call->data;
-    *out          = (chain_receipt){ .valid = true, .from = call->from, .to = call->to, .gas_limit = limit };
-    riv_err err   = limit < base ? RIV_E_LIMIT : chain__run(&c, &out->returned);
+    chain__logs  *logs   = riv_new(arena, chain__logs, 1);
+    uint64_t      limit  = call->gas_limit ? call->gas_limit : head->params.block_gas_max;
+    eth_tx        as_tx  = { .data = call->data };
+    uint64_t      base   = eth_tx_intrinsic_gas(&as_tx);
+    chain__meter  meter  = { .gas_left = limit > base ? limit - base : 0 };
+    chain__state *state  = chain__state_new(store, head->height, arena);
+    uint64_t      time_s = call->time_s ? call->time_s : head->time_s;
+    chain__call   c =
+        chain__context(engine, state, head, head->height + (call->beacon != NULL), time_s, arena, logs, &meter);
+    if (call->beacon) c.beacon = *call->beacon;
+    c.sender    = call->from;
+    c.self      = call->to;
+    c.value     = call->value;
+    c.data      = call->data;
+    *out        = (chain_receipt){ .valid = true, .from = call->from, .to = call->to, .gas_limit = limit };
+    riv_err err = limit < base ? RIV_E_LIMIT : chain__run(&c, &out->returned);
     tell_outcome(&c, err, out);
     out->gas_used = RIV_MIN(base + meter.gas_used, limit);
     return RIV_OK;

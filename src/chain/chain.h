@@ -102,7 +102,13 @@ u256 chain_next_base_fee(const chain_head *head); /* of the block behind it */
 typedef struct chain_account { uint64_t nonce; u256 balance; bool is_contract; } chain_account;
 RIV_MUST_USE riv_err chain_account_read(const chain_store *store, uint64_t height, const eth_address *who, riv_fault *fault, chain_account *out);
 RIV_MUST_USE riv_err chain_proofs_waiting(const chain_store *store, riv_fault *fault, uint64_t *out); /* at the head, as chain_block has it */
-typedef struct chain_call { eth_address from, to; u256 value; riv_bytes data; uint64_t gas_limit, time_s; /* 0: the head's */ } chain_call;
+typedef struct chain_call {
+    eth_address from, to;
+    u256        value;
+    riv_bytes   data;
+    uint64_t    gas_limit, time_s; /* time_s 0: the block's */
+    const crypto_hash *beacon;     /* of the next block, as part of which it runs; NULL: as part of the block at height */
+} chain_call;
 /* A call that changes nothing: eth_call and eth_estimateGas. out->ok, returned, revert, gas_used, error. */
 RIV_MUST_USE riv_err chain_call_run(const chain *engine, const chain_store *store, uint64_t height, const chain_call *call, riv_arena *arena, riv_fault *fault, chain_receipt *out);
 /* Whether a transaction may wait for a block: chain, size, nonce window, balance, gas, fee. RIV_E_DENIED with geth's words. */

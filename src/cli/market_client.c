@@ -218,16 +218,16 @@ bool cli_ask_or(cli_chain *s, cli_function fn, const eth_address *at, const eth_
                 const eth_value **out)
 {
     riv_bytes      returned;
-    riv_fault      fault  = { 0 };
-    host_eth_error error  = { 0 };
-    riv_arena     *arena  = s->c->arena;
-    eth_address    to     = cli_call_place(fn, at);
-    *reverts              = (riv_str){ 0 };
-    *out                  = NULL;
-    riv_bytes       data  = cli_call_data(s, cli_call_of(s, fn), args);
-    const riv_json *param = cli_json_list(arena, cli_call_object(s, &to, data, U256_ZERO),
-                                          riv_json_strc(arena, s->settled ? "latest" : "pending"));
-    riv_err         err   = host_eth_bytes(s->eth, "eth_call", param, arena, &fault, &error, &returned);
+    riv_fault      fault = { 0 };
+    host_eth_error error = { 0 };
+    riv_arena     *arena = s->c->arena;
+    eth_address    to    = cli_call_place(fn, at);
+    *reverts             = (riv_str){ 0 };
+    *out                 = NULL;
+    riv_bytes       data = cli_call_data(s, cli_call_of(s, fn), args);
+    const riv_json *param =
+        cli_json_list(arena, cli_call_object(s, &to, data, U256_ZERO), riv_json_strc(arena, "pending"));
+    riv_err err = host_eth_bytes(s->eth, "eth_call", param, arena, &fault, &error, &returned);
     if (err == RIV_E_DENIED) {
         *reverts = cli_refusal(s, &error);
         return true;

@@ -125,7 +125,6 @@ typedef struct cli_chain {
     bool          known_key; /* of a development account */
     const cli_call *known[CLI_FN_COUNT]; /* those that were used */
     bool          agreed; /* further transactions are sent without asking */
-    bool          settled; /* questions are asked of the newest block, not of the next one */
     bool          broke;  /* the account had not enough FLT for the last one */
     int           code;   /* of what went wrong; it was said why */
     riv_json_list sent;   /* what was sent, for --json */

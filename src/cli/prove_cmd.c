@@ -45,48 +45,25 @@ typedef struct prover {
 
 /* ---- what is to be proven ---- */
 
-/* SPEC market.md 6.3: an epoch's nonce comes with its first block; what is proven before that is lost. A chain for development that makes
- * blocks on demand is asked for one. *begun: there is one. */
-static bool begin_epoch(prover *p, bool *begun)
-{
-    uint64_t        head, next;
-    const riv_json *ignored;
-    for (int i = 0; i < 2; i++) {
-        p->s.settled = true;
-        bool good    = cli_ask_u64(&p->s, CLI_FN_EPOCH, NULL, NULL, &head);
-        p->s.settled = false;
-        if (!good || !cli_ask_u64(&p->s, CLI_FN_EPOCH, NULL, NULL, &next)) return false;
-        *begun = head == next;
-        if (*begun || i) break;
-        if (host_eth_ask(p->s.eth, "evm_mine", riv_json_arr(p->s.c->arena, NULL, 0), p->s.c->arena, NULL, NULL,
-                         &ignored))
-            break;
-    }
-    return true;
-}
-
+/* As the next block will have it: SPEC market.md 6.3, an epoch's nonce comes with its first block, and there may be none yet. */
 static bool read_epoch(prover *p, epoch *out)
 {
     u256 nonce, difficulty;
-    bool begun;
     *out = (epoch){ 0 };
-    if (!begin_epoch(p, &begun)) return false;
-    p->s.settled = true;
-    bool good    = cli_ask_u64(&p->s, CLI_FN_EPOCH, NULL, NULL, &out->number) &&
-                cli_ask_number(&p->s, CLI_FN_NONCE, NULL, NULL, &nonce) &&
-                cli_ask_number(&p->s, CLI_FN_DIFFICULTY, NULL, NULL, &difficulty) &&
-                cli_ask_u64(&p->s, CLI_FN_MAX_PROOFS, NULL, NULL, &out->proofs_max);
-    p->s.settled = false;
-    if (!good) return false;
+    if (!cli_ask_u64(&p->s, CLI_FN_EPOCH, NULL, NULL, &out->number) ||
+        !cli_ask_number(&p->s, CLI_FN_NONCE, NULL, NULL, &nonce) ||
+        !cli_ask_number(&p->s, CLI_FN_DIFFICULTY, NULL, NULL, &difficulty) ||
+        !cli_ask_u64(&p->s, CLI_FN_MAX_PROOFS, NULL, NULL, &out->proofs_max))
+        return false;
     u256_to_be(nonce, out->nonce);
     u256_to_be(difficulty, out->difficulty);
-    out->proofs_max = begun ? RIV_MIN(out->proofs_max, (uint64_t)FOUND_MAX) : 0;
+    out->proofs_max = RIV_MIN(out->proofs_max, (uint64_t)FOUND_MAX);
     return true;
 }
 
 static bool same_epoch(const epoch *a, const epoch *b)
 {
-    return a->number == b->number && a->proofs_max == b->proofs_max && !memcmp(a->nonce, b->nonce, PROOF_BYTES) &&
+    return a->number == b->number && !memcmp(a->nonce, b->nonce, PROOF_BYTES) &&
            !memcmp(a->difficulty, b->difficulty, PROOF_BYTES);
 }
 

@@ -140,7 +140,7 @@ static riv_err choose(rpc *r, const chain_head *head, riv_arena *arena, riv_faul
     return RIV_OK;
 }
 
-static crypto_hash beacon_of(const chain_head *head)
+crypto_hash rpc__next_beacon(const chain_head *head)
 {
     riv_buf out = { 0 };
     riv_put_str(&out, RIV_LIT("rivulet development beacon"));
@@ -163,7 +163,7 @@ static riv_err apply(rpc *r, const chain_head *head, const chosen *c, uint64_t t
     chain_block_input in = { .height    = head->height + 1,
                              .time_s    = time_s,
                              .proposer  = r->config.proposer,
-                             .beacon    = beacon_of(head),
+                             .beacon    = rpc__next_beacon(head),
                              .txs       = txs,
                              .txs_count = c->count,
                              .decoded   = decoded,

@@ -143,6 +143,43 @@ static void time_moves(void **state)
     desk_close(&d);
 }
 
+static const char *asked(desk *d, chain_contract which, const char *function, const char *at)
+{
+    eth_address to   = chain_contract_address(which);
+    crypto_hash hash = crypto_keccak256(riv_str_bytes(riv_str_c(function)));
+    riv_buf     text = riv_buf_in(d->arena);
+    riv_putf(&text, "[{\"to\":\"");
+    eth_put_address(&text, &to);
+    riv_putf(&text, "\",\"data\":\"0x%02x%02x%02x%02x\"},\"%s\"]", hash.bytes[0], hash.bytes[1], hash.bytes[2],
+             hash.bytes[3], at);
+    return riv_cstr(d->arena, desk_ok(d, "eth_call", riv_cstr(d->arena, riv_buf_str(&text)))->str);
+}
+
+/* In an epoch that has no block yet: a prover learns the nonce by which its proof will be judged, a wallet what its transaction will cost. */
+static void pending_is_the_next_block(void **state)
+{
+    static const struct {
+        chain_contract which;
+        const char    *function;
+    } views[] = { { CHAIN_CAPACITY, "getGlobalNonce()" },
+                  { CHAIN_CORE, "currentEpoch()" },
+                  { CHAIN_MULTICALL3, "getBlockNumber()" } };
+    desk        d;
+    const char *pending[RIV_COUNT(views)];
+    (void)state;
+    desk_open(&d, 0, false);
+    desk_ok(&d, "evm_mine", "[]");
+    desk_ok(&d, "evm_increaseTime", "[100]");
+    for (size_t i = 0; i < RIV_COUNT(views); i++) {
+        pending[i] = asked(&d, views[i].which, views[i].function, "pending");
+        assert_string_not_equal(pending[i], asked(&d, views[i].which, views[i].function, "latest"));
+    }
+    desk_ok(&d, "evm_mine", "[]");
+    for (size_t i = 0; i < RIV_COUNT(views); i++)
+        assert_string_equal(pending[i], asked(&d, views[i].which, views[i].function, "latest"));
+    desk_close(&d);
+}
+
 /* Opened again on what was kept, the chain goes on where it was, its time too. */
 static void opened_again(void **state)
 {
@@ -259,6 +296,7 @@ int main(void)
         cmocka_unit_test(replacement),
         cmocka_unit_test(what_does_not_run_is_left_out),
         cmocka_unit_test(time_moves),
+        cmocka_unit_test(pending_is_the_next_block),
         cmocka_unit_test(heads_of_full_blocks),
         cmocka_unit_test(opened_again),
         cmocka_unit_test(place_that_fails),

@@ -130,7 +130,8 @@ static const riv_json *reverted(rpc__call *c, const chain_receipt *t)
     return rpc__fail(c, RPC__REVERTED, "execution reverted: " RIV_FMT, RIV_ARG(t->error));
 }
 
-static bool run_call(rpc__call *c, chain_receipt *out)
+/* next: as part of the next block where the request names none. */
+static bool run_call(rpc__call *c, bool next, chain_receipt *out)
 {
     chain_call    call;
     rpc__at       at;
@@ -144,7 +145,11 @@ static bool run_call(rpc__call *c, chain_receipt *out)
     if (chain_account_read(store_of(c), at.height, &call.from, &fault, &account)) return rpc__fault(c, &fault), false;
     if (u256_cmp(call.value, account.balance) > 0)
         return rpc__fail(c, RPC__SERVER, "insufficient funds for transfer"), false;
-    if (at.pending) call.time_s = rpc__next_time(c->r, &head, c->now_ms);
+    crypto_hash beacon = rpc__next_beacon(&head);
+    if (at.pending || (next && !rpc__param(c, 1))) {
+        call.time_s = rpc__next_time(c->r, &head, c->now_ms);
+        call.beacon = &beacon;
+    }
     if (call.gas_limit > head.params.block_gas_max) call.gas_limit = head.params.block_gas_max;
     if (chain_call_run(c->r->config.engine, store_of(c), at.height, &call, c->arena, &fault, out))
         return rpc__fault(c, &fault), false;
@@ -157,14 +162,14 @@ static bool run_call(rpc__call *c, chain_receipt *out)
 static const riv_json *call(rpc__call *c)
 {
     chain_receipt t;
-    return run_call(c, &t) ? rpc__json_hex(c->arena, t.returned) : NULL;
+    return run_call(c, false, &t) ? rpc__json_hex(c->arena, t.returned) : NULL;
 }
 
 /* A call finds the state as it is when its block comes: another's transaction, or an epoch, may have made it dearer meanwhile. Plain transfers always cost the same. */
 const riv_json *rpc__estimate_gas(rpc__call *c)
 {
     chain_receipt t;
-    if (!run_call(c, &t)) return NULL;
+    if (!run_call(c, true, &t)) return NULL;
     uint64_t gas = t.gas_used;
     if (gas > 21000) gas = RIV_MIN(gas + gas / 4, t.gas_limit);
     return rpc__json_number(c->arena, gas);

@@ -545,7 +545,7 @@ def market_says_who_may_ask():
 
 
 def market_proofs_of_the_next_epoch():
-    """Where blocks come on demand, a new epoch has none yet, and so no nonce: the prover sees to it, and its proofs hold."""
+    """Where blocks come on demand, a new epoch has none yet: the prover asks what the next block will have, and its proofs hold."""
     with Chain() as chain:
         cwd = committed(chain, "next-epoch", peers=1, units=1)
         unit = chain.json("provider", "status", cwd=cwd)["peers"][0]["units"][0]["id"]
