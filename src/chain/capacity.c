@@ -131,6 +131,7 @@ static riv_err run_remove(chain__call *c, const eth_value *args, eth_value *out)
 
 static eth_value unit_ids(chain__call *c, const chain__cc *cc, uint64_t count)
 {
+    if (!chain__affords(c, count)) return eth_list(NULL, 0);
     eth_value *ids = riv_new(c->arena, eth_value, (size_t)count + 1);
     for (uint64_t i = 0; i < count && !c->meter->out; i++) {
         chain__id unit = { { 0 } };

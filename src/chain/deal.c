@@ -522,7 +522,7 @@ static riv_err run_get_units(chain__call *c, const eth_value *args, eth_value *o
     (void)args;
     chain__key set   = units_set(&c->self);
     uint64_t   count = chain__set_count(c, &set);
-    if (c->meter->out) return RIV_E_LIMIT;
+    if (c->meter->out || !chain__affords(c, count)) return RIV_E_LIMIT;
     eth_value *items = riv_new(c->arena, eth_value, count + 1);
     for (uint64_t i = 0; i < count; i++) {
         chain__id id   = { { 0 } };

@@ -80,6 +80,7 @@ enum {
     CHAIN__GAS_READ = 800, CHAIN__GAS_WRITE = 5000, CHAIN__GAS_BYTE = 16, /* of a value that is read or written */
     CHAIN__GAS_PASSED = 100, /* looking for the next key: each one on the way that was removed in this block */
     CHAIN__GAS_LOG = 375, CHAIN__GAS_LOG_BYTE = 8, CHAIN__GAS_CALL = 700, CHAIN__CALLS_DEEP = 16,
+    CHAIN__GAS_DATA = 4, /* a byte of what a call in a call says: as little as one of a transaction may cost */
 };
 /* Runs what c says: value goes from sender to self, then the function that c->data selects. On failure everything is taken back, c->revert is set. */
 RIV_MUST_USE riv_err chain__run(chain__call *c, riv_bytes *returned);
@@ -89,6 +90,8 @@ bool chain__contract_at(chain__call *c, const eth_address *where, chain_contract
 bool chain__get(chain__call *c, const chain__key *key, riv_bytes *value);
 void chain__put(chain__call *c, const chain__key *key, riv_bytes value);
 bool chain__next(chain__call *c, const chain__key *prefix, riv_bytes from, riv_bytes *key, riv_bytes *value);
+/* Whether so many can be read with what is left; else all of it is used up: a list that cannot be paid is not begun. */
+RIV_MUST_USE bool chain__affords(chain__call *c, uint64_t count);
 u256     chain__get_u256(chain__call *c, const chain__key *key); /* zero when there is none */
 void     chain__put_u256(chain__call *c, const chain__key *key, u256 v);
 uint64_t chain__get_u64(chain__call *c, const chain__key *key);

@@ -559,6 +559,7 @@ static riv_err run_get_unit_ids(chain__call *c, const eth_value *args, eth_value
 {
     chain__id  peer = chain__to_id(&args[0]), id = { { 0 } };
     uint64_t   count = chain__peer_units(c, &peer, UINT64_MAX, &id);
+    if (!chain__affords(c, count)) return RIV_E_LIMIT;
     eth_value *items = riv_new(c->arena, eth_value, count + 1);
     for (uint64_t i = 0; i < count; i++) {
         (void)chain__peer_units(c, &peer, i, &id);
@@ -574,7 +575,8 @@ static riv_err run_get_units(chain__call *c, const eth_value *args, eth_value *o
     chain__id   peer = chain__to_id(&args[0]), id = { { 0 } };
     chain__peer p     = { 0 };
     uint64_t    start = 0, count = chain__peer_units(c, &peer, UINT64_MAX, &id);
-    eth_value  *items = riv_new(c->arena, eth_value, count + 1);
+    if (!chain__affords(c, count)) return RIV_E_LIMIT;
+    eth_value *items = riv_new(c->arena, eth_value, count + 1);
     if (chain__peer_get(c, &peer, &p) && !chain__id_is_zero(&p.commitment))
         start = chain__cc_start_epoch(c, &p.commitment);
     for (uint64_t i = 0; i < count; i++) {

@@ -327,6 +327,29 @@ static void test_effectors_bounded(void **state)
                   eth_list(many, CHAIN__OFFER_EFFECTORS_MAX + 1), world_none(), eth_word(1), eth_word(1));
 }
 
+/* A list that cannot be paid is not begun: a call that runs out of gas takes no room for its items. */
+static void test_list_unpaid(void **state)
+{
+    (void)state;
+    enum { UNITS = 20000 };
+    const char *const lists[] = { "getComputeUnitIds(bytes32)", "getComputeUnits(bytes32)" };
+    const eth_value   peer[]  = { world_id_value("big") };
+    world_offer(&w, "pia", 1, world_none(), WORLD_LIST(&w, world_peer(&w, "big", UNITS)));
+    for (size_t i = 0; i < RIV_COUNT(lists); i++) {
+        eth_address  who = world_who("x"), market = chain_contract_address(CHAIN_MARKET);
+        chain__meter meter = { .gas_left = 10000 };
+        chain__call  c     = world_context(&w, &who, &market, &meter);
+        riv_bytes    returned;
+        c.data        = call_data(lists[i], peer).bytes;
+        size_t before = riv_arena_held(w.arena);
+        assert_int_equal(chain__run(&c, &returned), RIV_E_LIMIT);
+        assert_int_equal(meter.gas_used, 10000);
+        assert_true(riv_arena_held(w.arena) - before < UNITS * 16);
+    }
+    WORLD_OK(&w, "x", CHAIN_MARKET, lists[0], peer[0]);
+    assert_int_equal(w.out.items[0].items_count, UNITS);
+}
+
 static void test_resources(void **state)
 {
     (void)state;
@@ -345,7 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_provider),          TEST(test_register_refused), TEST(test_register),      TEST(test_offer_id),
         TEST(test_changes),           TEST(test_removing),         TEST(test_effector_info), TEST(test_multicall),
-        TEST(test_effectors_bounded), TEST(test_resources),
+        TEST(test_effectors_bounded), TEST(test_list_unpaid),      TEST(test_resources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,12 @@ bool chain__next(chain__call *c, const chain__key *prefix, riv_bytes from, riv_b
     return chain__charge(c->meter, CHAIN__GAS_PASSED * passed + (found ? CHAIN__GAS_BYTE * value->len : 0)) && found;
 }
 
+bool chain__affords(chain__call *c, uint64_t count)
+{
+    if (count <= c->meter->gas_left / CHAIN__GAS_READ) return true;
+    return chain__charge(c->meter, UINT64_MAX);
+}
+
 u256 chain__get_u256(chain__call *c, const chain__key *key)
 {
     riv_bytes value;
@@ -210,6 +216,8 @@ static riv_err run_function(chain__call *c, const chain__function_entry *e, riv_
     eth_value              args, out;
     riv_buf                bytes = riv_buf_in(c->arena);
     if (!u256_is_zero(c->value) && !f->payable) return chain__reject(c);
+    /* Of a transaction the intrinsic gas pays for it; of a call in a call nothing else does, and many may name the same bytes. */
+    if (c->depth && !chain__charge(c->meter, CHAIN__GAS_DATA * c->data.len)) return RIV_E_LIMIT;
     if (eth_abi_read(&e->args, riv_bytes_sub(c->data, SELECTOR_BYTES, c->data.len), c->arena, NULL, &args))
         return chain__reject(c);
     eth_value *items = riv_new(c->arena, eth_value, e->returns.items_count + 1);

@@ -109,6 +109,56 @@ static void test_gas(void **state)
     assert_true(failed > 100);
 }
 
+static void put_word(riv_buf *out, uint64_t v) { u256_to_be(u256_of(v), riv_buf_raw(out, 32)); }
+
+static void put_selector(riv_buf *out, const char *signature)
+{
+    riv_str  name;
+    eth_type types;
+    assert_int_equal(eth_signature_parse(riv_str_c(signature), w.arena, NULL, &name, &types), RIV_OK);
+    crypto_hash hash = eth_signature_hash(name, &types);
+    riv_put_bytes(out, (riv_bytes){ hash.bytes, 4 });
+}
+
+/* A transaction of many calls that name the same long list over and over: each of them pays for reading it, and memory is bounded by gas. */
+static void test_same_bytes_again(void **state)
+{
+    (void)state;
+    enum { CALLS = 400, ITEMS = 1800, BYTES_A_GAS = 8 };
+    riv_buf list = riv_buf_in(w.arena), all = riv_buf_in(w.arena);
+    put_selector(&list, "matchDeal(address,bytes32[],bytes32[][])");
+    put_word(&list, 1); /* no deal: the call ends behind its arguments */
+    put_word(&list, 3 * 32);
+    put_word(&list, 4 * 32);
+    put_word(&list, 0);
+    put_word(&list, ITEMS);
+    for (size_t i = 0; i < ITEMS; i++) put_word(&list, ITEMS * 32); /* the same three each time */
+    for (size_t i = 0; i < 4; i++) put_word(&list, i ? 0 : 3);
+    put_selector(&all, "aggregate3((address,bool,bytes)[])");
+    put_word(&all, 32);
+    put_word(&all, CALLS);
+    for (size_t i = 0; i < CALLS; i++) put_word(&all, CALLS * 32);
+    eth_address market = chain_contract_address(CHAIN_MARKET);
+    u256_to_be(u256_from_be((riv_bytes){ market.bytes, sizeof market.bytes }), riv_buf_raw(&all, 32));
+    put_word(&all, 1); /* it may fail */
+    put_word(&all, 3 * 32);
+    put_word(&all, list.len);
+    riv_put_bytes(&all, riv_buf_view(&list));
+    while (all.len % 32 != 4) riv_put_u8(&all, 0);
+
+    chain__meter meter = { .gas_left = UINT64_C(1) << 50 };
+    chain__call  c     = context(&meter);
+    riv_bytes    returned;
+    size_t       before = riv_arena_held(w.arena);
+    c.self              = chain_contract_address(CHAIN_MULTICALL3);
+    c.data              = riv_buf_view(&all);
+    assert_int_equal(chain__run(&c, &returned), RIV_OK);
+    assert_true(returned.len > CALLS * 96);
+    uint64_t held = riv_arena_held(w.arena) - before;
+    if (held > BYTES_A_GAS * meter.gas_used)
+        fail_msg("%llu bytes for %llu gas", (unsigned long long)held, (unsigned long long)meter.gas_used);
+}
+
 static void test_sets(void **state)
 {
     (void)state;
@@ -136,6 +186,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_value, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gas, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_same_bytes_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sets, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static riv_err run(const graph *g, const request *r, riv_arena *arena, riv_fault
     graph__document         doc;
     graph__picks            picks;
     const graph__operation *op  = NULL;
-    graph__run              run = { .g = g, .arena = arena, .fault = fault, .doc = &doc };
+    graph__run              run = { .g = g, .arena = arena, .fault = fault, .doc = &doc, .lowered = riv_buf_in(arena) };
     RIV_TRY(graph__parse(r->query, arena, fault, &doc));
     RIV_TRY(graph__check(&doc, arena, fault));
     RIV_TRY(choose(&doc, r->name, fault, &op));

@@ -481,6 +481,74 @@ static void test_cost_bound(void **state)
     riv_arena_free(arena);
 }
 
+static riv_str letters(riv_arena *arena, char c, size_t count, const char *tail)
+{
+    riv_buf out = riv_buf_in(arena);
+    for (size_t i = 0; i < count; i++) riv_put_u8(&out, (uint8_t)c);
+    riv_put_str(&out, riv_str_c(tail));
+    return riv_buf_str(&out);
+}
+
+/* Two providers with names of 100,000 letters that differ in the last, and 1,000 offers of them. What is compared costs as much as it takes; what is put
+ * in order is looked at in front only, so that they do not make others' questions dear. */
+static void test_long_texts(void **state)
+{
+    (void)state;
+    enum { OFFERS = 1000, LETTERS = 100000, ASKED = 40 };
+    graph            *g     = rows_new();
+    riv_arena        *arena = riv_arena_new(0);
+    riv_buf           query = riv_buf_in(arena), lists = riv_buf_in(arena);
+    const char *const tails[] = { "z", "Y" }, *const ids[] = { "p0", "p1" };
+    for (size_t i = 0; i < 2; i++)
+        graph__set_text(g, GRAPH__PROVIDER, put_row(g, GRAPH__PROVIDER, ids[i]), "name",
+                        letters(arena, 'A', LETTERS, tails[i]));
+    for (unsigned i = 0; i < OFFERS; i++)
+        put_text(g, GRAPH__OFFER, graph__make(g, GRAPH__OFFER, riv_format(arena, "o%04u", i)), "provider", ids[i % 2]);
+    replies(g, arena, RIV_LIT("{ providers(orderBy: name) { id } }"), NULL,
+            "{\"data\":{\"providers\":[{\"id\":\"p0\"},{\"id\":\"p1\"}]}}"); /* alike in front: by id */
+    replies(g, arena, RIV_LIT("{ offers(first: 2, orderBy: provider__name) { id } }"), NULL,
+            "{\"data\":{\"offers\":[{\"id\":\"o0000\"},{\"id\":\"o0001\"}]}}");
+    replies(g, arena, RIV_LIT("{ providers(where: {name_ends_with_nocase: \"aay\"}) { id } }"), NULL,
+            "{\"data\":{\"providers\":[{\"id\":\"p1\"}]}}");
+    replies(g, arena, RIV_LIT("{ providers(where: {name_contains_nocase: \"aaZ\"}) { id } }"), NULL,
+            "{\"data\":{\"providers\":[{\"id\":\"p0\"}]}}");
+    riv_str name = riv_format(arena, "{\"n\":\"" RIV_FMT "\"}", RIV_ARG(letters(arena, 'A', LETTERS, "")));
+    riv_putf(&query, "query Q($n: String) {");
+    for (unsigned i = 0; i < ASKED; i++)
+        riv_putf(&query, " a%u: offers(first: 1, where: {provider_: {name_lt: $n}}) { id }", i);
+    riv_putf(&query, "}");
+    replies(g, arena, riv_buf_str(&query), riv_cstr(arena, name), "The query costs more than 20000000 steps");
+    riv_putf(&lists, "query Q($n: [String!]) {");
+    for (unsigned i = 0; i < ASKED; i++)
+        riv_putf(&lists, " a%u: offers(first: 1, where: {provider_: {name_not_in: $n}}) { id }", i);
+    riv_putf(&lists, "}");
+    replies(g, arena, riv_buf_str(&lists), "{\"n\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\"]}",
+            "The query costs more than 20000000 steps");
+    rows_free(g);
+    riv_arena_free(arena);
+}
+
+/* Rows that were removed are passed by, which takes time as well. */
+static void test_removed_counted(void **state)
+{
+    (void)state;
+    enum { REMOVED = 10000, ASKED = 2500 };
+    graph     *g     = rows_new();
+    riv_arena *arena = riv_arena_new(0);
+    riv_buf    query = riv_buf_in(arena);
+    for (unsigned i = 0; i < REMOVED; i++) {
+        graph__make(g, GRAPH__OFFER_EFFECTOR, riv_format(arena, "%u", i));
+        graph__remove(g, GRAPH__OFFER_EFFECTOR, riv_format(arena, "%u", i));
+    }
+    riv_putf(&query, "{");
+    for (unsigned i = 0; i < ASKED; i++) riv_putf(&query, " a%u: offerToEffectors { id }", i);
+    riv_putf(&query, "}");
+    replies(g, arena, RIV_LIT("{ offerToEffectors { id } }"), NULL, "{\"data\":{\"offerToEffectors\":[]}}");
+    replies(g, arena, riv_buf_str(&query), NULL, "The query costs more than 20000000 steps");
+    rows_free(g);
+    riv_arena_free(arena);
+}
+
 static void test_bodies(void **state)
 {
     static const struct {
@@ -705,13 +773,14 @@ static void test_laws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),        cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_orders),        cmocka_unit_test(test_variables),
-        cmocka_unit_test(test_matcher),       cmocka_unit_test(test_syntax_refused),
-        cmocka_unit_test(test_names_refused), cmocka_unit_test(test_values_refused),
-        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_fields_bound),
-        cmocka_unit_test(test_cost_bound),    cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_lookups),       cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_shapes),          cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_orders),          cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_matcher),         cmocka_unit_test(test_syntax_refused),
+        cmocka_unit_test(test_names_refused),   cmocka_unit_test(test_values_refused),
+        cmocka_unit_test(test_bounds),          cmocka_unit_test(test_fields_bound),
+        cmocka_unit_test(test_cost_bound),      cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_removed_counted), cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 enum {
     GRAPH__PICKS_MAX  = 10000, /* fields of one operation, fragments melted in */
     GRAPH__PLAN_STEPS = 10,    /* what looking at one selection or one filter of a document costs */
+    GRAPH__ORDER_BYTES = 1024, /* of a text: what stands behind that decides no order of rows */
 };
 
 /* ---- parse.c ---- */
@@ -120,6 +121,7 @@ typedef struct graph__run {
     const graph__document *doc; graph__values values;
     uint64_t steps;
     size_t   picks;
+    riv_buf  lowered; /* a text in lower case, while it is looked at */
     RIV_VEC(graph__item) stack; /* rows of the lists that are being written, one list on the other */
 } graph__run;
 RIV_MUST_USE riv_err graph__plan(graph__run *run, graph__picks *out);

@@ -15,25 +15,31 @@ static bool matches(graph__run *run, const graph__filter *f, const graph__row *r
 
 static int low(char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
-/* needle is in lower case. */
-static bool same_nocase(riv_str at, riv_str needle)
+static riv_str lowered(graph__run *run, riv_str text)
 {
-    for (size_t i = 0; i < needle.len; i++)
-        if (low(at.ptr[i]) != needle.ptr[i]) return false;
-    return true;
+    riv_buf_clear(&run->lowered);
+    for (size_t i = 0; i < text.len; i++) riv_put_u8(&run->lowered, (uint8_t)low(text.ptr[i]));
+    return riv_buf_str(&run->lowered);
 }
 
-static bool text_fits(const graph__key *key, riv_str text, riv_str needle)
+/* With nocase the needle is in lower case. */
+static bool text_fits(graph__run *run, const graph__key *key, riv_str text, riv_str needle)
 {
     if (needle.len > text.len) return false;
-    size_t  last = text.len - needle.len;
-    riv_str head = riv_str_sub(text, 0, needle.len), tail = riv_str_sub(text, last, text.len);
-    if (key->op == GRAPH__STARTS) return key->nocase ? same_nocase(head, needle) : riv_str_eq(head, needle);
-    if (key->op == GRAPH__ENDS) return key->nocase ? same_nocase(tail, needle) : riv_str_eq(tail, needle);
-    if (!key->nocase) return riv_str_find(text, needle, 0) != SIZE_MAX;
-    for (size_t i = 0; i <= last; i++)
-        if (same_nocase(riv_str_sub(text, i, i + needle.len), needle)) return true;
-    return false;
+    size_t last = text.len - needle.len;
+    if (key->op == GRAPH__STARTS) text = riv_str_sub(text, 0, needle.len);
+    if (key->op == GRAPH__ENDS) text = riv_str_sub(text, last, text.len);
+    if (key->nocase) text = lowered(run, text);
+    return key->op == GRAPH__CONTAINS ? riv_str_find(text, needle, 0) != SIZE_MAX : riv_str_eq(text, needle);
+}
+
+enum { STEP_BYTES = 16, STEP_BYTES_COMPARED = 64 }; /* of long texts: what one step looks through */
+
+/* False: the steps are used up, and nothing so long is begun. */
+static bool may_look(graph__run *run, uint64_t steps)
+{
+    run->steps += steps;
+    return run->steps <= GRAPH_STEPS_MAX;
 }
 
 static bool in_list(graph__run *run, const graph__filter *f, graph__kind kind, const graph__value *v)
@@ -68,18 +74,25 @@ static bool ordered(const graph__filter *f, graph__kind kind, const graph__value
     RIV_UNREACHABLE();
 }
 
+static size_t length_of(graph__kind kind, const graph__value *v)
+{
+    return kind == GRAPH__INT || kind == GRAPH__BIG || kind == GRAPH__BOOL ? 0 : v->text.len;
+}
+
 static bool value_fits(graph__run *run, const graph__filter *f, const graph__value *v)
 {
     graph__kind kind = graph__schema[f->type].fields[f->key.field].kind;
     if (f->key.op == GRAPH__NOT_IN && f->values_count == 0) return true;
     if (f->key.op == GRAPH__IN || f->key.op == GRAPH__NOT_IN)
-        return v->set && in_list(run, f, kind, v) == (f->key.op == GRAPH__IN);
+        return v->set && may_look(run, length_of(kind, v) / STEP_BYTES) &&
+               in_list(run, f, kind, v) == (f->key.op == GRAPH__IN);
     if (!f->values[0].set) return v->set == (f->key.op == GRAPH__NOT);
     if (!v->set) return false;
+    size_t length = length_of(kind, v), wanted = length_of(kind, &f->values[0]);
     if (f->key.op != GRAPH__CONTAINS && f->key.op != GRAPH__STARTS && f->key.op != GRAPH__ENDS)
-        return ordered(f, kind, v);
-    run->steps += (v->text.len / 16) * (f->values[0].text.len / 16 + 1);
-    return text_fits(&f->key, v->text, f->values[0].text) != f->key.negated;
+        return may_look(run, RIV_MIN(length, wanted) / STEP_BYTES_COMPARED) && ordered(f, kind, v);
+    return may_look(run, (length / STEP_BYTES) * (wanted / STEP_BYTES + 1)) &&
+           text_fits(run, &f->key, v->text, f->values[0].text) != f->key.negated;
 }
 
 static bool child_fits(graph__run *run, const graph__filter *f, const graph__row *row)
@@ -182,11 +195,20 @@ static const graph__value *order_key(graph__run *run, const graph__pick *pick, g
     return v && v->set ? v : NULL;
 }
 
+/* Whoever tells of itself by a book does not make it dear to put others in order. */
+static int key_order(graph__kind kind, const graph__value *a, const graph__value *b)
+{
+    graph__value front[2] = { *a, *b };
+    if (RIV_MIN(length_of(kind, a), length_of(kind, b)) < GRAPH__ORDER_BYTES) return graph__compare(kind, a, b);
+    for (size_t i = 0; i < 2; i++) front[i].text = riv_str_sub(front[i].text, 0, GRAPH__ORDER_BYTES);
+    return graph__compare(kind, &front[0], &front[1]);
+}
+
 /* Ties by id; nulls behind all others; descending is exactly the other way round. */
 static int item_order(const page *p, const graph__item *a, const graph__item *b)
 {
     int c = 0;
-    if (a->key && b->key && a->key != b->key) c = graph__compare(p->kind, a->key, b->key);
+    if (a->key && b->key && a->key != b->key) c = key_order(p->kind, a->key, b->key);
     if (!a->key != !b->key) c = a->key ? -1 : 1;
     if (c == 0) c = riv_str_cmp(a->row->id, b->row->id);
     return p->pick->descending ? -c : c;
@@ -239,7 +261,10 @@ static void offer_row(page *p, const graph__row *row)
 static void offer_rows(page *p, graph__rows rows)
 {
     for (size_t i = 0; i < rows.count && p->run->steps <= GRAPH_STEPS_MAX; i++)
-        if (rows.items[i]) offer_row(p, rows.items[i]);
+        if (rows.items[i])
+            offer_row(p, rows.items[i]);
+        else
+            p->run->steps++; /* one was removed: there may be more of these than rows */
 }
 
 static void offer_found(page *p, const lookup *by)
