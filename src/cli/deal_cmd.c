@@ -188,7 +188,7 @@ static bool do_create(cli_chain *s)
                                        (unsigned long long)o.target, o.target == 1 ? "" : "s", RIV_ARG(usd(c, o.price)),
                                        RIV_ARG(usd(c, o.deposit))) };
     if (!cli_send(s, &tx, &r)) return false;
-    if (!cli_event_find(s, &r, CLI_EVENT_DEAL, NULL, &event)) {
+    if (!cli_event_find(s, &r, CLI_EVENT_DEAL, &event)) {
         s->code = cli_error(c, CLI_NETWORK, "the chain's receipt does not name the deal");
         return false;
     }

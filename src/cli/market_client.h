@@ -163,9 +163,9 @@ bool cli_send(cli_chain *s, const cli_tx *tx, cli_receipt *out);
 /* ---- market_events.c ---- */
 
 /* Events by their signatures, with "indexed": an argument's value in its place. Logs that are none of these: false. */
-bool cli_event_of(cli_chain *s, const riv_json *log, const char *signature, eth_address *at, eth_value *out);
+bool cli_event_of(cli_chain *s, const riv_json *log, const char *signature, eth_value *out);
 /* Of a receipt, the first. */
-bool cli_event_find(cli_chain *s, const cli_receipt *receipt, const char *signature, eth_address *at, eth_value *out);
+bool cli_event_find(cli_chain *s, const cli_receipt *receipt, const char *signature, eth_value *out);
 /* The newest of the chain's (most: how many; 0: all), oldest first, at an address whose first indexed argument is
  * `first` (NULL: any). */
 typedef RIV_VEC(eth_value) cli_events;

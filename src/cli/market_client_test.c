@@ -66,20 +66,20 @@ static void test_events(void **state)
     riv_json_add(c->arena, &topics, word(c->arena, (riv_bytes){ bytes, 32 }));
     const riv_json *log = riv_json_object(c->arena, "topics", riv_json_arr(c->arena, topics.ptr, topics.len), "data",
                                           word(c->arena, riv_buf_view(&data)), NULL);
-    assert_true(cli_event_of(&s, log, sum, NULL, &v));
+    assert_true(cli_event_of(&s, log, sum, &v));
     assert_int_equal(v.items_count, 4);
     assert_int_equal(u256_cmp(v.items[0].word, u256_of(1)), 0);
     assert_int_equal(u256_cmp(v.items[1].word, u256_of(7)), 0);
     assert_int_equal(u256_cmp(v.items[2].word, u256_of(2)), 0);
     assert_true(riv_str_eq(riv_bytes_str(v.items[3].bytes), RIV_LIT("seven")));
-    assert_false(cli_event_of(&s, log, "Sum(uint256)", NULL, &v)); /* another event */
-    assert_false(cli_event_of(&s, riv_json_null(), sum, NULL, &v));
+    assert_false(cli_event_of(&s, log, "Sum(uint256)", &v)); /* another event */
+    assert_false(cli_event_of(&s, riv_json_null(), sum, &v));
     log = riv_json_object(c->arena, "topics", riv_json_arr(c->arena, topics.ptr, 2), "data",
                           word(c->arena, riv_buf_view(&data)), NULL);
-    assert_false(cli_event_of(&s, log, sum, NULL, &v)); /* a topic is missing */
+    assert_false(cli_event_of(&s, log, sum, &v)); /* a topic is missing */
     log = riv_json_object(c->arena, "topics", riv_json_arr(c->arena, topics.ptr, 3), "data",
                           word(c->arena, (riv_bytes){ data.ptr, 40 }), NULL);
-    assert_false(cli_event_of(&s, log, sum, NULL, &v)); /* data is cut */
+    assert_false(cli_event_of(&s, log, sum, &v)); /* data is cut */
     riv_arena_free(c->arena);
     riv_free(c);
 }

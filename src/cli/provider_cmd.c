@@ -153,7 +153,7 @@ static bool new_offer(cli_provider_job *p)
                                          units, units == 1 ? "" : "s", count, count == 1 ? "" : "s",
                                          RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
     if (!cli_send(&p->s, &tx, &r)) return false;
-    if (!cli_event_find(&p->s, &r, EVENT_OFFER, NULL, &event))
+    if (!cli_event_find(&p->s, &r, EVENT_OFFER, &event))
         return cli_chain_fail(&p->s, cli_error(c, CLI_NETWORK, "the chain's receipt does not name the offer"));
     if (!cli_has(c, "json")) printf("offer " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)));
     return add_peers(p, event.items[1].word);
@@ -334,7 +334,7 @@ static bool create_commitment(cli_provider_job *p, size_t index, const eth_addre
                                .does     = riv_format(c->arena, "commit the units of " RIV_FMT " for %llu epochs",
                                                       RIV_ARG(p->file.peers[index].text), (unsigned long long)duration) };
     if (!cli_send(&p->s, &tx, &r)) return false;
-    if (cli_event_find(&p->s, &r, CLI_EVENT_COMMITMENT, NULL, &event) && !cli_has(c, "json"))
+    if (cli_event_find(&p->s, &r, CLI_EVENT_COMMITMENT, &event) && !cli_has(c, "json"))
         printf("commitment " RIV_FMT " of " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)),
                RIV_ARG(p->file.peers[index].text));
     cli_provider one = p->file;
