@@ -41,9 +41,15 @@ static riv_err load_existing(chain__call *c, const chain__id *id, chain__cc *cc,
     return load(c, id, cc, peer);
 }
 
+/* The original asks whose the peer is now. SPEC market.md 6.6: Q23 */
+static eth_address provider_of(chain__call *c, const chain__cc *cc)
+{
+    return chain__fixed(c) ? cc->provider : chain__peer_provider(c, &cc->peer);
+}
+
 static bool by_provider(chain__call *c, const chain__cc *cc)
 {
-    eth_address provider = chain__peer_provider(c, &cc->peer);
+    eth_address provider = provider_of(c, cc);
     return eth_address_eq(&provider, &c->sender);
 }
 
@@ -90,6 +96,7 @@ static riv_err run_create(chain__call *c, const eth_value *args, eth_value *out)
     if (!chain__approved(c, &c->sender)) return chain__revert(c, "Whitelist: provider is not approved");
     if (!chain__peer_get(c, &cc.peer, &peer)) return chain__revert(c, "Peer doesn't exist");
     if (!chain__id_is_zero(&peer.commitment)) return chain__revert(c, "Peer already has commitment");
+    cc.provider = chain__peer_provider(c, &cc.peer);
     if (!by_provider(c, &cc)) return chain__revert(c, "Only provider can create capacity commitment");
     if (peer.units_count == 0 && chain__fixed(c))
         return chain__revert(c, "Peer has no compute units"); /* SPEC market.md 6.1: Q22 */
@@ -318,7 +325,7 @@ static riv_err take_vested(chain__call *c, const chain__id *id, uint64_t epoch, 
 static riv_err pay_reward(chain__call *c, const chain__cc *cc, u256 amount)
 {
     chain__key  key      = reward_balance_key();
-    eth_address provider = chain__peer_provider(c, &cc->peer);
+    eth_address provider = provider_of(c, cc);
     u256        balance  = chain__get_u256(c, &key), to_delegator, to_provider;
     if (!u256_sub(balance, amount, &balance))
         return chain__revert(c, "Not enough reward balance pool on the contract. Wait when DAO will refill it.");
@@ -335,11 +342,14 @@ static riv_err run_withdraw(chain__call *c, const eth_value *args, eth_value *ou
     chain__id        id    = chain__to_id(&args[0]);
     uint64_t         epoch = chain__proofs_epoch(c);
     chain__cc        cc;
-    chain__peer      peer;
+    chain__peer      peer = { 0 };
     chain__cc_status status;
     u256             amount;
     (void)out;
-    RIV_TRY(load(c, &id, &cc, &peer));
+    chain__cc_get(c, &id, &cc);
+    bool ours =
+        chain__fixed(c) && cc.progress.status == CHAIN__CC_REMOVED; /* over: its peer may be gone, or another's */
+    if (!ours) RIV_TRY(load(c, &id, &cc, &peer));
     if (!by_provider(c, &cc) && !eth_address_eq(&cc.delegator, &c->sender))
         return chain__revert(c, "Only provider or delegator can withdraw reward");
     RIV_TRY(chain__cc_commit(c, &cc, peer.units_count, &status));

@@ -20,6 +20,7 @@ u256 chain__difficulty_next(const chain__difficulty_in *in);
 /* ---- core.c ---- */
 uint64_t chain__active_units(chain__call *c);
 RIV_MUST_USE riv_err chain__active_units_set(chain__call *c, u256 count);          /* and the reward pool of this epoch */
+bool chain__proofs_owed(chain__call *c, uint64_t epoch);                            /* units that are active now had to prove in it already */
 RIV_MUST_USE riv_err chain__reward_pool(chain__call *c, uint64_t epoch, u256 *out);
 void chain__difficulty(chain__call *c, uint8_t out[32]);                            /* of this epoch */
 void chain__difficulty_adjust(chain__call *c, uint64_t proofs, uint64_t provers);   /* for the next one; SPEC market.md 2 */
@@ -55,7 +56,7 @@ bool chain__vesting_at(const chain__vesting *v, uint64_t epoch, u256 *cumulative
 /* ---- cc.c: records of commitments and their units ---- */
 typedef struct chain__cc {
     chain__id          id, peer;
-    eth_address        delegator;
+    eth_address        provider, delegator; /* provider: who made it */
     u256               collateral_per_unit, slashed; /* slashed: of units that left */
     uint64_t           duration, rate, start_epoch, exited;
     chain__cc_progress progress;

@@ -649,6 +649,46 @@ static void test_no_units(void **state)
     world_close(&w);
 }
 
+/* SPEC market.md 6.6: Q23: the peer of a finished commitment is removed, then registered by somebody else. */
+static void test_rewards_stay(void **state)
+{
+    (void)state;
+    for (chain_rules rules = CHAIN_FIXED; rules <= CHAIN_G0; rules++) {
+        open_world(rules, 2);
+        start(2, 10);
+        for (uint64_t epoch = 2; epoch <= 11; epoch++) {
+            world_to_epoch(&w, epoch);
+            prove(0, 2);
+            prove(1, 2);
+        }
+        world_to_epoch(&w, 40); /* everything is free */
+        WORLD_OK(&w, "p", CHAIN_CAPACITY, LEAVE, chain__of_id(&cc), WORLD_LIST(&w, UNIT(0), UNIT(1)));
+        WORLD_OK(&w, "anyone", CHAIN_CAPACITY, "finishCommitment(bytes32)", chain__of_id(&cc));
+        u256 all = amount("totalRewards(bytes32)"), before = balance_of("d"), got, parts, gains;
+        take_units_away();
+        WORLD_OK(&w, "p", CHAIN_MARKET, "removeComputePeer(bytes32)", world_id_value("peer"));
+        if (rules == CHAIN_G0) {
+            WORLD_REVERTS(&w, "Peer doesn't exist", "d", CHAIN_CAPACITY, "withdrawReward(bytes32)", chain__of_id(&cc));
+        }
+        world_provider(&w, "thief");
+        world_offer(&w, "thief", 1000000, world_none(), WORLD_LIST(&w, world_peer(&w, "peer", 1)));
+        if (rules == CHAIN_G0) {
+            WORLD_OK(&w, "thief", CHAIN_CAPACITY, "withdrawReward(bytes32)", chain__of_id(&cc));
+        } else {
+            WORLD_REVERTS(&w, "Only provider or delegator can withdraw reward", "thief", CHAIN_CAPACITY,
+                          "withdrawReward(bytes32)", chain__of_id(&cc));
+            WORLD_OK(&w, "d", CHAIN_CAPACITY, "withdrawReward(bytes32)", chain__of_id(&cc));
+        }
+        assert_true(u256_sub(balance_of("d"), before, &gains));
+        assert_true(u256_mul(all, u256_of(3), &parts)); /* 30 % are the delegator's */
+        u256_divmod(parts, u256_of(10), &parts, NULL);
+        SAME(gains, parts);
+        assert_true(u256_sub(all, parts, &got));
+        SAME(balance_of(rules == CHAIN_G0 ? "thief" : "p"), got);
+        world_close(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -658,7 +698,7 @@ int main(void)
         cmocka_unit_test(test_nonce),        cmocka_unit_test(test_serving),
         cmocka_unit_test(test_leaves_deal),  cmocka_unit_test(test_no_units),
         cmocka_unit_test(test_serves_first), cmocka_unit_test(test_rewards),
-        cmocka_unit_test(test_forfeit),
+        cmocka_unit_test(test_forfeit),      cmocka_unit_test(test_rewards_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,15 +46,14 @@ bool chain__cc_get(chain__call *c, const chain__id *id, chain__cc *out)
     if (!chain__get(c, &key, &value)) return false;
     riv_reader r = riv_reader_of(value);
     numbers_of(out, numbers);
-    out->progress.status     = (chain__cc_status)riv_read_u8(&r);
-    riv_bytes peer           = riv_read_bytes(&r, sizeof out->peer.bytes);
-    riv_bytes delegator      = riv_read_bytes(&r, sizeof out->delegator.bytes);
+    out->progress.status = (chain__cc_status)riv_read_u8(&r);
+    chain__read_into(&r, out->peer.bytes, sizeof out->peer.bytes);
+    out->provider            = chain__read_address(&r);
+    out->delegator           = chain__read_address(&r);
     out->collateral_per_unit = u256_from_be(riv_read_bytes(&r, 32));
     out->slashed             = u256_from_be(riv_read_bytes(&r, 32));
     for (size_t i = 0; i < NUMBERS; i++) *numbers[i] = riv_read_u64be(&r);
     RIV_ASSERT(!r.short_read);
-    memcpy(out->peer.bytes, peer.ptr, peer.len);
-    memcpy(out->delegator.bytes, delegator.ptr, delegator.len);
     return true;
 }
 
@@ -67,7 +66,8 @@ void chain__cc_put(chain__call *c, const chain__cc *cc)
     numbers_of(&copy, numbers);
     riv_put_u8(&out, (uint8_t)cc->progress.status);
     riv_put_bytes(&out, (riv_bytes){ cc->peer.bytes, sizeof cc->peer.bytes });
-    riv_put_bytes(&out, (riv_bytes){ cc->delegator.bytes, sizeof cc->delegator.bytes });
+    riv_put_bytes(&out, chain__address_view(&cc->provider));
+    riv_put_bytes(&out, chain__address_view(&cc->delegator));
     u256_to_be(cc->collateral_per_unit, riv_buf_raw(&out, 32));
     u256_to_be(cc->slashed, riv_buf_raw(&out, 32));
     for (size_t i = 0; i < NUMBERS; i++) riv_put_u64be(&out, *numbers[i]);

@@ -402,7 +402,7 @@ static void follow_rate(chain__call *c)
     if (settled <= chain__get_u64(c, &key)) return;
     chain__put_u64(c, &key, settled);
     chain__epoch_proofs_get(c, settled, &e);
-    if (e.provers || chain__active_units(c)) chain__difficulty_adjust(c, e.proofs, e.provers);
+    if (e.provers || chain__proofs_owed(c, settled)) chain__difficulty_adjust(c, e.proofs, e.provers);
 }
 
 riv_err chain__proofs_begin_with(chain__call *c, const chain__hasher *hasher, riv_fault *fault)

@@ -1,5 +1,6 @@
 /* core.c: Core: constants and who may set them, epochs, the whitelist, the reward pool, the difficulty of proofs.
- * Keys: 'c' 0: the constants, once one was set; 'c' 1: the difficulty: now, next, since when; 'c' 2: active units;
+ * Keys: 'c' 0: the constants, once one was set; 'c' 1: the difficulty: now, next, since when; 'c' 2: active units; 'c' 4: the first epoch
+ * in which such owe proofs;
  * 'c' 3: reward pools: the count; 'c' 3 index: epoch, value; 'w' address: on the whitelist.
  * Spec: docs/spec/market.md 1, 2, 6.5. Tests: core_test.c. */
 #include "chain/capacity.h"
@@ -15,7 +16,7 @@
 #define EVENT_REVOKED    "WhitelistAccessRevoked(address account)"
 #define EVENT_DEAL       "DealImplSet(address dealImpl)" /* the original's; nothing can be set here */
 
-enum { PART_CONSTANTS, PART_DIFFICULTY, PART_ACTIVE, PART_POOLS };
+enum { PART_CONSTANTS, PART_DIFFICULTY, PART_ACTIVE, PART_POOLS, PART_OWED };
 
 static chain__key part_key(uint8_t part) { return chain__key_with(chain__key_of('c'), (riv_bytes){ &part, 1 }); }
 
@@ -203,11 +204,20 @@ uint64_t chain__active_units(chain__call *c)
     return chain__get_u64(c, &key);
 }
 
+bool chain__proofs_owed(chain__call *c, uint64_t epoch)
+{
+    chain__key key  = part_key(PART_OWED);
+    uint64_t   from = chain__get_u64(c, &key);
+    return from && epoch >= from;
+}
+
 riv_err chain__active_units_set(chain__call *c, u256 count)
 {
-    chain__key       key = part_key(PART_ACTIVE);
+    chain__key       key = part_key(PART_ACTIVE), owed = part_key(PART_OWED);
     chain__constants k;
     chain__constants_of(c, &k);
+    if (chain__fixed(c) && u256_is_zero(count) == (chain__active_units(c) > 0))
+        chain__put_u64(c, &owed, u256_is_zero(count) ? 0 : c->epoch + 1); /* they begin with the next one */
     chain__put_u256(c, &key, count);
     return renew_pool(c, &k);
 }
