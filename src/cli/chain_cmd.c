@@ -199,7 +199,10 @@ static bool open_folder(asked *a, riv_str dir, riv_fault *fault)
 static bool asked_open(cli *c, asked *a, int *code)
 {
     riv_fault fault = { 0 };
-    riv_str   url = cli_value(c, "url").len ? cli_value(c, "url") : RIV_LIT(CLI_CHAIN_URL), dir = cli_value(c, "state");
+    riv_str   url = cli_value(c, "chain"), dir = cli_value(c, "state");
+    if (!url.len) url = cli_value(c, "url");
+    if (!url.len) url = host_env("RIVULET_CHAIN");
+    if (!url.len) url = RIV_LIT(CLI_CHAIN_URL);
     *a = (asked){ .c = c };
     if (dir.len ? open_folder(a, dir, &fault) : !host_eth_open(url, NULL, &fault, &a->eth)) return true;
     *code = cli_fault(c, &fault);
@@ -339,11 +342,11 @@ static void print_block(cli *c, const riv_json *b, const riv_json *receipts)
     for (size_t i = 0; receipts->kind == RIV_JSON_ARR && i < receipts->arr.count; i++) {
         const riv_json *t = receipts->arr.items[i], *logs = riv_json_get(t, RIV_LIT("logs"));
         bool            good = number_of(t, "status") == 1;
-        printf("  %s%s%s  " RIV_FMT "  " RIV_FMT " -> " RIV_FMT "  %zu events\n",
+        size_t          told = logs && logs->kind == RIV_JSON_ARR ? logs->arr.count : 0;
+        printf("  %s%s%s  " RIV_FMT "  " RIV_FMT " -> " RIV_FMT "  %zu event%s\n",
                cli_style(c->colour_out, good ? CLI_GREEN : CLI_RED), good ? "ok      " : "reverted",
                cli_style(c->colour_out, CLI_PLAIN), RIV_ARG(text_of(c, t, "transactionHash")),
-               RIV_ARG(text_of(c, t, "from")), RIV_ARG(text_of(c, t, "to")),
-               logs && logs->kind == RIV_JSON_ARR ? logs->arr.count : 0);
+               RIV_ARG(text_of(c, t, "from")), RIV_ARG(text_of(c, t, "to")), told, told == 1 ? "" : "s");
     }
 }
 
@@ -402,17 +405,14 @@ int cli_cmd_chain_account(cli *c)
     int             code = CLI_OK;
     asked           a;
     eth_address     who;
-    uint64_t        index;
     u256            flt, usd, nonce;
     unsigned        places;
     riv_fault       fault = { 0 };
     riv_buf         text  = riv_buf_in(c->arena);
     const riv_json *balance, *count, *marker;
     riv_str         given = cli_arg(c, 0);
-    if (riv_str_u64(given, &index) && index < CHAIN_DEVELOPMENT_ACCOUNTS)
-        who = chain_development_account((size_t)index);
-    else if (eth_read_address(given, &fault, &who))
-        return cli_error(c, CLI_USAGE, "'" RIV_FMT "' is no address, nor a development account (0 to 9): %s",
+    if (!cli_account_of(given, &fault, &who))
+        return cli_error(c, CLI_USAGE, "'" RIV_FMT "' is no address, key file nor development account (0 to 9): %s",
                          RIV_ARG(given), fault.msg);
     eth_put_address(&text, &who);
     riv_str params = riv_format(c->arena, "[\"" RIV_FMT "\",\"latest\"]", RIV_ARG(riv_buf_str(&text)));

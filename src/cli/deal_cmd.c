@@ -51,7 +51,7 @@ static bool has_usd(cli_chain *s, u256 amount)
     cli_error(c, CLI_FAILED, "the account " RIV_FMT " has " RIV_FMT ", and this takes " RIV_FMT,
               RIV_ARG(cli_show_address(c, &s->wallet.address)), RIV_ARG(usd(c, has)), RIV_ARG(usd(c, amount)));
     cli_hint(c,
-             "nothing was sent; USD come from another account, or a smaller --price, --workers or --epochs need less");
+             "nothing was sent; USD come from another account (`rivulet chain pay`), or a smaller --price, --workers or --epochs need less");
     return cli_chain_fail(s, CLI_FAILED);
 }
 
@@ -183,10 +183,9 @@ static bool do_create(cli_chain *s)
                                eth_word(1) };
     cli_tx          tx     = { .function = CLI_FN_DEPLOY,
                                .args     = args,
-                               .does     = riv_format(
-                                       c->arena, "order %llu worker%s for at most " RIV_FMT " each and epoch, " RIV_FMT " in advance",
-                                       (unsigned long long)o.target, o.target == 1 ? "" : "s", RIV_ARG(usd(c, o.price)),
-                                       RIV_ARG(usd(c, o.deposit))) };
+                               .does = riv_format(c->arena, "order %llu worker%s up to " RIV_FMT " an epoch; " RIV_FMT " in advance",
+                                                  (unsigned long long)o.target, o.target == 1 ? "," : "s, each",
+                                                  RIV_ARG(usd(c, o.price)), RIV_ARG(usd(c, o.deposit))) };
     if (!cli_send(s, &tx, &r)) return false;
     if (!cli_event_find(s, &r, CLI_EVENT_DEAL, &event)) {
         s->code = cli_error(c, CLI_NETWORK, "the chain's receipt does not name the deal");

@@ -109,6 +109,9 @@ static riv_str shortened(riv_arena *arena, riv_str text)
     return riv_buf_str(&out);
 }
 
+static bool quiet(const market *m) { return cli_has(m->s.c, "json"); }
+
+/* Each fits into 80 columns. */
 static void print_transactions(market *m, const account *who, const riv_json *doc)
 {
     cli            *c    = m->s.c;
@@ -118,9 +121,11 @@ static void print_transactions(market *m, const account *who, const riv_json *do
         const riv_json *block = riv_json_get(riv_json_at(list, i), RIV_LIT("block"));
         if (!does || does->kind != RIV_JSON_STR || !block || block->kind != RIV_JSON_U64) continue;
         m->sent++;
-        printf("  %s%-4s%s " RIV_FMT "  %sblock %llu%s\n", cli_style(c->colour_out, CLI_BOLD), who->name,
-               cli_style(c->colour_out, CLI_PLAIN), RIV_ARG(cli_shown(c, shortened(c->arena, does->str), 110)),
-               cli_style(c->colour_out, CLI_DIM), (unsigned long long)block->u64, cli_style(c->colour_out, CLI_PLAIN));
+        if (quiet(m)) continue;
+        printf("%sblock %-2llu%s  %s%s%s  " RIV_FMT "\n", cli_style(c->colour_out, CLI_DIM),
+               (unsigned long long)block->u64, cli_style(c->colour_out, CLI_PLAIN), cli_style(c->colour_out, CLI_BOLD),
+               who->name, cli_style(c->colour_out, CLI_PLAIN),
+               RIV_ARG(cli_shown(c, shortened(c->arena, does->str), 110)));
     }
     fflush(stdout);
 }
@@ -155,8 +160,9 @@ static bool heading(market *m, const char *what)
     uint64_t epoch;
     cli     *c = m->s.c;
     if (!cli_ask_u64(&m->s, CLI_FN_EPOCH, NULL, NULL, &epoch)) return false;
-    printf("\n%sepoch %llu%s  %s\n", cli_style(c->colour_out, CLI_BLUE), (unsigned long long)epoch,
-           cli_style(c->colour_out, CLI_PLAIN), what);
+    if (!quiet(m))
+        printf("\n%sepoch %-2llu%s  %s\n", cli_style(c->colour_out, CLI_BLUE), (unsigned long long)epoch,
+               cli_style(c->colour_out, CLI_PLAIN), what);
     return true;
 }
 
@@ -211,7 +217,7 @@ static bool offer(market *m)
     const char      *file  = riv_cstr(m->s.c->arena, m->file);
     cli_provider_new in    = { m->file, RIV_LIT("Ada's cellar"), 2, 1, RIV_LIT("0.01") };
     if (cli_provider_write(&in, m->s.c->arena, &fault)) return fail(m, cli_fault(m->s.c, &fault));
-    return heading(m, "Ada has two machines, offers a unit of each, and backs them with collateral") &&
+    return heading(m, "Ada has two machines, offers a unit of each, and deposits collateral") &&
            RUN(m, &m->provider, NULL, "provider", "register", file) &&
            RUN(m, &m->provider, NULL, "provider", "offer", file) &&
            RUN(m, &m->provider, NULL, "provider", "commit", file);
@@ -242,20 +248,55 @@ typedef struct line {
     const char *why;
 } line;
 
+static riv_str change_of(riv_arena *arena, const line *l)
+{
+    u256 change;
+    bool more = u256_sub(l->now, l->before, &change);
+    if (!more && !u256_sub(l->before, l->now, &change)) RIV_UNREACHABLE();
+    return riv_format(arena, "%s" RIV_FMT,
+                      u256_is_zero(change) ? ""
+                      : more               ? "+"
+                                           : "-",
+                      RIV_ARG(cli_amount(arena, change, CLI_USD_DECIMALS, "USD")));
+}
+
 static void print_line(market *m, const line *l)
 {
     riv_arena *arena = m->s.c->arena;
-    u256       change;
-    bool       more = u256_sub(l->now, l->before, &change);
-    if (!more && !u256_sub(l->before, l->now, &change)) RIV_UNREACHABLE();
-    riv_buf by = riv_buf_in(arena);
-    if (!u256_is_zero(change)) riv_put_u8(&by, more ? '+' : '-');
-    cli_amount_put(&by, change, CLI_USD_DECIMALS);
-    riv_put_str(&by, RIV_LIT(" USD"));
-    riv_str was = cli_amount(arena, l->before, CLI_USD_DECIMALS, "USD"),
-            is = cli_amount(arena, l->now, CLI_USD_DECIMALS, "USD"), change_text = riv_buf_str(&by);
-    printf("  %-10s %10.*s %10.*s %11.*s%s%s\n", l->name, RIV_ARG(was), RIV_ARG(is), RIV_ARG(change_text),
+    riv_str    was   = cli_amount(arena, l->before, CLI_USD_DECIMALS, "USD"),
+            is = cli_amount(arena, l->now, CLI_USD_DECIMALS, "USD"), change = change_of(arena, l);
+    printf("  %-9s %8.*s %9.*s %10.*s%s%s\n", l->name, RIV_ARG(was), RIV_ARG(is), RIV_ARG(change),
            l->why[0] ? "   " : "", l->why);
+}
+
+static void print_ledger(market *m, const line *lines, size_t count, u256 earned, double seconds)
+{
+    cli        *c    = m->s.c;
+    const char *bold = cli_style(c->colour_out, CLI_BOLD), *dim = cli_style(c->colour_out, CLI_DIM),
+               *plain = cli_style(c->colour_out, CLI_PLAIN);
+    printf("\n%s  %-9s %8s %9s %10s%s\n", bold, "ledger", "before", "now", "change", plain);
+    for (size_t i = 0; i < count; i++) print_line(m, &lines[i]);
+    printf("\nAda earned " RIV_FMT " in two epochs; %llu transactions, everything in %.2f s\n",
+           RIV_ARG(cli_amount(c->arena, earned, CLI_USD_DECIMALS, "USD")), (unsigned long long)m->sent, seconds);
+    printf("\n%sTry next%s\n", bold, plain);
+    printf("  %s chain start --epoch 60   %s# a chain that stays, with ten accounts%s\n", c->program, dim, plain);
+    printf("  %s provider init            %s# and be Ada: docs/market.md%s\n", c->program, dim, plain);
+}
+
+static void json_ledger(market *m, const line *lines, size_t count, double seconds)
+{
+    riv_arena    *arena = m->s.c->arena;
+    riv_json_list rows  = { 0 };
+    for (size_t i = 0; i < count; i++)
+        riv_json_add(arena, &rows,
+                     riv_json_record(arena, "who", riv_json_strc(arena, lines[i].name), "before",
+                                     riv_json_str(arena, cli_amount(arena, lines[i].before, CLI_USD_DECIMALS, "USD")),
+                                     "now",
+                                     riv_json_str(arena, cli_amount(arena, lines[i].now, CLI_USD_DECIMALS, "USD")),
+                                     "change", riv_json_str(arena, change_of(arena, &lines[i])), NULL));
+    cli_print_json(riv_json_record(arena, "ledger", riv_json_arr(arena, rows.ptr, rows.len), "transactions",
+                                   riv_json_u64(arena, m->sent), "seconds", riv_json_f64(arena, seconds), NULL),
+                   true);
 }
 
 static bool ledger(market *m)
@@ -274,20 +315,14 @@ static bool ledger(market *m)
     const line lines[] = {
         { m->customer.name, m->customer.before, bob, "paid in advance, for five epochs" },
         { "the deal", U256_ZERO, in_deal, "what is left for three more" },
-        { m->provider.name, m->provider.before, ada, "two workers, two epochs, 0.02 USD each" },
+        { m->provider.name, m->provider.before, ada, "two workers, two epochs, at 0.02" },
         { "together", before, now, "" },
     };
-    printf("\n%s  %-10s %10s %10s %11s%s\n", cli_style(c->colour_out, CLI_BOLD), "ledger", "before", "now", "change",
-           cli_style(c->colour_out, CLI_PLAIN));
-    for (size_t i = 0; i < RIV_COUNT(lines); i++) print_line(m, &lines[i]);
-    printf("\nAda earned " RIV_FMT " in two epochs; %llu transactions, everything in %.2f s\n",
-           RIV_ARG(cli_amount(c->arena, earned, CLI_USD_DECIMALS, "USD")), (unsigned long long)m->sent,
-           (double)(host_clock_ns() - m->begin_ns) / 1e9);
-    printf("\n%sTry next%s\n", cli_style(c->colour_out, CLI_BOLD), cli_style(c->colour_out, CLI_PLAIN));
-    printf("  %s chain start --epoch 60   %s# a chain that stays, with ten accounts: --key 0 to --key 9%s\n",
-           c->program, cli_style(c->colour_out, CLI_DIM), cli_style(c->colour_out, CLI_PLAIN));
-    printf("  %s provider init            %s# and be Ada: register, offer, commit; docs/market.md%s\n", c->program,
-           cli_style(c->colour_out, CLI_DIM), cli_style(c->colour_out, CLI_PLAIN));
+    double seconds = (double)(host_clock_ns() - m->begin_ns) / 1e9;
+    if (quiet(m))
+        json_ledger(m, lines, RIV_COUNT(lines), seconds);
+    else
+        print_ledger(m, lines, RIV_COUNT(lines), earned, seconds);
     return true;
 }
 
@@ -295,8 +330,9 @@ static bool play(market *m)
 {
     if (!start_chain(m)) return false;
     m->file = host_path_join(m->s.c->arena, m->temp, RIV_LIT("provider.toml"));
-    printf("%sThe market%s: on a chain of its own, Ada rents out and Bob needs workers\n",
-           cli_style(m->s.c->colour_out, CLI_BOLD), cli_style(m->s.c->colour_out, CLI_PLAIN));
+    if (!quiet(m))
+        printf("%sThe market%s: on a chain of its own, Ada rents out and Bob needs workers\n",
+               cli_style(m->s.c->colour_out, CLI_BOLD), cli_style(m->s.c->colour_out, CLI_PLAIN));
     return new_account(m, "Ada", &m->provider) && new_account(m, "Bob", &m->customer) &&
            give(m, &m->provider, "1", "0") && give(m, &m->customer, "0", "1") &&
            balance(m, &m->provider.address, &m->provider.before) &&

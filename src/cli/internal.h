@@ -256,7 +256,7 @@ int cli_demo_market(cli *c); /* the second part of the demo */
 /* ---- the commands: one function each, named in table.c ---- */
 #define CLI_COMMANDS(X) \
     X(repl) \
-    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(aqua_explain) X(aqua_fmt) X(aqua_doc) X(test) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(chain_start) X(chain_status) X(chain_blocks) X(chain_account) X(chain_export) X(chain_replay) X(chain_scenario) X(module_build) \
+    X(run) X(up) X(node) X(demo) X(sim) X(aqua_compile) X(aqua_explain) X(aqua_fmt) X(aqua_doc) X(test) X(air_parse) X(air_fmt) X(air_show) X(air_verify) X(air_invoke) X(trace) X(chain_start) X(chain_status) X(chain_blocks) X(chain_account) X(chain_pay) X(chain_export) X(chain_replay) X(chain_scenario) X(module_build) \
     X(module_info) X(module_aqua) X(module_new) X(module_pack) X(key_new) X(key_show) X(key_import) \
     X(provider_init) X(provider_register) X(provider_offer) X(provider_commit) X(provider_pickup) X(provider_work) X(provider_leave) X(provider_status) \
     X(provider_rewards) X(provider_prove) X(provider_finish) X(provider_exit) X(provider_close) X(stake_list) X(stake_deposit) X(stake_rewards) X(stake_finish) X(deal_create) X(deal_publish) X(deal_match) X(deal_deposit) X(deal_withdraw) X(deal_info) X(deal_stop) X(deal_list) X(deal_unpublish) X(deal_remove) X(deal_app) X(deal_access) X(deal_offers) X(completion) X(version) X(help)

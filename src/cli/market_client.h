@@ -19,6 +19,7 @@ RIV_MUST_USE riv_err cli_wallet_of(riv_str secret, riv_fault *fault, cli_wallet 
 RIV_MUST_USE riv_err cli_wallet_load(riv_str file_or_number, riv_fault *fault, cli_wallet *out);
 RIV_MUST_USE riv_err cli_wallet_save(riv_str path, const crypto_secret *key, riv_fault *fault); /* RIV_E_CONFLICT: the file exists */
 bool cli_is_wallet(riv_str file_or_number); /* rather than a peer's key file */
+bool cli_account_of(riv_str text, riv_fault *fault, eth_address *out); /* an address, a key file, or 0 to 9 */
 void cli_wallet_put(riv_buf *out, const crypto_secret *key); /* 0x and 64 digits */
 
 /* ---- market_client.c: a chain and who asks it ---- */
@@ -73,6 +74,7 @@ void cli_wallet_put(riv_buf *out, const crypto_secret *key); /* 0x and 64 digits
     X(COMMITMENT,         CHAIN_CAPACITY,     "getCommitment(bytes32)")                                                               \
     X(NONCE,              CHAIN_CAPACITY,     "getGlobalNonce()")                                                                     \
     X(SUBMIT_PROOFS,      CHAIN_CAPACITY,     "submitProofs(bytes32[],bytes32[],bytes32[])")                                          \
+    X(PROOFS_OF,          CHAIN_CAPACITY,     "proofsOf(bytes32,uint256)")                                                            \
     X(UNLOCKED,           CHAIN_CAPACITY,     "unlockedRewards(bytes32)")                                                             \
     X(TOTAL_REWARDS,      CHAIN_CAPACITY,     "totalRewards(bytes32)")                                                                \
     X(WITHDRAW_REWARD,    CHAIN_CAPACITY,     "withdrawReward(bytes32)")                                                              \
@@ -156,6 +158,7 @@ const char *cli_hint_of(riv_str revert); /* NULL: nothing to add */
 /* ---- market_send.c ---- */
 
 /* A transaction: estimated, shown, agreed to (or --yes), sent, and waited for until it is in a block. does: in words, what it is for. */
+/* function: CLI_FN_COUNT is none of a contract's: `value` alone goes to `at`. */
 typedef struct cli_tx { cli_function function; const eth_address *at; const eth_value *args; u256 value; riv_str does; } cli_tx;
 typedef struct cli_receipt { crypto_hash hash; uint64_t block, gas_used; u256 cost; const riv_json *logs; } cli_receipt;
 bool cli_send(cli_chain *s, const cli_tx *tx, cli_receipt *out);

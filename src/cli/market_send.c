@@ -12,6 +12,9 @@ enum {
     LIST_SHOWN    = 4, /* items of a list that are shown */
 };
 
+static const cli_call coin_transfer = { .name = { "transfer",
+                                                  8 } }; /* of the chain's own coin: no contract's function */
+
 /* ---- a transaction in words ---- */
 
 /* "bytes32[] unitIds" of a list of parameters; *at moves behind its comma. */
@@ -128,13 +131,16 @@ static void show(cli_chain *s, const cli_tx *tx, const cli_call *f, const eth_ad
 {
     cli    *c    = s->c;
     riv_buf out  = riv_buf_in(c->arena);
-    riv_str list = riv_str_c(f->info->signature);
-    size_t  at   = riv_str_find_char(list, '(', 0) + 1;
-    riv_putf(&out, "%s" RIV_FMT "%s\n  " RIV_FMT " of %s ", cli_style(c->colour_err, CLI_BOLD), RIV_ARG(tx->does),
-             cli_style(c->colour_err, CLI_PLAIN), RIV_ARG(f->name),
-             cli_contract_name(cli_functions[tx->function].contract));
-    eth_put_address(&out, to);
-    riv_put_u8(&out, '\n');
+    riv_str list = f->info ? riv_str_c(f->info->signature) : (riv_str){ 0 };
+    size_t  at   = f->info ? riv_str_find_char(list, '(', 0) + 1 : 0;
+    riv_putf(&out, "%s" RIV_FMT "%s\n", cli_style(c->colour_err, CLI_BOLD), RIV_ARG(tx->does),
+             cli_style(c->colour_err, CLI_PLAIN));
+    if (f->info) {
+        riv_putf(&out, "  " RIV_FMT " of %s ", RIV_ARG(f->name),
+                 cli_contract_name(cli_functions[tx->function].contract));
+        eth_put_address(&out, to);
+        riv_put_u8(&out, '\n');
+    }
     for (size_t i = 0; i < f->args.items_count; i++) {
         riv_str name = param_name(c, next_param(list, &at), i);
         riv_putf(&out, "    %-22.*s ", RIV_ARG(name));
@@ -178,7 +184,7 @@ static bool affordable(cli_chain *s, const cli_tx *tx, u256 most)
               RIV_ARG(cli_amount(c->arena, most, CLI_FLT_DECIMALS, "FLT")));
     cli_note(c, "  nothing was sent: " RIV_FMT, RIV_ARG(tx->does));
     cli_hint(
-        c, "FLT pays for gas, collateral and deposits; it comes from another account, or from a faucet of the network");
+        c, "FLT pays for gas and collateral; it comes from another account (`rivulet chain pay`), or from a faucet of the network");
     return cli_chain_fail(s, CLI_FAILED);
 }
 
@@ -340,9 +346,10 @@ bool cli_send(cli_chain *s, const cli_tx *tx, cli_receipt *out)
     bool            good = false;
     cli_receipt     r    = { 0 };
     const riv_json *doc;
-    eth_address     to   = cli_call_place(tx->function, tx->at);
-    const cli_call *f    = cli_call_of(s, tx->function);
-    riv_bytes       data = cli_call_data(s, f, tx->args);
+    bool            coin = tx->function == CLI_FN_COUNT;
+    eth_address     to   = coin ? *tx->at : cli_call_place(tx->function, tx->at);
+    const cli_call *f    = coin ? &coin_transfer : cli_call_of(s, tx->function);
+    riv_bytes       data = coin ? (riv_bytes){ 0 } : cli_call_data(s, f, tx->args);
     if (!estimate(s, tx, f, &to, data, &p)) return false;
     show(s, tx, f, &to, &p);
     if (!agreed(s) || !post(s, &to, data, tx->value, &p, &r.hash) || !wait_for(s, &r.hash, &doc) ||

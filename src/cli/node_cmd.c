@@ -186,7 +186,7 @@ static int run_up(up *u, const cli_config *config, size_t nodes)
         return code;
     for (size_t i = 0; i < u->count; i++) print_addrs(u->nodes[i]);
     if (u->chain) {
-        cli_note(u->c, "the chain answers on port %u: rivulet chain status --url http://127.0.0.1:%u",
+        cli_note(u->c, "the chain answers on port %u: rivulet chain status --chain http://127.0.0.1:%u",
                  host_chain_port(u->chain), host_chain_port(u->chain));
         cli_note(u->c, "GraphQL: " RIV_FMT,
                  RIV_ARG(cli_chain_graph_url(u->c, u->chain, cli_value(u->c, "chain-listen"))));

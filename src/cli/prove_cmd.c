@@ -67,6 +67,24 @@ static bool same_epoch(const epoch *a, const epoch *b)
            !memcmp(a->difficulty, b->difficulty, PROOF_BYTES);
 }
 
+/* What was submitted for this epoch before: by another run of this command, or while the epoch was not known as such. A chain that cannot tell
+ * refuses what is too much. */
+static bool read_submitted(prover *p)
+{
+    riv_arena    *arena = p->s.c->arena;
+    eth_value    *args  = riv_new(arena, eth_value, 2 * p->units.len);
+    cli_question *q     = riv_new(arena, cli_question, p->units.len);
+    for (size_t i = 0; i < p->units.len; i++) {
+        args[2 * i]     = p->units.ptr[i].id;
+        args[2 * i + 1] = eth_word(p->now.number);
+        q[i]            = (cli_question){ .function = CLI_FN_PROOFS_OF, .args = &args[2 * i] };
+    }
+    if (!cli_ask_all(&p->s, q, p->units.len)) return false;
+    for (size_t i = 0; i < p->units.len; i++)
+        if (!q[i].reverts.len) p->units.ptr[i].submitted = cli_u64_of(&q[i].out[0]);
+    return true;
+}
+
 /* Units of active commitments that are in no deal. */
 static bool read_units(prover *p)
 {
@@ -80,7 +98,7 @@ static bool read_units(prover *p)
             if (!cli_unit_busy(&peer->units[k]))
                 *riv_push(p->s.c->arena, &p->units) = (unit){ .id = *cli_unit_id_of(&peer->units[k]) };
     }
-    return true;
+    return read_submitted(p);
 }
 
 /* ---- searching ---- */

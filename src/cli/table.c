@@ -19,7 +19,8 @@ const cli_flag cli_common_flags[] = {
 };
 const size_t cli_common_flags_count = RIV_COUNT(cli_common_flags);
 
-#define F_URL     { "url",      0,  CLI_VALUE,  "URL",  "JSON-RPC of the chain (default http://127.0.0.1:8545)" }
+#define F_CHAIN { "chain", 0, CLI_VALUE, "URL", "JSON-RPC of the chain (default $RIVULET_CHAIN or http://127.0.0.1:8545)" }
+#define F_URL   F_CHAIN, { "url", 0, CLI_VALUE, "URL", "the same as --chain" }
 #define F_LEDGER  { "state",    0,  CLI_VALUE,  "DIR",  "read this folder instead; its chain may be running" }
 #define F_GRAPH   { "graph-listen", 0, CLI_VALUE, "HOST:PORT|none", "answer GraphQL here too (127.0.0.1:8000 where the chain is on its own default)" }
 #define F_GENESIS \
@@ -151,10 +152,14 @@ static const cli_flag repl_flags[]    = {
 static const cli_flag info_flags[]    = { F_JSON };
 static const cli_flag key_flags[]     = { F_JSON };
 static const cli_flag key_new_flags[] = { { "wallet", 'w', CLI_SWITCH, NULL, "the key of an account on a chain (secp256k1) instead of a peer's" }, F_JSON };
-#define F_CHAIN { "chain", 0, CLI_VALUE, "URL", "JSON-RPC of the chain (default $RIVULET_CHAIN or http://127.0.0.1:8545)" }
 #define F_KEY   { "key", 'k', CLI_VALUE, "FILE|N", "key of the account that pays (or $RIVULET_KEY); 0 to 9: a development account" }
 #define F_YES   { "yes", 'y', CLI_SWITCH, NULL, "send without asking" }
 static const cli_flag market_send_flags[]  = { F_KEY, F_CHAIN, F_YES, F_JSON };
+static const cli_flag chain_pay_flags[]    = {
+    { "flt", 0, CLI_VALUE, "AMOUNT", "so much FLT, e.g. 1.5" },
+    { "usd", 0, CLI_VALUE, "AMOUNT", "so much USD" },
+    F_KEY, F_CHAIN, F_YES, F_JSON,
+};
 static const cli_flag market_look_flags[]  = { F_CHAIN, F_JSON };
 static const cli_flag provider_offer_flags[]  = {
     { "remove", 0, CLI_SWITCH, NULL, "also take out what the file no longer has: units, peers" },
@@ -273,8 +278,10 @@ const cli_command cli_commands[] = {
     { "chain status", "", 0, 0, "show where a chain is: height, time, epoch, hashes", NULL, FLAGS(chain_look_flags), cli_cmd_chain_status },
     { "chain blocks", "[HEIGHT]", 0, 1, "show the newest blocks, or those up to HEIGHT, with their transactions", NULL, FLAGS(chain_blocks_flags),
       cli_cmd_chain_blocks },
-    { "chain account", "ADDRESS|0..9", 1, 1, "show the FLT, USD and nonce of an account", "0 to 9 are the development accounts.", FLAGS(chain_look_flags),
+    { "chain account", "ADDRESS|FILE|0..9", 1, 1, "show the FLT, USD and nonce of an account", "FILE is a key file: its account is meant. 0 to 9 are the development accounts.", FLAGS(chain_look_flags),
       cli_cmd_chain_account },
+    { "chain pay", "ADDRESS|FILE|0..9", 1, 1, "send FLT or USD to an account", "FILE is a key file: its account is meant. 0 to 9 are the development accounts.",
+      FLAGS(chain_pay_flags), cli_cmd_chain_pay },
     { "chain export", "FILE", 1, 1, "write all blocks of a chain to a file", "With what each of them led to, so that `chain replay` can compare.",
       FLAGS(chain_export_flags), cli_cmd_chain_export },
     { "chain replay", "FILE", 1, 1, "apply an export again and compare every hash",

@@ -93,3 +93,13 @@ bool cli_is_wallet(riv_str file_or_number)
     crypto_wipe(&w, sizeof w);
     return is;
 }
+
+bool cli_account_of(riv_str text, riv_fault *fault, eth_address *out)
+{
+    cli_wallet w;
+    if (riv_str_starts(text, RIV_LIT("0x"))) return !eth_read_address(text, fault, out);
+    if (cli_wallet_load(text, fault, &w)) return false;
+    *out = w.address;
+    crypto_wipe(&w, sizeof w);
+    return true;
+}

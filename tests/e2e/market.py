@@ -611,11 +611,55 @@ def market_graph():
         assert chain.running.addresses(3)[2].startswith(chain.url)
 
 
+def market_pay():
+    """FLT and USD for a key of one's own; $RIVULET_CHAIN is every command's."""
+    mine = os.path.join(TMP, "paid.key")
+    check(rivulet("key", "new", "--wallet", mine), 0)
+    with Chain("--fees") as chain:
+        chain.run("chain", "pay", mine, "--flt", "1.5", "--usd", "2.25", who=ADA, err=["pay 1.5 FLT to 0x", "transfer of USD token", "amount +2.25 USD"])
+        ENV["RIVULET_CHAIN"] = chain.url
+        try:
+            held = json.loads(check(rivulet("chain", "account", mine, "--json"), 0).out)
+            height = json.loads(check(rivulet("chain", "status", "--json"), 0).out)["height"]
+        finally:
+            del ENV["RIVULET_CHAIN"]
+        assert (held["flt"], held["usd"], height) == ("1.5", "2.25", 2), (held, height)
+        done = chain.json("chain", "pay", BOB, "--flt", "0.5", who=mine)
+        assert [t["does"] for t in done["transactions"]] == ["pay 0.5 FLT to " + address(BOB)] and done["to"] == address(BOB)
+        paid = int(decimal.Decimal(done["transactions"][0]["cost"].split()[0]) * 10**18)
+        assert chain.flt(address(mine)) == 10**18 - paid and chain.flt(address(BOB)) == 10000 * 10**18 + 5 * 10**17
+        chain.run("chain", "pay", BOB, who=mine, code=2, err="--flt AMOUNT or --usd AMOUNT")
+        chain.run("chain", "pay", "nobody", "--flt", "1", who=mine, code=2, err="is no address, key file nor development account")
+        chain.run("chain", "pay", BOB, "--flt", "1", who=mine, code=1, err=["needs up to 1.* FLT", "nothing was sent"])
+        chain.run("chain", "pay", BOB, "--usd", "9", who=mine, code=1, err=["transfer amount exceeds balance", "nothing was sent"])
+
+
+def market_prove_again():
+    """Who starts anew in the same epoch goes on where proofs are missing, and then waits: the chain is asked for no more than it takes."""
+    with Chain() as chain:
+        cwd = committed(chain, "again", peers=1, units=1)
+        proofs(chain, cwd, 2)
+        data = {"to": CAPACITY, "data": "0x" + PROOFS_OF + chain.json("provider", "status", cwd=cwd)["peers"][0]["units"][0]["id"][2:] + "2".rjust(64, "0")}
+        given = lambda: int(chain.ask("eth_call", data, "latest")[2:66], 16)
+        if given() < 5:
+            proofs(chain, cwd, 5 - given())
+        assert given() == 5
+        with Running("provider", "prove", "--light", "--chain", chain.url, "--key", ADA, "--yes", cwd=cwd) as prover:
+            time.sleep(2)
+            assert prover.process.poll() is None, prover.stop()
+            assert prover.stop(signal.SIGINT) == 0
+            assert b"submit " not in prover.text[prover.process.stderr] and b"submitted: 0; 0 hashes" in prover.text[prover.process.stdout], prover.text
+
+
 def market_demo():
     """The second part of `make run`: what Bob pays, Ada and the deal have."""
     done = check(rivulet("demo", "--market", cwd=TMP, timeout=60 * SLOW), 0, out=["offer 2 units on 2 peers for 0.01 USD", "epoch 4  ", "Ada earned 0.08 USD in two epochs; 13 transactions"])
     rows = re.findall(r"^  (\S.*?) {2,}(\S+) USD +(\S+) USD +(\S+) USD", done.out, re.M)
     assert rows == [("Bob", "1", "0.8", "-0.2"), ("the deal", "0", "0.12", "+0.12"), ("Ada", "0", "0.08", "+0.08"), ("together", "1", "1", "0")], (rows, done.out)
+    assert max(map(len, done.out.replace(RIVULET, "build/rivulet").splitlines())) <= 80, done.out
+    shown = json.loads(check(rivulet("demo", "--market", "--json", cwd=TMP, timeout=60 * SLOW), 0).out)
+    assert [(r["who"], r["change"]) for r in shown["ledger"]] == [("Bob", "-0.2 USD"), ("the deal", "+0.12 USD"), ("Ada", "+0.08 USD"), ("together", "0 USD")], shown
+    assert shown["transactions"] == 13
 
 
 if __name__ == "__main__":
