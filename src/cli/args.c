@@ -21,14 +21,14 @@ static bool is_group(riv_str word)
     return false;
 }
 
-/* "air parse, air fmt, air show" */
+/* "parse, fmt, show" */
 static void list_group(riv_str group, char *out, size_t size)
 {
     size_t len = 0;
     for (size_t i = 0; i < cli_commands_count; i++) {
         riv_str name = riv_str_c(cli_commands[i].name);
         if (!riv_str_eq(first_word(name), group) || len >= size) continue;
-        int wrote = snprintf(out + len, size - len, "%s%s", len ? ", " : "", cli_commands[i].name);
+        int wrote = snprintf(out + len, size - len, "%s%s", len ? ", " : "", cli_commands[i].name + group.len + 1);
         len += wrote > 0 ? (size_t)wrote : 0;
     }
 }

@@ -50,8 +50,8 @@ static bool has_usd(cli_chain *s, u256 amount)
     if (u256_cmp(has, amount) >= 0) return true;
     cli_error(c, CLI_FAILED, "the account " RIV_FMT " has " RIV_FMT ", and this takes " RIV_FMT,
               RIV_ARG(cli_show_address(c, &s->wallet.address)), RIV_ARG(usd(c, has)), RIV_ARG(usd(c, amount)));
-    cli_hint(c,
-             "nothing was sent; USD come from another account (`rivulet chain pay`), or a smaller --price, --workers or --epochs need less");
+    cli_hint(c, "nothing was sent; USD come from another account (`rivulet chain pay`), or a smaller --price, "
+                "--workers or --epochs need less");
     return cli_chain_fail(s, CLI_FAILED);
 }
 

@@ -28,7 +28,7 @@ static void overview(const cli *c, FILE *to)
             "[FLAGS]\n\nCommands\n",
             RIV_VERSION);
     for (size_t i = 0; i < cli_commands_count; i++)
-        fprintf(to, "  %s%-13s%s %s\n", bold, cli_commands[i].name, plain, cli_commands[i].summary);
+        fprintf(to, "  %s%-18s%s %s\n", bold, cli_commands[i].name, plain, cli_commands[i].summary);
     fprintf(to, "\n`rivulet help COMMAND` or `rivulet COMMAND --help` tells more; `rivulet help exit-codes` what a "
                 "script may branch on.\n"
                 "A first look: rivulet demo\n");
@@ -61,6 +61,21 @@ void cli_help(cli *c, const cli_command *command, FILE *to)
     flags_of(to, "Flags of every command", cli_common_flags, cli_common_flags_count);
 }
 
+bool cli_help_group(const cli *c, riv_str word, FILE *to)
+{
+    bool any = false;
+    for (size_t i = 0; i < cli_commands_count; i++) {
+        riv_str name = riv_str_c(cli_commands[i].name);
+        if (!riv_str_starts(name, word) || name.len <= word.len || name.ptr[word.len] != ' ') continue;
+        if (!any) fprintf(to, "Usage: rivulet " RIV_FMT " COMMAND [ARGUMENTS] [FLAGS]\n\nCommands\n", RIV_ARG(word));
+        any = true;
+        fprintf(to, "  %s%-18s%s %s\n", cli_style(c->colour_out, CLI_BOLD), cli_commands[i].name,
+                cli_style(c->colour_out, CLI_PLAIN), cli_commands[i].summary);
+    }
+    if (any) fprintf(to, "\n`rivulet help " RIV_FMT " COMMAND` tells more.\n", RIV_ARG(word));
+    return any;
+}
+
 int cli_cmd_help(cli *c)
 {
     size_t             used;
@@ -69,6 +84,7 @@ int cli_cmd_help(cli *c)
     const char        *words[2] = { riv_cstr(c->arena, cli_arg(c, 0)), riv_cstr(c->arena, cli_arg(c, 1)) };
     if (c->given.args_count == 0) return cli_help(c, NULL, stdout), CLI_OK;
     if (strcmp(words[0], "exit-codes") == 0) return cli_help_exit_codes(stdout), CLI_OK;
+    if (c->given.args_count == 1 && cli_help_group(c, cli_arg(c, 0), stdout)) return CLI_OK;
     riv_err err = cli_command_find(words, c->given.args_count, &fault, &command, &used);
     if (!err) return cli_help(c, command, stdout), CLI_OK;
     return cli_error(c, CLI_USAGE, "%s", fault.msg);

@@ -105,6 +105,7 @@ bool cli_read_text(cli *c, riv_str path, riv_str *out);
 riv_str cli_shown(cli *c, riv_str text, size_t max);
 void cli_help(cli *c, const cli_command *command, FILE *to); /* NULL: the overview */
 void cli_help_exit_codes(FILE *to);
+bool cli_help_group(const cli *c, riv_str word, FILE *to); /* the commands that begin with this word; false: none does */
 
 /* ---- compiling Aqua ---- */
 

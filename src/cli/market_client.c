@@ -386,6 +386,7 @@ bool cli_read_cid(cli_chain *s, riv_str text, eth_value *out)
     eth_value *parts     = riv_new(s->c->arena, eth_value, 2);
     if (codec_cid_parse(text, s->c->arena, &fault, &cid)) {
         cli_error(s->c, CLI_USAGE, "'" RIV_FMT "' is no content id: %s", RIV_ARG(text), fault.msg);
+        cli_hint(s->c, "`rivulet module info FILE.wasm` and `rivulet module pack` tell a content id: bafk...");
         return cli_chain_fail(s, CLI_USAGE);
     }
     if (cid.digest.len != 32 || cid.codec > 0x7f || cid.hash > 0x7f) {

@@ -183,8 +183,8 @@ static bool affordable(cli_chain *s, const cli_tx *tx, u256 most)
               RIV_ARG(cli_amount(c->arena, has, CLI_FLT_DECIMALS, "FLT")),
               RIV_ARG(cli_amount(c->arena, most, CLI_FLT_DECIMALS, "FLT")));
     cli_note(c, "  nothing was sent: " RIV_FMT, RIV_ARG(tx->does));
-    cli_hint(
-        c, "FLT pays for gas and collateral; it comes from another account (`rivulet chain pay`), or from a faucet of the network");
+    cli_hint(c, "FLT pays for gas and collateral; it comes from another account (`rivulet chain pay`), or from a "
+                "faucet of the network");
     return cli_chain_fail(s, CLI_FAILED);
 }
 

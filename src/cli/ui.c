@@ -51,7 +51,9 @@ static int run(cli *c, const char *const *words, size_t count)
     if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) return cli_help(c, NULL, stdout), CLI_OK;
     if (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-V") == 0)
         words = (const char *const[]){ "version" }, count = 1;
+    bool asks = count == 2 && (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0);
     if (cli_command_find(words, count, &fault, &c->command, &used)) {
+        if (asks && cli_help_group(c, riv_str_c(words[0]), stdout)) return CLI_OK;
         cli_error(c, CLI_USAGE, "%s", fault.msg);
         cli_hint(c, "`rivulet help` lists the commands");
         return CLI_USAGE;
