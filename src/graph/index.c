@@ -2,6 +2,7 @@
  * A log of an address or a topic that nobody folds is passed over.
  * Spec: docs/spec/graph.md "Entities from events". Tests: index_test.c, index_fuzz.c. */
 #include "graph/index.h"
+#include "codec/codec.h"
 
 enum { EVENT_ARGS_MAX = 16 };
 
@@ -201,13 +202,9 @@ riv_err graph_apply(graph *g, const chain_block *block, const chain_store *store
 
 static riv_str hex(riv_arena *arena, const char *front, const uint8_t *bytes, size_t count)
 {
-    static const char digits[] = "0123456789abcdef";
-    riv_buf           out      = riv_buf_in(arena);
+    riv_buf out = riv_buf_in(arena);
     riv_put_str(&out, riv_str_c(front));
-    for (size_t i = 0; i < count; i++) {
-        riv_put_u8(&out, (uint8_t)digits[bytes[i] >> 4]);
-        riv_put_u8(&out, (uint8_t)digits[bytes[i] & 15]);
-    }
+    codec_put_hex(&out, (riv_bytes){ bytes, count });
     return riv_buf_str(&out);
 }
 

@@ -1,5 +1,6 @@
 /* plan.c: one operation with its variables, ready to run: fragments melted in, equal answers merged, filters and orders compiled.
  * It was checked before (check.c): names are known, values are of their types. Spec: GraphQL October 2021, 6.3; docs/spec/graph.md 3. Tests: answer_test.c. */
+#include "codec/codec.h"
 #include "graph/document.h"
 
 enum { SET_FROM = 8 }; /* values; fewer are held against each other */
@@ -337,7 +338,7 @@ static riv_err check_block(graph__run *run, const graph__node *node)
     if (riv_str_eq(node->items[0].name, RIV_LIT("hash"))) {
         riv_buf hex = riv_buf_in(run->arena);
         riv_put_str(&hex, RIV_LIT("0x"));
-        for (size_t i = 0; i < sizeof g->block_hash; i++) riv_putf(&hex, "%02x", ((const uint8_t *)&g->block_hash)[i]);
+        codec_put_hex(&hex, (riv_bytes){ g->block_hash.bytes, sizeof g->block_hash.bytes });
         if (riv_str_eq(riv_buf_str(&hex), bytes_text(run->arena, v->text))) return RIV_OK;
         return riv_fail(run->fault, RIV_E_UNSUPPORTED, v->pos,
                         "Only the newest block can be asked about: %llu, " RIV_FMT, (unsigned long long)newest,

@@ -1,5 +1,6 @@
 /* run.c: looks at rows and writes the answer. Conditions follow SQL: a null fails every one but those that ask for null.
  * Of a list only the rows of its page are kept while it is looked through. Spec: docs/spec/graph.md 3, 4. Tests: answer_test.c, graph_bench.c. */
+#include "codec/codec.h"
 #include "graph/document.h"
 
 static riv_err write_picks(graph__run *run, const graph__picks *picks, const graph__row *row, riv_buf *out);
@@ -393,7 +394,7 @@ static riv_err write_meta(graph__run *run, const graph__pick *pick, riv_buf *out
 static void write_hash(const graph *g, riv_buf *out)
 {
     riv_put_str(out, RIV_LIT("\"0x"));
-    for (size_t i = 0; i < sizeof g->block_hash; i++) riv_putf(out, "%02x", ((const uint8_t *)&g->block_hash)[i]);
+    codec_put_hex(out, (riv_bytes){ g->block_hash.bytes, sizeof g->block_hash.bytes });
     riv_put_u8(out, '"');
 }
 
