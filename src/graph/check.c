@@ -745,13 +745,11 @@ static riv_err check_declaration(checker *c, const graph__operation *op, size_t 
             return riv_fail(c->fault, RIV_E_MALFORMED, v->pos, "Variable `$" RIV_FMT "` is declared twice",
                             RIV_ARG(v->name));
     if (!input_of_typeref(&v->type, &in)) {
-        riv_str               name = v->type.name;
-        const graph__typeref *t    = &v->type;
+        const graph__typeref *t = &v->type;
         while (t->item) t = t->item;
-        name = t->name;
         return riv_fail(c->fault, RIV_E_MALFORMED, v->type.pos,
                         "Variable `$" RIV_FMT "` has the unknown type `" RIV_FMT "`", RIV_ARG(v->name),
-                        RIV_ARG(riv_str_sub(name, 0, 60)));
+                        RIV_ARG(riv_str_sub(t->name, 0, 60)));
     }
     return v->has_default ? check_input(c, &in, &v->otherwise) : RIV_OK;
 }

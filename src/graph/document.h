@@ -47,7 +47,7 @@ typedef struct graph__operation {
     const graph__directive *directives; size_t directives_count;
     graph__selections       selections;
 } graph__operation;
-typedef struct graph__fragment { riv_str name, on; uint64_t pos, on_pos; const graph__directive *directives; size_t directives_count; graph__selections selections; size_t number; } graph__fragment;
+typedef struct graph__fragment { riv_str name, on; uint64_t pos; const graph__directive *directives; size_t directives_count; graph__selections selections; size_t number; } graph__fragment;
 typedef struct graph__document {
     const graph__operation *operations; size_t operations_count;
     const graph__fragment  *fragments;  size_t fragments_count;

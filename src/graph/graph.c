@@ -15,8 +15,6 @@ graph *graph_new(const chain *engine)
 void graph_free(graph *g)
 {
     if (!g) return;
-    graph__index_free(g->index);
-    graph__tables_free(g->tables);
     riv_arena_free(g->arena);
     riv_free(g);
 }

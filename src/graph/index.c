@@ -89,8 +89,6 @@ graph__index *graph__index_new(graph *g)
     return index;
 }
 
-void graph__index_free(graph__index *index) { (void)index; /* all of it lies in the graph's arena */ }
-
 /* ---- one log ---- */
 
 static bool contract_of(const graph__told *t, chain_contract *out)

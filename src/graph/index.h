@@ -28,7 +28,7 @@ typedef struct graph__index {
     riv_map   *events;     /* contract and topic -> struct of index.c */
     chain_params params;   /* of genesis; without its lists */
     uint64_t   max_failed_ratio, min_proofs; /* as they are now */
-    riv_map   *min_of;     /* epoch -> 1 + the least number of proofs, latched by its first proof */
+    riv_map   *min_of;     /* epoch -> the least number of proofs, latched by its first proof */
     riv_map   *counted;    /* id of a commitment's epoch -> struct of index_capacity.c */
     riv_map   *succeeded;  /* id of a unit's epoch: it is among the successful ones of its commitment's epoch */
     riv_map   *waiting;    /* id of a unit -> struct of index_capacity.c: its proofs that were submitted and are not verified */
@@ -64,7 +64,7 @@ RIV_MUST_USE riv_err graph__begin(const graph__told *t);                 /* what
 void                 graph__epoch(const graph__told *t);                 /* this block's epoch reaches up to it */
 /* ---- index_market.c: found or made ---- */
 graph__row *graph__provider(const graph__told *t, const eth_value *address);
-graph__row *graph__effector(const graph__told *t, const eth_value *cid); /* NULL: the empty one */
+graph__row *graph__effector(const graph__told *t, const eth_value *cid);
 RIV_MUST_USE riv_err graph__token(const graph__told *t, const eth_value *address, graph__row **out);
 
 /* ---- index_capacity.c ---- */

@@ -50,15 +50,13 @@ bool graph__referring(const graph *g, graph__type type, size_t ref, riv_str id, 
 typedef struct graph__tables graph__tables; /* rows.c */
 struct graph {
     const chain   *engine;
-    riv_arena     *arena;      /* lives as long as the graph */
+    riv_arena     *arena;      /* lives as long as the graph: tables and index lie in it */
     graph__tables *tables;
     struct graph__index *index; /* index.c: what the fold keeps besides rows */
     uint64_t       next_height;
     uint64_t       block_time_s; crypto_hash block_hash; /* of the newest: _meta */
 };
 graph__tables *graph__tables_new(riv_arena *arena);
-void           graph__tables_free(graph__tables *t);
-struct graph__index *graph__index_new(graph *g);   /* index.c */
-void           graph__index_free(struct graph__index *index);
+struct graph__index *graph__index_new(graph *g); /* index.c */
 
 #endif

@@ -588,7 +588,6 @@ static riv_err fragment(parser *p, graph__fragment *out)
     RIV_TRY(name(p, "the name of a fragment", &out->name));
     if (!is_name(p, "on")) return unexpected(p, "`on`");
     RIV_TRY(next(p));
-    out->on_pos = p->tok.pos;
     RIV_TRY(name(p, "a type", &out->on));
     RIV_TRY(directives(p, false, &out->directives, &out->directives_count));
     return selections(p, &out->selections);

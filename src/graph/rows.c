@@ -68,8 +68,6 @@ graph__tables *graph__tables_new(riv_arena *arena)
     return t;
 }
 
-void graph__tables_free(graph__tables *t) { (void)t; /* all of it lies in the graph's arena */ }
-
 /* ---- lists: of a row, or of an id that no row has ---- */
 
 static row_list *list_of(const graph__tables *t, graph__type type, size_t field, riv_str id)

@@ -14,7 +14,6 @@ static inline graph *rows_new(void)
 
 static inline void rows_free(graph *g)
 {
-    graph__tables_free(g->tables);
     riv_arena_free(g->arena);
     riv_free(g);
 }
