@@ -118,66 +118,58 @@ static void scope_names(int scope, candidates *out)
 
 /* ---- types of inputs ---- */
 
+/* A type's own name; of FILTER and ORDER what stands behind the entity's. */
+static const char *const input_names[] = {
+    [GRAPH__IN_ID]        = "ID",
+    [GRAPH__IN_STRING]    = "String",
+    [GRAPH__IN_BYTES]     = "Bytes",
+    [GRAPH__IN_INT]       = "Int",
+    [GRAPH__IN_BIG]       = "BigInt",
+    [GRAPH__IN_BOOL]      = "Boolean",
+    [GRAPH__IN_ENUM]      = "CapacityCommitmentStatus",
+    [GRAPH__IN_FILTER]    = "_filter",
+    [GRAPH__IN_ORDER]     = "_orderBy",
+    [GRAPH__IN_DIRECTION] = "OrderDirection",
+    [GRAPH__IN_POLICY]    = "_SubgraphErrorPolicy_",
+    [GRAPH__IN_HEIGHT]    = "Block_height",
+    [GRAPH__IN_CHANGED]   = "BlockChangedFilter",
+};
+
+static bool is_of_entity(graph__input_kind kind) { return kind == GRAPH__IN_FILTER || kind == GRAPH__IN_ORDER; }
+
 /* "[Int!]", "Offer_filter!" */
 static riv_str input_name(riv_arena *arena, const graph__input *in)
 {
-    static const char *const plain[] = {
-        [GRAPH__IN_ID]        = "ID",
-        [GRAPH__IN_STRING]    = "String",
-        [GRAPH__IN_BYTES]     = "Bytes",
-        [GRAPH__IN_INT]       = "Int",
-        [GRAPH__IN_BIG]       = "BigInt",
-        [GRAPH__IN_BOOL]      = "Boolean",
-        [GRAPH__IN_ENUM]      = "CapacityCommitmentStatus",
-        [GRAPH__IN_FILTER]    = "",
-        [GRAPH__IN_ORDER]     = "",
-        [GRAPH__IN_DIRECTION] = "OrderDirection",
-        [GRAPH__IN_POLICY]    = "_SubgraphErrorPolicy_",
-        [GRAPH__IN_HEIGHT]    = "Block_height",
-        [GRAPH__IN_CHANGED]   = "BlockChangedFilter",
-    };
-    bool        named = in->kind == GRAPH__IN_FILTER || in->kind == GRAPH__IN_ORDER;
-    const char *type = named ? graph__schema[in->of].name : "", *tail = in->kind == GRAPH__IN_FILTER  ? "_filter"
-                                                                        : in->kind == GRAPH__IN_ORDER ? "_orderBy"
-                                                                                                      : "";
-    return riv_format(arena, "%s%s%s%s%s%s%s", in->list ? "[" : "", plain[in->kind], type, tail,
+    return riv_format(arena, "%s%s%s%s%s%s", in->list ? "[" : "",
+                      is_of_entity(in->kind) ? graph__schema[in->of].name : "", input_names[in->kind],
                       in->list && !in->null_items ? "!" : "", in->list ? "]" : "", in->non_null ? "!" : "");
 }
 
-static const char *const cc_status_type = "CapacityCommitmentStatus";
+static const char *const *status_words(void)
+{
+    return graph__schema[GRAPH__CC].fields[graph__field_find(GRAPH__CC, RIV_LIT("status"))].words;
+}
+
+/* "Offer_filter" with the tail "_filter": Offer. */
+static bool entity_before(riv_str name, riv_str tail, graph__type *out)
+{
+    if (!riv_str_ends(name, tail)) return false;
+    for (size_t t = 0; t < GRAPH__TYPES; t++) {
+        *out = (graph__type)t;
+        if (riv_str_eq(riv_str_sub(name, 0, name.len - tail.len), riv_str_c(graph__schema[t].name))) return true;
+    }
+    return false;
+}
 
 static bool input_of_name(riv_str name, graph__input *out)
 {
-    static const struct {
-        const char       *name;
-        graph__input_kind kind;
-    } plain[] = { { "ID", GRAPH__IN_ID },
-                  { "String", GRAPH__IN_STRING },
-                  { "Bytes", GRAPH__IN_BYTES },
-                  { "Int", GRAPH__IN_INT },
-                  { "BigInt", GRAPH__IN_BIG },
-                  { "Boolean", GRAPH__IN_BOOL },
-                  { "OrderDirection", GRAPH__IN_DIRECTION },
-                  { "_SubgraphErrorPolicy_", GRAPH__IN_POLICY },
-                  { "Block_height", GRAPH__IN_HEIGHT },
-                  { "BlockChangedFilter", GRAPH__IN_CHANGED } };
-    for (size_t i = 0; i < RIV_COUNT(plain); i++)
-        if (riv_str_eq(name, riv_str_c(plain[i].name))) {
-            *out = (graph__input){ .kind = plain[i].kind };
-            return true;
-        }
-    if (riv_str_eq(name, riv_str_c(cc_status_type))) {
-        const graph__field *status = &graph__schema[GRAPH__CC].fields[graph__field_find(GRAPH__CC, RIV_LIT("status"))];
-        *out                       = (graph__input){ .kind = GRAPH__IN_ENUM, .words = status->words };
+    for (size_t i = 0; i < RIV_COUNT(input_names); i++) {
+        graph__input in  = { .kind = (graph__input_kind)i };
+        riv_str      own = riv_str_c(input_names[i]);
+        if (!(is_of_entity(in.kind) ? entity_before(name, own, &in.of) : riv_str_eq(name, own))) continue;
+        if (in.kind == GRAPH__IN_ENUM) in.words = status_words();
+        *out = in;
         return true;
-    }
-    for (size_t t = 0; t < GRAPH__TYPES; t++) {
-        riv_str type = riv_str_c(graph__schema[t].name);
-        if (!riv_str_starts(name, type)) continue;
-        riv_str tail = riv_str_sub(name, type.len, name.len);
-        *out = (graph__input){ .kind = riv_str_eq(tail, RIV_LIT("_filter")) ? GRAPH__IN_FILTER : GRAPH__IN_ORDER,
-                               .of   = (graph__type)t };
-        if (out->kind == GRAPH__IN_FILTER || riv_str_eq(tail, RIV_LIT("_orderBy"))) return true;
     }
     return false;
 }
@@ -358,8 +350,7 @@ static const graph__variable *declared(const graph__operation *op, riv_str name)
 
 static bool same_base(const graph__input *a, const graph__input *b)
 {
-    if (a->kind == GRAPH__IN_FILTER || a->kind == GRAPH__IN_ORDER) return a->kind == b->kind && a->of == b->of;
-    return a->kind == b->kind;
+    return a->kind == b->kind && (!is_of_entity(a->kind) || a->of == b->of);
 }
 
 /* SPEC GraphQL 5.8.5: a variable stands only where its type fits; a default takes the place of `!`. */
@@ -880,11 +871,4 @@ const graph__node *graph__node_of(const graph__values *values, const graph__node
     const graph__variable *var = declared(values->operation, node->text);
     RIV_ASSERT(var);
     return values->of[var - values->operation->variables];
-}
-
-const graph__node *graph__arg_of(const graph__values *values, const graph__arg *args, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (riv_str_eq(args[i].name, riv_str_c(name))) return graph__node_of(values, &args[i].value);
-    return NULL;
 }

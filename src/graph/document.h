@@ -89,7 +89,6 @@ RIV_MUST_USE riv_err graph__check(const graph__document *doc, riv_arena *arena, 
 RIV_MUST_USE riv_err graph__check_variables(const graph__operation *op, const riv_json *variables, riv_arena *arena, riv_fault *fault, graph__values *out);
 /* The value itself, or what its variable stands for; NULL: not given. */
 const graph__node *graph__node_of(const graph__values *values, const graph__node *node);
-const graph__node *graph__arg_of(const graph__values *values, const graph__arg *args, size_t count, const char *name);
 
 /* ---- plan.c: one operation with its variables ---- */
 typedef struct graph__filter graph__filter;
@@ -98,7 +97,7 @@ struct graph__filter {
     graph__type           type;   /* whose rows it looks at */
     const graph__value   *values; size_t values_count; /* what the field is held against: one, or those of IN and NOT_IN */
     bool                  negative; /* of one number: values[0] is how far below zero. Lists leave such out: no row has one */
-    riv_map              *set;    /* of many values, by graph__set_key */
+    riv_map              *set;    /* of many values, by set_key of plan.c */
     const graph__filter  *kids;   size_t kids_count;   /* AND, OR; CHILD: one, an AND on the other type */
 };
 typedef struct graph__pick graph__pick;
@@ -128,7 +127,8 @@ RIV_MUST_USE riv_err graph__plan(graph__run *run, graph__picks *out);
 /* RIV_E_LIMIT when the request has cost more than GRAPH_STEPS_MAX. */
 RIV_MUST_USE riv_err graph__charge(graph__run *run, uint64_t steps, uint64_t pos);
 int graph__compare(graph__kind kind, const graph__value *a, const graph__value *b); /* of values that are set */
-riv_bytes graph__set_key(graph__kind kind, const graph__value *v);
+bool graph__has_value(const graph__filter *f, graph__kind kind, const graph__value *v); /* one of its values, all of kind */
+void graph__put_lower(riv_buf *out, riv_str s); /* ASCII alone */
 
 /* ---- run.c: the answer's data; on an error out holds what was written so far ---- */
 RIV_MUST_USE riv_err graph__write(graph__run *run, const graph__picks *picks, riv_buf *out);

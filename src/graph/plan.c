@@ -158,11 +158,17 @@ int graph__compare(graph__kind kind, const graph__value *a, const graph__value *
     RIV_UNREACHABLE();
 }
 
-riv_bytes graph__set_key(graph__kind kind, const graph__value *v)
+static riv_bytes set_key(graph__kind kind, const graph__value *v)
 {
     if (kind == GRAPH__INT || kind == GRAPH__BIG)
         return (riv_bytes){ (const uint8_t *)v->number.limb, sizeof v->number.limb };
     return kind == GRAPH__BOOL ? (riv_bytes){ (const uint8_t *)&v->truth, 1 } : riv_str_bytes(v->text);
+}
+
+void graph__put_lower(riv_buf *out, riv_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        riv_put_u8(out, (uint8_t)(s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? s.ptr[i] + 32 : s.ptr[i]));
 }
 
 /* Bytes are kept in lower case with 0x, whatever form they are asked in. */
@@ -170,16 +176,8 @@ static riv_str bytes_text(riv_arena *arena, riv_str given)
 {
     riv_buf out = riv_buf_in(arena);
     if (!riv_str_starts(given, RIV_LIT("0x"))) riv_put_str(&out, RIV_LIT("0x"));
-    for (size_t i = 0; i < given.len; i++)
-        riv_put_u8(&out, (uint8_t)(given.ptr[i] >= 'A' && given.ptr[i] <= 'F' ? given.ptr[i] + 32 : given.ptr[i]));
+    graph__put_lower(&out, given);
     return riv_buf_str(&out);
-}
-
-static riv_str lower(riv_arena *arena, riv_str s)
-{
-    char *out = riv_new(arena, char, s.len + 1);
-    for (size_t i = 0; i < s.len; i++) out[i] = (char)(s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? s.ptr[i] + 32 : s.ptr[i]);
-    return (riv_str){ out, s.len };
 }
 
 static graph__value value_of(graph__run *run, graph__kind kind, const graph__node *node, bool *negative)
@@ -196,9 +194,9 @@ static graph__value value_of(graph__run *run, graph__kind kind, const graph__nod
     return v;
 }
 
-static bool has_value(const graph__filter *f, graph__kind kind, const graph__value *v)
+bool graph__has_value(const graph__filter *f, graph__kind kind, const graph__value *v)
 {
-    if (f->set) return riv_map_has(f->set, graph__set_key(kind, v));
+    if (f->set) return riv_map_has(f->set, set_key(kind, v));
     for (size_t i = 0; i < f->values_count; i++)
         if (graph__compare(kind, &f->values[i], v) == 0) return true;
     return false;
@@ -217,9 +215,9 @@ static void fill_list(graph__run *run, graph__kind kind, const graph__node *node
         bool               negative = false;
         const graph__node *item     = graph__node_of(&run->values, &items[i].value);
         graph__value       v        = item ? value_of(run, kind, item, &negative) : (graph__value){ 0 };
-        if (!v.set || negative || has_value(f, kind, &v)) continue;
+        if (!v.set || negative || graph__has_value(f, kind, &v)) continue;
         out[f->values_count] = v;
-        if (f->set) riv_map_put(f->set, graph__set_key(kind, &v), &out[f->values_count]);
+        if (f->set) riv_map_put(f->set, set_key(kind, &v), &out[f->values_count]);
         f->values_count++;
     }
 }
@@ -261,7 +259,11 @@ static riv_err compile_key(graph__run *run, graph__type type, const graph__key *
     }
     graph__value *v = riv_new(run->arena, graph__value, 1);
     *v              = value_of(run, field->kind, node, &f->negative);
-    if (key->nocase) v->text = lower(run->arena, v->text);
+    if (key->nocase) {
+        riv_buf lowered = riv_buf_in(run->arena);
+        graph__put_lower(&lowered, v->text);
+        v->text = riv_buf_str(&lowered);
+    }
     if (field->kind == GRAPH__BYTES && key->op == GRAPH__CONTAINS) v->text = riv_str_sub(v->text, 2, v->text.len);
     f->values       = v;
     f->values_count = 1;
@@ -316,7 +318,7 @@ static riv_err compile_page(graph__run *run, const graph__node *node, const char
                             size_t *out)
 {
     uint64_t v = 0;
-    if (!node || node->kind == GRAPH__L_NULL) return RIV_OK;
+    if (!node) return RIV_OK;
     if (!riv_str_u64(node->text, &v) || v < least || v > most)
         return riv_fail(run->fault, RIV_E_LIMIT, node->pos,
                         "The value of the `%s` argument must be between %zu and %zu, but is " RIV_FMT, name, least,
@@ -330,7 +332,7 @@ static riv_err check_block(graph__run *run, const graph__node *node)
 {
     const graph *g      = run->g;
     uint64_t     number = 0;
-    if (!node || node->kind == GRAPH__L_NULL || node->items_count == 0) return RIV_OK;
+    if (!node || node->items_count == 0) return RIV_OK;
     const graph__node *v = graph__node_of(&run->values, &node->items[0].value);
     if (!v || v->kind == GRAPH__L_NULL) return RIV_OK;
     if (g->next_height == 0) return riv_fail(run->fault, RIV_E_NOT_FOUND, node->pos, "The index has no block yet");
@@ -351,25 +353,32 @@ static riv_err check_block(graph__run *run, const graph__node *node)
                     RIV_ARG(v->text));
 }
 
+/* NULL: it is not there, or null, which is the same. */
+static const graph__node *given(const graph__run *run, const graph__selection *s, const char *name)
+{
+    const graph__node *v = NULL;
+    for (size_t i = 0; i < s->args_count && !v; i++)
+        if (riv_str_eq(s->args[i].name, riv_str_c(name))) v = graph__node_of(&run->values, &s->args[i].value);
+    return v && v->kind != GRAPH__L_NULL ? v : NULL;
+}
+
 static riv_err compile_arguments(graph__run *run, const graph__selection *s, graph__pick *pick)
 {
-#define GIVEN(name) graph__arg_of(&run->values, s->args, s->args_count, name)
     graph__type        type = (graph__type)pick->meaning.inner;
-    const graph__node *id = GIVEN("id"), *where = GIVEN("where"), *order = GIVEN("orderBy"),
-                      *direction = GIVEN("orderDirection");
+    const graph__node *id = given(run, s, "id"), *where = given(run, s, "where"), *order = given(run, s, "orderBy"),
+                      *direction = given(run, s, "orderDirection");
     pick->first                  = GRAPH_FIRST_DEFAULT;
     pick->order                  = (graph__order){ 0, SIZE_MAX };
     if (s->args_count == 0) return RIV_OK;
     if (id) pick->id = id->text;
-    if (where && where->kind != GRAPH__L_NULL) {
+    if (where) {
         graph__filter *f = riv_new(run->arena, graph__filter, 1);
         RIV_TRY(compile_filter(run, type, where, f));
         pick->where = f;
     }
-    if (order && order->kind != GRAPH__L_NULL) RIV_ASSERT(graph__order_find(type, order->text, &pick->order));
+    if (order) RIV_ASSERT(graph__order_find(type, order->text, &pick->order));
     pick->descending = direction && riv_str_eq(direction->text, RIV_LIT("desc"));
-    RIV_TRY(compile_page(run, GIVEN("first"), "first", 1, GRAPH_FIRST_MAX, &pick->first));
-    RIV_TRY(compile_page(run, GIVEN("skip"), "skip", 0, GRAPH_SKIP_MAX, &pick->skip));
-    return check_block(run, GIVEN("block"));
-#undef GIVEN
+    RIV_TRY(compile_page(run, given(run, s, "first"), "first", 1, GRAPH_FIRST_MAX, &pick->first));
+    RIV_TRY(compile_page(run, given(run, s, "skip"), "skip", 0, GRAPH_SKIP_MAX, &pick->skip));
+    return check_block(run, given(run, s, "block"));
 }

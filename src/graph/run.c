@@ -14,12 +14,10 @@ riv_err graph__write(graph__run *run, const graph__picks *picks, riv_buf *out)
 
 static bool matches(graph__run *run, const graph__filter *f, const graph__row *row);
 
-static int low(char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
-
 static riv_str lowered(graph__run *run, riv_str text)
 {
     riv_buf_clear(&run->lowered);
-    for (size_t i = 0; i < text.len; i++) riv_put_u8(&run->lowered, (uint8_t)low(text.ptr[i]));
+    graph__put_lower(&run->lowered, text);
     return riv_buf_str(&run->lowered);
 }
 
@@ -45,11 +43,8 @@ static bool may_look(graph__run *run, uint64_t steps)
 
 static bool in_list(graph__run *run, const graph__filter *f, graph__kind kind, const graph__value *v)
 {
-    if (f->set) return riv_map_has(f->set, graph__set_key(kind, v));
-    run->steps += f->values_count / 2;
-    for (size_t i = 0; i < f->values_count; i++)
-        if (graph__compare(kind, v, &f->values[i]) == 0) return true;
-    return false;
+    if (!f->set) run->steps += f->values_count / 2;
+    return graph__has_value(f, kind, v);
 }
 
 static bool ordered(const graph__filter *f, graph__kind kind, const graph__value *v)
