@@ -285,6 +285,15 @@ riv_err graph__need_of(const graph__told *t, graph__type type, const graph__row 
     return graph__need(t, graph__schema[type].fields[at].of, graph__get(type, row, field).text, out);
 }
 
+graph__row *graph__link(const graph__told *t, graph__type type, const char *a_field, const graph__row *a,
+                        const char *b_field, const graph__row *b)
+{
+    graph__row *link = graph__make(t->g, type, graph__joined(t, a->id, b->id));
+    graph__set_text(t->g, type, link, a_field, a->id);
+    graph__set_text(t->g, type, link, b_field, b->id);
+    return link;
+}
+
 uint64_t graph__number(graph__type type, const graph__row *row, const char *field)
 {
     graph__value v = graph__get(type, row, field);
@@ -327,4 +336,20 @@ void graph__total(const graph__told *t, const char *field)
 {
     graph__row *network = graph__network(t);
     graph__set_u64(t->g, GRAPH__NETWORK, network, field, graph__number(GRAPH__NETWORK, network, field) + 1);
+}
+
+/* ---- what events do not carry ---- */
+
+riv_err graph__ask(const graph__told *t, const eth_address *at, const char *function, const eth_type *returns,
+                   bool *found, eth_value *out)
+{
+    eth_type      one  = { .kind = ETH_TUPLE, .items = returns, .items_count = 1 };
+    crypto_hash   hash = crypto_keccak256(riv_str_bytes(riv_str_c(function)));
+    chain_call    call = { .to = *at, .data = { hash.bytes, 4 } };
+    chain_receipt r;
+    eth_value     v;
+    RIV_TRY(chain_call_run(t->g->engine, t->store, UINT64_MAX, &call, t->arena, t->fault, &r));
+    *found = r.ok && eth_abi_read(&one, r.returned, t->arena, NULL, &v) == RIV_OK;
+    if (*found) *out = v.items[0];
+    return RIV_OK;
 }

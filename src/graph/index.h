@@ -49,6 +49,8 @@ uint64_t graph__u64(u256 v);                                         /* at most 
 RIV_MUST_USE riv_err graph__need(const graph__told *t, graph__type type, riv_str id, graph__row **out);
 /* The row of a REF field, which is set. */
 RIV_MUST_USE riv_err graph__need_of(const graph__told *t, graph__type type, const graph__row *row, const char *field, graph__row **out);
+/* The row between two others, found or made: its REF fields of these names, its id theirs one behind the other. */
+graph__row *graph__link(const graph__told *t, graph__type type, const char *a_field, const graph__row *a, const char *b_field, const graph__row *b);
 uint64_t graph__number(graph__type type, const graph__row *row, const char *field);
 void     graph__int(const graph__told *t, graph__type type, graph__row *row, const char *field, u256 v); /* of 32 bits: at most 2^31-1 */
 /* Counts on by `by`, which may be negative. RIV_E_MALFORMED: below zero. */
@@ -58,6 +60,10 @@ void     graph__sum(const graph__told *t, graph__type type, graph__row *row, con
 graph__row *graph__network(const graph__told *t);
 /* Counts a total of the network on. */
 void     graph__total(const graph__told *t, const char *field);
+
+/* ---- what events do not carry ---- */
+/* Calls a function without arguments; it returns one value. *found is false: no contract, no such function, no such result. */
+RIV_MUST_USE riv_err graph__ask(const graph__told *t, const eth_address *at, const char *function, const eth_type *returns, bool *found, eth_value *out);
 
 /* ---- index_core.c ---- */
 RIV_MUST_USE riv_err graph__begin(const graph__told *t);                 /* what genesis says */

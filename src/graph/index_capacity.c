@@ -36,18 +36,23 @@ static u256 later(uint64_t epoch, uint64_t by)
     return out;
 }
 
+/* Failures of a commitment that are allowed. */
+static uint64_t most_fails(const graph__told *t, const graph__row *cc)
+{
+    uint64_t units = graph__number(GRAPH__CC, cc, "computeUnitsCount"), most;
+    return __builtin_mul_overflow(t->g->index->max_failed_ratio, units, &most) ? UINT64_MAX : most;
+}
+
 /* SPEC market.md 6.2: the first epoch in which failures reach the most that are allowed: who still owes a proof fails in the epoch behind the
  * snapshot, all of them in each one after it. */
 static u256 failing_epoch(const graph__told *t, const graph__row *cc)
 {
-    uint64_t active      = graph__number(GRAPH__CC, cc, "activeUnitCount"),
-             epoch       = graph__number(GRAPH__CC, cc, "snapshotEpoch");
-    uint64_t         all = active + graph__number(GRAPH__CC, cc, "nextAdditionalActiveUnitCount");
-    uint64_t         most, fails = graph__number(GRAPH__CC, cc, "totalFailCount");
+    uint64_t active       = graph__number(GRAPH__CC, cc, "activeUnitCount"),
+             epoch        = graph__number(GRAPH__CC, cc, "snapshotEpoch");
+    uint64_t         all  = active + graph__number(GRAPH__CC, cc, "nextAdditionalActiveUnitCount");
+    uint64_t         most = most_fails(t, cc), fails = graph__number(GRAPH__CC, cc, "totalFailCount");
     const successes *s = riv_map_get_str(t->g->index->counted, graph__joined(t, cc->id, graph__epoch_id(t, epoch + 1)));
-    if (__builtin_mul_overflow(t->g->index->max_failed_ratio, graph__number(GRAPH__CC, cc, "computeUnitsCount"), &most))
-        most = UINT64_MAX;
-    uint64_t rest = most - RIV_MIN(most, fails);
+    uint64_t         rest = most - RIV_MIN(most, fails);
     if (s && __builtin_add_overflow(rest, s->count, &rest)) rest = UINT64_MAX;
     if (active >= rest) return later(epoch, 1);
     u256 never;
@@ -94,11 +99,7 @@ static uint64_t link_units(const graph__told *t, const graph__row *cc, const gra
     size_t             count = 0;
     for (size_t i = 0; i < units.count; i++)
         if (!graph__get(GRAPH__UNIT, units.items[i], "deleted").truth) all[count++] = units.items[i];
-    for (size_t i = 0; i < count; i++) {
-        graph__row *link = graph__make(t->g, GRAPH__CC_UNIT, graph__joined(t, cc->id, all[i]->id));
-        graph__set_text(t->g, GRAPH__CC_UNIT, link, "capacityCommitment", cc->id);
-        graph__set_text(t->g, GRAPH__CC_UNIT, link, "computeUnit", all[i]->id);
-    }
+    for (size_t i = 0; i < count; i++) graph__link(t, GRAPH__CC_UNIT, "capacityCommitment", cc, "computeUnit", all[i]);
     return count;
 }
 
@@ -223,13 +224,10 @@ static riv_err finished(const graph__told *t)
 static riv_err failed(const graph__told *t)
 {
     graph__row *cc;
-    uint64_t    most;
     RIV_TRY(need_commitment(t, &t->args[0], &cc));
-    if (__builtin_mul_overflow(t->g->index->max_failed_ratio, graph__number(GRAPH__CC, cc, "computeUnitsCount"), &most))
-        most = UINT64_MAX;
     graph__set_text(t->g, GRAPH__CC, cc, "status", RIV_LIT("Failed"));
     graph__set_number(t->g, GRAPH__CC, cc, "failedEpoch", t->args[1].word);
-    graph__int(t, GRAPH__CC, cc, "totalFailCount", u256_of(most));
+    graph__int(t, GRAPH__CC, cc, "totalFailCount", u256_of(most_fails(t, cc)));
     graph__set_u64(t->g, GRAPH__CC, cc, "activeUnitCount", 0);
     graph__set_u64(t->g, GRAPH__CC, cc, "nextAdditionalActiveUnitCount", 0);
     return foresee(t, cc);
@@ -246,12 +244,14 @@ static riv_err reward_withdrawn(const graph__told *t)
 
 /* ---- a commitment in an epoch ---- */
 
+/* Of a commitment and of its epoch, as CommitmentStatsUpdated tells them. */
+static const char *const counts[] = { "totalFailCount", "exitedUnitCount", "activeUnitCount",
+                                      "nextAdditionalActiveUnitCount" };
+
 static void copy_counts(const graph__told *t, const graph__row *cc, graph__row *to)
 {
-    static const char *const same[] = { "totalFailCount", "exitedUnitCount", "activeUnitCount",
-                                        "nextAdditionalActiveUnitCount" };
-    for (size_t i = 0; i < RIV_COUNT(same); i++)
-        graph__set_u64(t->g, GRAPH__CC_EPOCH, to, same[i], graph__number(GRAPH__CC, cc, same[i]));
+    for (size_t i = 0; i < RIV_COUNT(counts); i++)
+        graph__set_u64(t->g, GRAPH__CC_EPOCH, to, counts[i], graph__number(GRAPH__CC, cc, counts[i]));
     graph__set_number(t->g, GRAPH__CC_EPOCH, to, "currentCCNextCCFailedEpoch",
                       graph__get(GRAPH__CC, cc, "nextCCFailedEpoch").number);
 }
@@ -273,11 +273,9 @@ static graph__row *cc_epoch(const graph__told *t, const graph__row *cc)
  * up to which proofs are known, which the snapshot may be ahead of before the start. */
 static riv_err stats_updated(const graph__told *t)
 {
-    static const char *const told[] = { "totalFailCount", "exitedUnitCount", "activeUnitCount",
-                                        "nextAdditionalActiveUnitCount" };
-    graph__row              *cc;
+    graph__row *cc;
     RIV_TRY(need_commitment(t, &t->args[0], &cc));
-    for (size_t i = 0; i < RIV_COUNT(told); i++) graph__int(t, GRAPH__CC, cc, told[i], t->args[1 + i].word);
+    for (size_t i = 0; i < RIV_COUNT(counts); i++) graph__int(t, GRAPH__CC, cc, counts[i], t->args[1 + i].word);
     if (u256_cmp(t->args[5].word, graph__get(GRAPH__CC, cc, "snapshotEpoch").number) > 0)
         graph__set_number(t->g, GRAPH__CC, cc, "snapshotEpoch",
                           u256_of(RIV_MIN(graph__u64(t->args[5].word), t->epoch)));

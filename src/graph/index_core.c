@@ -18,15 +18,13 @@ static void set_constant(const graph__told *t, const char *field, u256 v)
 
 static riv_err ask_precision(const graph__told *t, u256 *out)
 {
-    static const eth_type number = { .kind = ETH_UINT, .size = 256 },
-                          one    = { .kind = ETH_TUPLE, .items = &number, .items_count = 1 };
-    crypto_hash   hash           = crypto_keccak256(RIV_BYTES("precision()"));
-    chain_call    call           = { .to = chain_contract_address(CHAIN_CORE), .data = { hash.bytes, 4 } };
-    chain_receipt r;
-    eth_value     v;
-    RIV_TRY(chain_call_run(t->g->engine, t->store, UINT64_MAX, &call, t->arena, t->fault, &r));
-    RIV_TRY(eth_abi_read(&one, r.returned, t->arena, t->fault, &v));
-    *out = v.items[0].word;
+    static const eth_type number = { .kind = ETH_UINT, .size = 256 };
+    eth_address           core   = chain_contract_address(CHAIN_CORE);
+    eth_value             v;
+    bool                  found;
+    RIV_TRY(graph__ask(t, &core, "precision()", &number, &found, &v));
+    if (!found) return riv_fail(t->fault, RIV_E_MALFORMED, t->block->height, "the chain tells no precision");
+    *out = v.word;
     return RIV_OK;
 }
 

@@ -11,18 +11,12 @@ static riv_err this_deal(const graph__told *t, graph__row **out)
 
 static void link_access(const graph__told *t, const graph__row *deal, const eth_value *address)
 {
-    graph__row *provider = graph__provider(t, address);
-    graph__row *link     = graph__make(t->g, GRAPH__DEAL_ACCESS, graph__joined(t, deal->id, provider->id));
-    graph__set_text(t->g, GRAPH__DEAL_ACCESS, link, "deal", deal->id);
-    graph__set_text(t->g, GRAPH__DEAL_ACCESS, link, "provider", provider->id);
+    graph__link(t, GRAPH__DEAL_ACCESS, "deal", deal, "provider", graph__provider(t, address));
 }
 
 static void link_effector(const graph__told *t, const graph__row *deal, const eth_value *cid)
 {
-    graph__row *effector = graph__effector(t, cid);
-    graph__row *link     = graph__make(t->g, GRAPH__DEAL_EFFECTOR, graph__joined(t, deal->id, effector->id));
-    graph__set_text(t->g, GRAPH__DEAL_EFFECTOR, link, "deal", deal->id);
-    graph__set_text(t->g, GRAPH__DEAL_EFFECTOR, link, "effector", effector->id);
+    graph__link(t, GRAPH__DEAL_EFFECTOR, "deal", deal, "effector", graph__effector(t, cid));
 }
 
 /* DealCreated(...): what index.c names by its place here */

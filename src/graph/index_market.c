@@ -34,30 +34,16 @@ graph__row *graph__effector(const graph__told *t, const eth_value *cid)
     return row;
 }
 
-/* *out is one value, or *found false: no contract, no such function, no such result. */
-static riv_err ask_token(const graph__told *t, const eth_value *token, const char *function, const eth_type *returns,
-                         bool *found, eth_value *out)
-{
-    eth_type      one  = { .kind = ETH_TUPLE, .items = returns, .items_count = 1 };
-    crypto_hash   hash = crypto_keccak256(riv_str_bytes(riv_str_c(function)));
-    chain_call    call = { .to = eth_to_address(token), .data = { hash.bytes, 4 } };
-    chain_receipt r;
-    eth_value     v;
-    RIV_TRY(chain_call_run(t->g->engine, t->store, UINT64_MAX, &call, t->arena, t->fault, &r));
-    *found = r.ok && eth_abi_read(&one, r.returned, t->arena, NULL, &v) == RIV_OK;
-    if (*found) *out = v.items[0];
-    return RIV_OK;
-}
-
 riv_err graph__token(const graph__told *t, const eth_value *address, graph__row **out)
 {
     static const eth_type text = { .kind = ETH_STRING }, small = { .kind = ETH_UINT, .size = 8 };
     riv_str               id = graph__address_id(t, address);
+    eth_address           at = eth_to_address(address);
     eth_value             symbol, decimals;
     bool                  has_symbol, has_decimals;
     if ((*out = graph__find(t->g, GRAPH__TOKEN, id))) return RIV_OK;
-    RIV_TRY(ask_token(t, address, "symbol()", &text, &has_symbol, &symbol));
-    RIV_TRY(ask_token(t, address, "decimals()", &small, &has_decimals, &decimals));
+    RIV_TRY(graph__ask(t, &at, "symbol()", &text, &has_symbol, &symbol));
+    RIV_TRY(graph__ask(t, &at, "decimals()", &small, &has_decimals, &decimals));
     *out = graph__make(t->g, GRAPH__TOKEN, id);
     graph__set_text(t->g, GRAPH__TOKEN, *out, "symbol",
                     has_symbol ? graph__clean(t->arena, symbol.bytes) : UNKNOWN_TOKEN);
@@ -103,10 +89,7 @@ static void touch(const graph__told *t, graph__row *offer)
 
 static void link_effector(const graph__told *t, const graph__row *offer, const eth_value *cid)
 {
-    graph__row *effector = graph__effector(t, cid);
-    graph__row *link     = graph__make(t->g, GRAPH__OFFER_EFFECTOR, graph__joined(t, offer->id, effector->id));
-    graph__set_text(t->g, GRAPH__OFFER_EFFECTOR, link, "offer", offer->id);
-    graph__set_text(t->g, GRAPH__OFFER_EFFECTOR, link, "effector", effector->id);
+    graph__link(t, GRAPH__OFFER_EFFECTOR, "offer", offer, "effector", graph__effector(t, cid));
 }
 
 /* MarketOfferRegistered(provider, offerId, minPricePerWorkerEpoch, paymentToken, effectors, minProtocolVersion, maxProtocolVersion) */
@@ -281,10 +264,8 @@ static riv_err joining_of(const graph__told *t, joining *out)
 
 static riv_err link_peer(const graph__told *t, const joining *j)
 {
-    graph__row *link     = graph__make(t->g, GRAPH__DEAL_PEER, j->link);
+    graph__row *link     = graph__link(t, GRAPH__DEAL_PEER, "deal", j->deal, "peer", j->at.peer);
     graph__row *by_offer = graph__make(t->g, GRAPH__DEAL_OFFER_PEER, j->offer_link);
-    graph__set_text(t->g, GRAPH__DEAL_PEER, link, "deal", j->deal->id);
-    graph__set_text(t->g, GRAPH__DEAL_PEER, link, "peer", j->at.peer->id);
     graph__set_text(t->g, GRAPH__DEAL_OFFER_PEER, by_offer, "deal", j->deal->id);
     graph__set_text(t->g, GRAPH__DEAL_OFFER_PEER, by_offer, "peer", j->at.peer->id);
     graph__set_text(t->g, GRAPH__DEAL_OFFER_PEER, by_offer, "offer", j->at.offer->id);
