@@ -674,8 +674,9 @@ static riv_err check_condition(checker *c, int scope, riv_str on, uint64_t pos, 
 static riv_err unknown_fragment(checker *c, const graph__selection *s)
 {
     candidates near = { 0 };
-    for (size_t i = 0; i < RIV_MIN(c->doc->fragments_count, (size_t)CANDIDATES_MAX); i++)
-        near.items[near.count++] = c->doc->fragments[i].name;
+    riv_bytes  name;
+    for (size_t i = 0; i < riv_map_slots(c->doc->fragments) && near.count < CANDIDATES_MAX; i++)
+        if (riv_map_at(c->doc->fragments, i, &name, NULL)) near.items[near.count++] = riv_bytes_str(name);
     return riv_fail(c->fault, RIV_E_MALFORMED, s->pos, "Unknown fragment `" RIV_FMT "`%s",
                     RIV_ARG(riv_str_sub(s->name, 0, 60)), hint(c, s->name, &near));
 }
@@ -693,7 +694,7 @@ static riv_err check_fragment(checker *c, int scope, const graph__fragment *f)
 
 static riv_err check_spread(checker *c, int scope, const graph__selection *s)
 {
-    const graph__fragment *f = riv_map_get_str(c->doc->fragment_by_name, s->name);
+    const graph__fragment *f = riv_map_get_str(c->doc->fragments, s->name);
     if (!f) return unknown_fragment(c, s);
     RIV_TRY(check_condition(c, scope, f->on, s->pos, "Fragment ", s->name));
     if (c->seen[f->number] == 1)
@@ -749,7 +750,7 @@ enum { VARIABLES_MAX = 256 };
 
 static riv_err check_operation(checker *c, const graph__operation *op)
 {
-    memset(c->seen, 0, c->doc->fragments_count);
+    memset(c->seen, 0, riv_map_count(c->doc->fragments));
     c->op    = NULL;
     c->depth = 0;
     if (op->variables_count > VARIABLES_MAX)
@@ -763,7 +764,7 @@ static riv_err check_operation(checker *c, const graph__operation *op)
 riv_err graph__check(const graph__document *doc, riv_arena *arena, riv_fault *fault)
 {
     checker c = {
-        .doc = doc, .arena = arena, .fault = fault, .seen = riv_new(arena, uint8_t, doc->fragments_count + 1)
+        .doc = doc, .arena = arena, .fault = fault, .seen = riv_new(arena, uint8_t, riv_map_count(doc->fragments) + 1)
     };
     for (size_t i = 0; i < doc->operations_count; i++) RIV_TRY(check_operation(&c, &doc->operations[i]));
     return RIV_OK;

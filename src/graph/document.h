@@ -50,8 +50,7 @@ typedef struct graph__operation {
 typedef struct graph__fragment { riv_str name, on; uint64_t pos; const graph__directive *directives; size_t directives_count; graph__selections selections; size_t number; } graph__fragment;
 typedef struct graph__document {
     const graph__operation *operations; size_t operations_count;
-    const graph__fragment  *fragments;  size_t fragments_count;
-    riv_map                *fragment_by_name;
+    riv_map                *fragments; /* graph__fragment by name; a fragment's number is its place among them */
 } graph__document;
 RIV_MUST_USE riv_err graph__parse(riv_str text, riv_arena *arena, riv_fault *fault, graph__document *out);
 

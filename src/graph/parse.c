@@ -61,14 +61,14 @@ static riv_err refuse_definition(parser *p)
     return unexpected(p, "`query`, `fragment` or `{`");
 }
 
-static riv_err add_fragment(parser *p, graph__document *out, const graph__fragment *f)
+static riv_err add_fragment(parser *p, riv_map *fragments)
 {
-    if (riv_map_has(out->fragment_by_name, riv_str_bytes(f->name)))
+    graph__fragment *f = riv_new(p->arena, graph__fragment, 1);
+    f->number          = riv_map_count(fragments);
+    RIV_TRY(fragment(p, f));
+    if (riv_map_put_str(fragments, f->name, f))
         return riv_fail(p->fault, RIV_E_MALFORMED, f->pos, "There can be only one fragment named `" RIV_FMT "`",
                         RIV_ARG(f->name));
-    graph__fragment *own = riv_new(p->arena, graph__fragment, 1);
-    *own                 = *f;
-    riv_map_put_str(out->fragment_by_name, f->name, own);
     return RIV_OK;
 }
 
@@ -88,17 +88,13 @@ enum { OPERATIONS_MAX = 100 };
 
 riv_err graph__parse(riv_str text, riv_arena *arena, riv_fault *fault, graph__document *out)
 {
-    parser          p              = { .text = text, .arena = arena, .fault = fault };
-    graph__document doc            = { .fragment_by_name = riv_map_new(arena) };
-    RIV_VEC(graph__operation) ops  = { 0 };
-    RIV_VEC(graph__fragment) frags = { 0 };
+    parser          p             = { .text = text, .arena = arena, .fault = fault };
+    graph__document doc           = { .fragments = riv_map_new(arena) };
+    RIV_VEC(graph__operation) ops = { 0 };
     RIV_TRY(next(&p));
     while (p.tok.kind != END) {
         if (is_name(&p, "fragment")) {
-            graph__fragment f = { .number = frags.len };
-            RIV_TRY(fragment(&p, &f));
-            RIV_TRY(add_fragment(&p, &doc, &f));
-            *riv_push(arena, &frags) = f;
+            RIV_TRY(add_fragment(&p, doc.fragments));
         } else if (is_name(&p, "query") || is_punct(&p, "{")) {
             graph__operation op = { .pos = p.tok.pos };
             if (ops.len == OPERATIONS_MAX)
@@ -112,8 +108,6 @@ riv_err graph__parse(riv_str text, riv_arena *arena, riv_fault *fault, graph__do
     if (ops.len == 0) return riv_fail(fault, RIV_E_MALFORMED, p.tok.pos, "Syntax error: there is no query");
     doc.operations       = ops.ptr;
     doc.operations_count = ops.len;
-    doc.fragments        = frags.ptr;
-    doc.fragments_count  = frags.len;
     *out                 = doc;
     return RIV_OK;
 }

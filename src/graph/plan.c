@@ -115,7 +115,7 @@ static riv_err gather(graph__run *run, gathering *into, const graph__selections 
         } else if (s->kind == GRAPH__INLINE) {
             RIV_TRY(gather(run, into, &s->kids));
         } else {
-            const graph__fragment *f = riv_map_get_str(run->doc->fragment_by_name, s->name);
+            const graph__fragment *f = riv_map_get_str(run->doc->fragments, s->name);
             if (into->visited[f->number]) continue;
             into->visited[f->number] = 1;
             RIV_TRY(gather(run, into, &f->selections));
@@ -128,7 +128,7 @@ static riv_err plan(graph__run *run, int scope, const sources *from, graph__pick
 {
     gathering into = { .scope   = scope,
                        .by_key  = riv_map_new(run->arena),
-                       .visited = riv_new(run->arena, uint8_t, run->doc->fragments_count + 1) };
+                       .visited = riv_new(run->arena, uint8_t, riv_map_count(run->doc->fragments) + 1) };
     for (size_t i = 0; i < from->len; i++) RIV_TRY(gather(run, &into, from->ptr[i]));
     *out = (graph__picks){ riv_new(run->arena, graph__pick, into.all.len), into.all.len };
     for (size_t i = 0; i < into.all.len; i++) {
