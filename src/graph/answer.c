@@ -60,17 +60,16 @@ static riv_err run(const graph *g, const request *r, riv_arena *arena, riv_fault
     return graph__write(&run, &picks, out);
 }
 
-/* query NULL: the fault is in the body, which has no lines that anybody counts. */
-static void write_errors(const riv_fault *fault, const riv_str *query, riv_buf *out)
+/* at NULL: of a body, which has no lines that anybody counts. */
+static void write_error(riv_str why, const riv_line_col *at, riv_buf *out)
 {
     riv_put_str(out, RIV_LIT("{\"errors\":[{\"message\":"));
-    riv_json_write_str(riv_str_c(fault->msg), out);
-    if (query) {
-        riv_line_col at = riv_line_col_of(*query, (size_t)fault->pos);
-        riv_putf(out, ",\"locations\":[{\"line\":%u,\"column\":%u}]", at.line, at.col);
-    }
+    riv_json_write_str(why, out);
+    if (at) riv_putf(out, ",\"locations\":[{\"line\":%u,\"column\":%u}]", at->line, at->col);
     riv_put_str(out, RIV_LIT("}]}"));
 }
+
+void graph_refuse(riv_str why, riv_buf *reply) { write_error(why, NULL, reply); }
 
 void graph_answer(const graph *g, riv_str body, riv_buf *reply)
 {
@@ -78,13 +77,16 @@ void graph_answer(const graph *g, riv_str body, riv_buf *reply)
     riv_fault  fault = { 0 };
     request    r     = { 0 };
     riv_buf    data  = { 0 };
-    bool       read  = read_body(body, arena, &fault, &r) == RIV_OK;
-    if (read && run(g, &r, arena, &fault, &data) == RIV_OK) {
+    if (read_body(body, arena, &fault, &r)) {
+        graph_refuse(riv_str_c(fault.msg), reply);
+    } else if (run(g, &r, arena, &fault, &data)) {
+        riv_line_col at = riv_line_col_of(r.query, (size_t)fault.pos);
+        write_error(riv_str_c(fault.msg), &at, reply);
+    } else {
         riv_put_str(reply, RIV_LIT("{\"data\":"));
         riv_put_bytes(reply, riv_buf_view(&data));
         riv_put_u8(reply, '}');
-    } else
-        write_errors(&fault, read ? &r.query : NULL, reply);
+    }
     riv_buf_free(&data);
     riv_arena_free(arena);
 }

@@ -27,5 +27,6 @@ uint64_t graph_next_height(const graph *g); /* which block it wants */
 
 /* Answers an HTTP body {"query", "variables", "operationName"}: always a JSON document, {"data"} or {"errors":[{"message","locations"}]}. */
 void graph_answer(const graph *g, riv_str request, riv_buf *reply);
+void graph_refuse(riv_str why, riv_buf *reply); /* the same document for what is no request, or cannot be answered now */
 
 #endif

@@ -20,7 +20,7 @@ struct host_chain {
     rpc          *rpc;
     host_graph   *graph;
     host_http    *http, *graph_http; /* graph_http: NULL without a port of its own */
-    uv_timer_t   *timer;             /* the loop's: freed by its closing, which may come after ours */
+    uv_timer_t   *timer;             /* NULL: it is not open yet */
     uint64_t      every_ms;          /* of the timer; 0: it rests */
 };
 
@@ -61,21 +61,21 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- what http.c asks ---- */
 
-static int on_answer(void *ctx, riv_str path, riv_str body, riv_buf *reply)
-{
-    host_chain *c = ctx;
-    if (host_graph_is_path(path)) return host_graph_answer(c->graph, body, reply) ? 200 : HOST_HTTP_LATER;
-    rpc_answer(c->rpc, 0, host_now_ms(), body, reply);
-    return 200;
-}
-
 /* The port that has GraphQL alone. */
 static int on_graph(void *ctx, riv_str path, riv_str body, riv_buf *reply)
 {
     host_chain *c = ctx;
     if (host_graph_is_path(path)) return host_graph_answer(c->graph, body, reply) ? 200 : HOST_HTTP_LATER;
-    riv_put_str(reply, RIV_LIT("{\"errors\":[{\"message\":\"The path is " HOST_GRAPH_PATH "\"}]}"));
+    graph_refuse(RIV_LIT("The path is " HOST_GRAPH_PATH), reply);
     return 404;
+}
+
+static int on_answer(void *ctx, riv_str path, riv_str body, riv_buf *reply)
+{
+    host_chain *c = ctx;
+    if (host_graph_is_path(path)) return on_graph(ctx, path, body, reply);
+    rpc_answer(c->rpc, 0, host_now_ms(), body, reply);
+    return 200;
 }
 
 static void on_graph_ready(void *ctx)
@@ -98,8 +98,6 @@ static void on_gone(void *ctx, uint64_t conn)
 }
 
 /* ---- opening ---- */
-
-static void free_timer(uv_handle_t *handle) { riv_free(handle); }
 
 static riv_err open_place(host_chain *c, const host_chain_config *config, riv_fault *fault)
 {
@@ -160,9 +158,7 @@ riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fau
         host_chain_close(c);
         return err;
     }
-    c->timer       = riv_alloc(sizeof *c->timer);
-    c->timer->data = c;
-    uv_timer_init(&h->loop, c->timer);
+    c->timer = host__timer_new(h, c);
     set_timer(c);
     *out = c;
     return RIV_OK;
@@ -171,10 +167,7 @@ riv_err host_chain_open(host *h, const host_chain_config *config, riv_fault *fau
 void host_chain_close(host_chain *c)
 {
     if (!c) return;
-    if (c->timer) {
-        uv_timer_stop(c->timer);
-        uv_close((uv_handle_t *)c->timer, free_timer);
-    }
+    host__timer_close(c->timer);
     host_http_close(c->http);
     host_http_close(c->graph_http);
     host_graph_free(c->graph);

@@ -10,29 +10,25 @@ enum { SLICE_NS = 10000000 }; /* of the loop's time at once */
 struct host_graph {
     host_graph_config config;
     graph            *graph;
-    uv_timer_t       *timer;  /* the loop's: freed by its closing, which may come after ours */
+    uv_timer_t       *timer;
     riv_fault         failed; /* the index stopped; err 0: it did not */
     bool              behind; /* slices go on by the timer */
 };
 
 static void on_slice(uv_timer_t *timer);
-static void free_timer(uv_handle_t *handle) { riv_free(handle); }
 
 host_graph *host_graph_new(host *h, const host_graph_config *config)
 {
-    host_graph *g  = riv_alloc(sizeof *g);
-    g->config      = *config;
-    g->timer       = riv_alloc(sizeof *g->timer);
-    g->timer->data = g;
-    uv_timer_init(&h->loop, g->timer);
+    host_graph *g = riv_alloc(sizeof *g);
+    g->config     = *config;
+    g->timer      = host__timer_new(h, g);
     return g;
 }
 
 void host_graph_free(host_graph *g)
 {
     if (!g) return;
-    uv_timer_stop(g->timer);
-    uv_close((uv_handle_t *)g->timer, free_timer);
+    host__timer_close(g->timer);
     graph_free(g->graph);
     riv_free(g);
 }
@@ -98,9 +94,7 @@ static void write_failure(const host_graph *g, riv_buf *reply)
     riv_buf text = { 0 };
     riv_putf(&text, "The index stopped before block %llu: %s", (unsigned long long)graph_next_height(g->graph),
              g->failed.msg);
-    riv_put_str(reply, RIV_LIT("{\"errors\":[{\"message\":"));
-    riv_json_write_str(riv_buf_str(&text), reply);
-    riv_put_str(reply, RIV_LIT("}]}"));
+    graph_refuse(riv_buf_str(&text), reply);
     riv_buf_free(&text);
 }
 

@@ -8,7 +8,6 @@
 #include "host/internal.h"
 
 #include <sha1.h>
-#include <stdio.h>
 #include <wslay/wslay.h>
 
 enum { BACKLOG = 128, SWEEP_EVERY_MS = 1000, ALIVE_S = 60, KEY_CHARS = 24, SMALL_BYTES = 64 << 10 };

@@ -119,6 +119,10 @@ void host__node_close(host_node *n);                   /* closes its handles */
 void host__node_free(host_node *n);
 void host__fail(host *h, const riv_fault *fault);      /* the host cannot go on */
 
+/* loop.c */
+uv_timer_t *host__timer_new(host *h, void *data);      /* the loop's: freed when it has closed, which may come after its owner's end */
+void        host__timer_close(uv_timer_t *timer);      /* it rings no more; accepts NULL */
+
 /* doc.c */
 bool host__same_word(riv_str a, riv_str b); /* capitals of ASCII do not matter */
 

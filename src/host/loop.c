@@ -177,3 +177,20 @@ void host_after(host *h, uint64_t ms, host_timeout_fn fn, void *ctx)
     uv_update_time(&h->loop);
     uv_timer_start(&t->timer, on_timeout, ms, 0);
 }
+
+/* ---- timers that end before the loop does ---- */
+
+uv_timer_t *host__timer_new(host *h, void *data)
+{
+    uv_timer_t *timer = riv_alloc(sizeof *timer);
+    uv_timer_init(&h->loop, timer);
+    timer->data = data;
+    return timer;
+}
+
+static void free_timer(uv_handle_t *handle) { riv_free(handle); }
+
+void host__timer_close(uv_timer_t *timer)
+{
+    if (timer) uv_close((uv_handle_t *)timer, free_timer);
+}
