@@ -8,46 +8,22 @@
 #include <cmocka.h>
 
 #include "host/chain.h"
+#include "host/testing.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- a chain on a thread of its own ---- */
 
 typedef struct served {
-    host        *host;
+    beside       by;
     host_chain  *chain;
-    pthread_t    thread;
     riv_arena   *arena;
     chain_params params;
-    int          stop[2]; /* a byte here ends it */
     uint16_t     port, graph_port;
 } served;
-
-static void look_for_stop(void *ctx)
-{
-    served *s = ctx;
-    char    c;
-    if (recv(s->stop[0], &c, 1, MSG_DONTWAIT) == 1)
-        host_stop(s->host);
-    else
-        host_after(s->host, 5, look_for_stop, s);
-}
-
-static void *serve(void *ctx)
-{
-    served   *s     = ctx;
-    riv_fault fault = { 0 };
-    riv_err   err   = host_run(s->host, &fault);
-    return err ? s : NULL;
-}
 
 static void params_of(served *s)
 {
@@ -60,20 +36,17 @@ static void start_with_graph(served *s, riv_str dir, uint64_t interval_ms, riv_s
     riv_fault fault = { 0 };
     *s              = (served){ .arena = riv_arena_new(0) };
     params_of(s);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s->stop), 0);
+    beside_open(&s->by);
     host_chain_config config = { .dir            = dir,
                                  .listen         = RIV_LIT("127.0.0.1:0"),
                                  .graph_listen   = graph_listen,
                                  .graph_optional = optional,
                                  .genesis        = &s->params,
                                  .interval_ms    = interval_ms };
-    if (host_new(&(host_config){ .workers = 1 }, &fault, &s->host) ||
-        host_chain_open(s->host, &config, &fault, &s->chain))
-        fail_msg("%s", fault.msg);
+    if (host_chain_open(s->by.host, &config, &fault, &s->chain)) fail_msg("%s", fault.msg);
     s->port       = host_chain_port(s->chain);
     s->graph_port = host_chain_graph_port(s->chain);
-    host_after(s->host, 5, look_for_stop, s);
-    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+    beside_start(&s->by);
 }
 
 static void start(served *s, riv_str dir, uint64_t interval_ms)
@@ -83,52 +56,13 @@ static void start(served *s, riv_str dir, uint64_t interval_ms)
 
 static void end(served *s)
 {
-    void *result;
-    assert_int_equal(send(s->stop[1], "x", 1, 0), 1);
-    pthread_join(s->thread, &result);
-    assert_null(result);
+    beside_stop(&s->by);
     host_chain_close(s->chain);
-    host_free(s->host);
-    close(s->stop[0]);
-    close(s->stop[1]);
+    beside_close(&s->by);
     riv_arena_free(s->arena);
 }
 
 /* ---- a client ---- */
-
-static int dial(uint16_t port)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
-    struct timeval     tv = { .tv_sec = 10 };
-    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    at.sin_addr.s_addr    = htonl(INADDR_LOOPBACK);
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&at, sizeof at), 0);
-    return fd;
-}
-
-static void say(int fd, riv_str text)
-{
-    while (text.len) {
-        ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
-        if (n <= 0) return; /* it was refused before all of it was said */
-        text = riv_str_sub(text, (size_t)n, text.len);
-    }
-}
-
-/* Until `until` came, the other side closed, or ten seconds passed. */
-static riv_str hear(int fd, riv_arena *arena, const char *until)
-{
-    riv_buf out = riv_buf_in(arena);
-    char    some[4096];
-    while (!until || riv_str_find(riv_buf_str(&out), riv_str_c(until), 0) == SIZE_MAX) {
-        ssize_t n = recv(fd, some, sizeof some, 0);
-        if (n <= 0) break;
-        riv_put_bytes(&out, (riv_bytes){ (uint8_t *)some, (size_t)n });
-    }
-    return riv_buf_str(&out);
-}
 
 static riv_str post(riv_arena *arena, const char *body, const char *more)
 {

@@ -8,16 +8,12 @@
 #include <cmocka.h>
 
 #include "host/http_request.h"
+#include "host/testing.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- bytes ---- */
 
@@ -160,10 +156,8 @@ static void endless_chunks(void **state)
 /* ---- a server that answers with so many bytes as are asked for ---- */
 
 typedef struct served {
-    host      *host;
+    beside     by;
     host_http *http;
-    pthread_t  thread;
-    int        stop[2];
     uint16_t   port;
     int        closed;
 } served;
@@ -191,28 +185,11 @@ static void on_gone(void *ctx, uint64_t conn)
     __atomic_add_fetch(&s->closed, 1, __ATOMIC_SEQ_CST);
 }
 
-static void look_for_stop(void *ctx)
-{
-    served *s = ctx;
-    char    c;
-    if (recv(s->stop[0], &c, 1, MSG_DONTWAIT) == 1)
-        host_stop(s->host);
-    else
-        host_after(s->host, 5, look_for_stop, s);
-}
-
-static void *serve(void *ctx)
-{
-    served   *s     = ctx;
-    riv_fault fault = { 0 };
-    return host_run(s->host, &fault) ? s : NULL;
-}
-
 static void start(served *s, const char *listen_at, const char *origin, size_t held_max)
 {
     riv_fault fault = { 0 };
     *s              = (served){ 0 };
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s->stop), 0);
+    beside_open(&s->by);
     host_http_config config = { .listen         = riv_str_c(listen_at),
                                 .origin         = riv_str_c(origin),
                                 .ctx            = s,
@@ -220,61 +197,16 @@ static void start(served *s, const char *listen_at, const char *origin, size_t h
                                 .message        = on_message,
                                 .closed         = on_gone,
                                 .held_bytes_max = held_max };
-    if (host_new(&(host_config){ .workers = 1 }, &fault, &s->host) ||
-        host_http_open(s->host, &config, &fault, &s->http))
-        fail_msg("%s", fault.msg);
+    if (host_http_open(s->by.host, &config, &fault, &s->http)) fail_msg("%s", fault.msg);
     s->port = host_http_port(s->http);
-    host_after(s->host, 5, look_for_stop, s);
-    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+    beside_start(&s->by);
 }
 
 static void end(served *s)
 {
-    void *result;
-    assert_int_equal(send(s->stop[1], "x", 1, 0), 1);
-    pthread_join(s->thread, &result);
-    assert_null(result);
+    beside_stop(&s->by);
     host_http_close(s->http);
-    host_free(s->host);
-    close(s->stop[0]);
-    close(s->stop[1]);
-}
-
-static int dial(uint16_t port)
-{
-    struct sockaddr_in at   = { .sin_family = AF_INET, .sin_port = htons(port) };
-    struct timeval     tv   = { .tv_sec = 10 };
-    int                size = 64 << 10, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&at, sizeof at), 0);
-    return fd;
-}
-
-static bool say(int fd, riv_str text)
-{
-    while (text.len) {
-        ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
-        if (n <= 0) return false;
-        text = riv_str_sub(text, (size_t)n, text.len);
-    }
-    return true;
-}
-
-/* Till the other side closes, or `until` came. */
-static riv_str hear(int fd, riv_arena *arena, const char *until)
-{
-    riv_buf out = riv_buf_in(arena);
-    char    some[4096];
-    while (!until || riv_str_find(riv_buf_str(&out), riv_str_c(until), 0) == SIZE_MAX) {
-        ssize_t n = recv(fd, some, sizeof some, 0);
-        if (n <= 0) break;
-        riv_put_bytes(&out, (riv_bytes){ (uint8_t *)some, (size_t)n });
-    }
-    return riv_buf_str(&out);
+    beside_close(&s->by);
 }
 
 static riv_str asked(const served *s, riv_arena *arena, const char *text)
