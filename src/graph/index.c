@@ -123,7 +123,7 @@ static riv_err take_apart(graph__told *t, const folded *f)
     return RIV_OK;
 }
 
-/* *of is told when somebody folds the log: a deal's first events come before that of its creation. */
+/* *out: who folds the log; NULL: nobody, or nobody yet: a deal's first events come before that of its creation. */
 static riv_err fold_log(graph__told *t, const chain_log *log, const folded **out)
 {
     chain_contract of;

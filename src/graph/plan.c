@@ -202,18 +202,25 @@ bool graph__has_value(const graph__filter *f, graph__kind kind, const graph__val
     return false;
 }
 
+/* One value stands for a list of one: then it is put into alone. */
+static graph__node as_list(const graph__node *node, graph__arg *alone)
+{
+    if (node->kind == GRAPH__L_LIST) return *node;
+    *alone = (graph__arg){ .value = *node };
+    return (graph__node){ .kind = GRAPH__L_LIST, .items = alone, .items_count = 1 };
+}
+
 /* Each value once. */
 static void fill_list(graph__run *run, graph__kind kind, const graph__node *node, graph__filter *f)
 {
-    const graph__arg  alone = { .value = *node };
-    const graph__arg *items = node->kind == GRAPH__L_LIST ? node->items : &alone;
-    size_t            count = node->kind == GRAPH__L_LIST ? node->items_count : 1;
-    graph__value     *out   = riv_new(run->arena, graph__value, count);
-    f->values               = out;
-    if (count >= SET_FROM) f->set = riv_map_new_for(run->arena, count);
-    for (size_t i = 0; i < count; i++) {
+    graph__arg    alone;
+    graph__node   list = as_list(node, &alone);
+    graph__value *out  = riv_new(run->arena, graph__value, list.items_count);
+    f->values          = out;
+    if (list.items_count >= SET_FROM) f->set = riv_map_new_for(run->arena, list.items_count);
+    for (size_t i = 0; i < list.items_count; i++) {
         bool               negative = false;
-        const graph__node *item     = graph__node_of(&run->values, &items[i].value);
+        const graph__node *item     = graph__node_of(&run->values, &list.items[i].value);
         graph__value       v        = item ? value_of(run, kind, item, &negative) : (graph__value){ 0 };
         if (!v.set || negative || graph__has_value(f, kind, &v)) continue;
         out[f->values_count] = v;
@@ -226,12 +233,11 @@ static riv_err compile_filter(graph__run *run, graph__type type, const graph__no
 
 static riv_err compile_list(graph__run *run, graph__type type, const graph__node *node, graph__filter *f)
 {
-    const graph__arg  alone = { .value = *node };
-    const graph__arg *items = node->kind == GRAPH__L_LIST ? node->items : &alone;
-    size_t            count = node->kind == GRAPH__L_LIST ? node->items_count : 1;
-    graph__filter    *kids  = riv_new(run->arena, graph__filter, count);
-    for (size_t i = 0; i < count; i++) {
-        const graph__node *item = graph__node_of(&run->values, &items[i].value);
+    graph__arg     alone;
+    graph__node    list = as_list(node, &alone);
+    graph__filter *kids = riv_new(run->arena, graph__filter, list.items_count);
+    for (size_t i = 0; i < list.items_count; i++) {
+        const graph__node *item = graph__node_of(&run->values, &list.items[i].value);
         if (!item || item->kind == GRAPH__L_NULL)
             continue; /* no condition: neither of those that must hold nor of those that may */
         RIV_TRY(compile_filter(run, type, item, &kids[f->kids_count++]));
