@@ -112,6 +112,8 @@ bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **o
     if (!err) return true;
     *code       = cli_fault(c, &fault);
     bool graphs = beside.len && riv_str_find(riv_str_c(fault.msg), beside, 0) != SIZE_MAX;
+    if (err == RIV_E_UNSUPPORTED)
+        cli_hint(c, "nothing in it was changed; --state with another folder begins a new chain");
     if (riv_str_find(riv_str_c(fault.msg), RIV_LIT("already in use"), 0) != SIZE_MAX)
         cli_hint(c, "another chain may be running there; --%s 127.0.0.1:0 takes any free port",
                  graphs ? "graph-listen" : "listen");

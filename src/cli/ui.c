@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "cli/internal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,7 +95,12 @@ int cli_main(int argc, char **argv)
         riv_str text = c->first_error.len ? c->first_error : RIV_LIT("see standard error");
         cli_print_json(riv_json_object(c->arena, "error", riv_json_str(c->arena, text), NULL), true);
     }
-    if (fflush(stdout) && code == CLI_OK) code = CLI_INTERNAL;
+    errno = 0;
+    if ((fflush(stdout) || ferror(stdout)) && code == CLI_OK) {
+        code = CLI_INTERNAL;
+        if (errno && errno != EPIPE) /* a reader that has seen enough is no surprise */
+            cli_error(c, CLI_INTERNAL, "cannot write standard output: %s", strerror(errno));
+    }
     riv_arena_free(c->programs);
     riv_arena_free(c->arena);
     riv_free(c);

@@ -177,6 +177,11 @@ def usage_help_everywhere():
     for name in names:
         check(rivulet(*name.split(), "--help"), 0, out=["Usage: rivulet %s" % name, "--no-color"])
         check(rivulet("help", *name.split()), 0, out="Usage: rivulet %s" % name)
+    for group in {n.split()[0] for n in names if " " in n}:
+        listed = check(rivulet("help", group), 0, out="Usage: rivulet %s COMMAND" % group).out
+        assert re.findall(r"^  (\w+ \w+)  +\w", listed, re.M) == [n for n in names if n.startswith(group + " ")], listed
+        assert rivulet(group, "--help").out == listed
+        check(rivulet(group), 2, err="'%s' needs one more word: " % group)
     check(rivulet("help", "exit-codes"), 0, out=["130", "cannot be reached"])
     check(rivulet(), 2, err="Usage: rivulet COMMAND")
     assert subprocess.run(["bash", "-n"], input=rivulet("completion", "bash").out.encode()).returncode == 0
@@ -188,6 +193,12 @@ def usage_json_whatever_is_wrong():
                   ("aqua", "explain", "NOPE"), ("test", "--order", "up"), ("test", "--seeds", "0"), ("sim", "/no/such.json"), ("trace", "/no/such"), ("module", "info", "/no/such"), ("run",)]:
         result = check(rivulet(*words, "--json"), 2)
         assert json.loads(result.out)["error"] and result.err.startswith("error: "), (words, result)
+
+
+def usage_nowhere_to_write():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([RIVULET, "version"], stdout=full, stderr=subprocess.PIPE, env=ENV)
+    assert done.returncode == 4 and b"error: cannot write standard output: No space left" in done.stderr, done
 
 
 def usage_wrong_values():
