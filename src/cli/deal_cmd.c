@@ -192,6 +192,7 @@ static bool do_create(cli_chain *s)
         return false;
     }
     eth_address deal = eth_to_address(&event.items[1]);
+    s->made          = riv_json_object(c->arena, "deal", cli_json_address(c, &deal), NULL);
     if (!cli_has(c, "json")) printf("deal " RIV_FMT "\n", RIV_ARG(cli_show_address(c, &deal)));
     if (cli_has(c, "publish") && !publish(s, &deal)) return false;
     if (cli_has(c, "match") && !match(s, &deal)) return false;

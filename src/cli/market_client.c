@@ -111,8 +111,20 @@ bool cli_market_open(cli *c, bool signs, cli_chain *out)
     return true;
 }
 
+/* A step failed behind others that were paid for: who reads documents learns of those too. */
+static void tell_what_was_sent(cli_chain *s)
+{
+    riv_arena *arena = s->c->arena;
+    if (!s->code || s->told || !s->sent.len || !cli_has(s->c, "json")) return;
+    RIV_VEC(riv_json_member) all = { 0 };
+    *riv_push(arena, &all)       = (riv_json_member){ RIV_LIT("error"), riv_json_str(arena, s->c->first_error) };
+    for (size_t i = 0; s->made && i < s->made->obj.count; i++) *riv_push(arena, &all) = s->made->obj.members[i];
+    cli_chain_json(s, riv_json_ordered(arena, all.ptr, all.len));
+}
+
 void cli_market_close(cli_chain *s)
 {
+    tell_what_was_sent(s);
     host_eth_close(s->eth);
     chain_free(s->engine);
     crypto_wipe(&s->wallet, sizeof s->wallet);
@@ -464,9 +476,10 @@ int cli_chain_json(cli_chain *s, const riv_json *doc)
     riv_arena *arena             = s->c->arena;
     RIV_VEC(riv_json_member) all = { 0 };
     for (size_t i = 0; i < doc->obj.count; i++) *riv_push(arena, &all) = doc->obj.members[i];
-    if (s->sent.len)
+    if (s->signs)
         *riv_push(arena, &all) =
             (riv_json_member){ RIV_LIT("transactions"), riv_json_arr(arena, s->sent.ptr, s->sent.len) };
     cli_print_json(riv_json_ordered(arena, all.ptr, all.len), true);
+    s->told = true;
     return CLI_OK;
 }

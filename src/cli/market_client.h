@@ -129,7 +129,9 @@ typedef struct cli_chain {
     bool          agreed; /* further transactions are sent without asking */
     bool          broke;  /* the account had not enough FLT for the last one */
     int           code;   /* of what went wrong; it was said why */
-    riv_json_list sent;   /* what was sent, for --json */
+    riv_json_list   sent; /* what was sent, for --json */
+    const riv_json *made; /* what a document should have even if a later step fails; NULL: nothing */
+    bool            told; /* the document was printed */
 } cli_chain;
 /* --chain, and --key for those that sign. False: it was said why; close it all the same. */
 bool cli_market_open(cli *c, bool signs, cli_chain *out);

@@ -127,6 +127,10 @@ def market_refusals():
         check(done, 2, err=["setProviderInfo of Market", 'name +"refused"', "gas +\\d+", "nothing was sent", "--yes"])
         assert chain.ask("eth_getTransactionCount", address(ADA), "latest") == "0x0"
         assert chain.json("deal", "list") == []
+        half = chain.run("deal", "create", "--app", APP, "--price", "1", "--match", "--json", who=BOB, code=1, err="MinWorkersNotMatched")  # it was made and paid
+        half = json.loads(half.out)
+        assert [t["function"] for t in half["transactions"]] == ["approve", "deployDeal"] and "MinWorkersNotMatched" in half["error"], half
+        assert [d["deal"] for d in chain.json("deal", "list")] == [half["deal"]]
 
 
 def on_terminal(answer, *args, cwd):
@@ -173,7 +177,7 @@ def market_a_deal():
         chain.run("deal", "match", deal, who=EVE, code=1, err="Matcher: sender is not deal owner")
         done = chain.json("provider", "work", who=ADA, cwd=cwd)
         assert [t["function"] for t in done["transactions"]] == ["setWorker"] * 2
-        assert chain.json("provider", "work", who=ADA, cwd=cwd) == {}  # nothing is left to do
+        assert chain.json("provider", "work", who=ADA, cwd=cwd) == {"transactions": []}  # nothing is left to do
         info = chain.json("deal", "info", deal)
         assert info["status"] == "active" and info["workers"] == 2 and info["paid_until_epoch"] == info["epoch"] + 4, info
         chain.epochs(2)  # 2 workers, 2 epochs, 0.02 USD
@@ -286,7 +290,7 @@ def market_an_offer_shrinks_and_goes():
             assert [t["function"] for t in done.get("transactions", [])] == functions, (effectors, done)
         text = text.replace("effectors = []", "effectors = " + json.dumps([APP])).replace("units = 3", "units = 2", 1)
         write(path, text[:text.rindex("[[peer]]")])  # one peer with two units instead of two with three
-        assert chain.json("provider", "offer", who=ADA, cwd=cwd) == {}
+        assert chain.json("provider", "offer", who=ADA, cwd=cwd) == {"transactions": []}
         done = chain.json("provider", "offer", "--remove", who=ADA, cwd=cwd)
         assert [t["does"] for t in done["transactions"]] == ["take out of the offer what the file no longer has: 4 units and 1 peer go"], done
         assert [o["units"] for o in chain.json("deal", "offers", "--all")] == [2]
