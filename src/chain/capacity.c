@@ -102,6 +102,8 @@ static riv_err run_create(chain__call *c, const eth_value *args, eth_value *out)
         return chain__revert(c, "Peer has no compute units"); /* SPEC market.md 6.1: Q22 */
     chain__constants_of(c, &k);
     RIV_TRY(check_terms(c, args, &k));
+    /* Whoever follows the chain has to do with each unit when a commitment is made, and it may be made and removed again and again. */
+    if (!chain__charge(c->meter, CHAIN__GAS_READ * peer.units_count)) return RIV_E_LIMIT;
     bool fits = u256_u64(args[1].word, &cc.duration) && u256_u64(args[3].word, &cc.rate);
     RIV_ASSERT(fits); /* checked above */
     cc.id                  = commitment_id(c, args);
@@ -318,6 +320,7 @@ static riv_err take_vested(chain__call *c, const chain__id *id, uint64_t epoch, 
     if (!chain__vesting_at(&v, epoch, &cumulative)) return chain__revert(c, "Nothing to withdraw");
     RIV_TRY(chain__sub(c, cumulative, v.withdrawn, amount));
     v.withdrawn = cumulative;
+    if (chain__fixed(c)) chain__vesting_taken(&v, epoch);
     chain__vesting_put(c, id, &v);
     return RIV_OK;
 }

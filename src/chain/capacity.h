@@ -52,6 +52,7 @@ typedef struct chain__vesting_terms { uint64_t period, count; bool fixed; } chai
 typedef enum chain__vesting_added { CHAIN__VESTED, CHAIN__VESTED_BELOW /* g0: before all items */, CHAIN__VESTED_OVERFLOW } chain__vesting_added;
 chain__vesting_added chain__vesting_add(riv_arena *arena, chain__vesting *v, u256 reward, uint64_t after, const chain__vesting_terms *t);
 bool chain__vesting_at(const chain__vesting *v, uint64_t epoch, u256 *cumulative); /* what is unlocked by epoch, with what was withdrawn; false: nothing ever */
+void chain__vesting_taken(chain__vesting *v, uint64_t epoch); /* what is unlocked by epoch was withdrawn: later looks are at epoch or behind it */
 
 /* ---- cc.c: records of commitments and their units ---- */
 typedef struct chain__cc {

@@ -209,6 +209,22 @@ static void test_life(void **state)
     }
 }
 
+/* A commitment over many units is dear to make, whether it is removed again or not: an index makes an entry for each of them. */
+static void test_creation_paid(void **state)
+{
+    (void)state;
+    for (chain_rules rules = CHAIN_FIXED; rules <= CHAIN_G0; rules++) {
+        uint64_t gas[2];
+        for (size_t i = 0; i < 2; i++) {
+            open_world(rules, i ? 2000 : 1);
+            create(10);
+            gas[i] = w.gas_used;
+            world_close(&w);
+        }
+        assert_int_equal(gas[1] - gas[0], 1999 * CHAIN__GAS_READ);
+    }
+}
+
 /* Nothing proved: three failures a unit fail it at epoch 4; 1 % of 0.1 FLT for each of them. */
 static void test_failure(void **state)
 {
@@ -692,13 +708,14 @@ static void test_rewards_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),         cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_gap),          cmocka_unit_test(test_create_reverts),
-        cmocka_unit_test(test_deposit),      cmocka_unit_test(test_proof_reverts),
-        cmocka_unit_test(test_nonce),        cmocka_unit_test(test_serving),
-        cmocka_unit_test(test_leaves_deal),  cmocka_unit_test(test_no_units),
-        cmocka_unit_test(test_serves_first), cmocka_unit_test(test_rewards),
-        cmocka_unit_test(test_forfeit),      cmocka_unit_test(test_rewards_stay),
+        cmocka_unit_test(test_life),           cmocka_unit_test(test_creation_paid),
+        cmocka_unit_test(test_failure),        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_create_reverts), cmocka_unit_test(test_deposit),
+        cmocka_unit_test(test_proof_reverts),  cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_serving),        cmocka_unit_test(test_leaves_deal),
+        cmocka_unit_test(test_no_units),       cmocka_unit_test(test_serves_first),
+        cmocka_unit_test(test_rewards),        cmocka_unit_test(test_forfeit),
+        cmocka_unit_test(test_rewards_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -557,8 +557,8 @@ static riv_err run_get_unit(chain__call *c, const eth_value *args, eth_value *ou
 
 static riv_err run_get_unit_ids(chain__call *c, const eth_value *args, eth_value *out)
 {
-    chain__id  peer = chain__to_id(&args[0]), id = { { 0 } };
-    uint64_t   count = chain__peer_units(c, &peer, UINT64_MAX, &id);
+    chain__id peer = chain__to_id(&args[0]), id = { { 0 } };
+    uint64_t  count = chain__peer_units(c, &peer, UINT64_MAX, &id);
     if (!chain__affords(c, count)) return RIV_E_LIMIT;
     eth_value *items = riv_new(c->arena, eth_value, count + 1);
     for (uint64_t i = 0; i < count; i++) {

@@ -23,6 +23,15 @@ bool chain__vesting_at(const chain__vesting *v, uint64_t epoch, u256 *cumulative
     return n != 0;
 }
 
+/* Nobody looks behind what was taken again: of the items up to epoch the last says all. So a commitment that lasts costs no more with each year. */
+void chain__vesting_taken(chain__vesting *v, uint64_t epoch)
+{
+    size_t n = last_by(v, epoch);
+    if (n < 2) return;
+    v->items.len -= n - 1;
+    memmove(v->items.ptr, v->items.ptr + n - 1, v->items.len * sizeof *v->items.ptr);
+}
+
 typedef struct adding {
     u256     each;
     uint64_t first, period, count;

@@ -110,12 +110,36 @@ static void test_both(void **state)
     }
 }
 
+/* Taking in between changes no sum, also not for what comes late, and what was taken leaves nothing behind. */
+static void test_taken(void **state)
+{
+    riv_prng prng = riv_prng_seed(9);
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        const chain__vesting_terms t   = { 1 + riv_prng_below(&prng, 5), 1 + riv_prng_below(&prng, 8), true };
+        chain__vesting             all = { .withdrawn = U256_ZERO }, kept = { .withdrawn = U256_ZERO };
+        uint64_t                   now = 10;
+        for (int i = 0; i < 300; i++) {
+            uint64_t reward = riv_prng_below(&prng, 1000), late = riv_prng_below(&prng, 9);
+            now += riv_prng_below(&prng, 4);
+            assert_int_equal(chain__vesting_add(arena, &all, u256_of(reward), now - late, &t), CHAIN__VESTED);
+            assert_int_equal(chain__vesting_add(arena, &kept, u256_of(reward), now - late, &t), CHAIN__VESTED);
+            if (riv_prng_chance(&prng, 500000)) chain__vesting_taken(&kept, now);
+            for (uint64_t k = 0; k < 60; k += 7) assert_int_equal(at(&all, now + k), at(&kept, now + k));
+        }
+        chain__vesting_taken(&kept, now);
+        assert_true(kept.items.len <= t.count + 1);
+        assert_int_equal(at(&all, UINT64_MAX), at(&kept, UINT64_MAX));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_taken, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,8 @@ graph__index *graph__index_new(graph *g)
     index->counted      = riv_map_new(g->arena);
     index->succeeded    = riv_map_new(g->arena);
     index->waiting      = riv_map_new(g->arena);
+    index->units        = riv_map_new(g->arena);
+    index->places       = riv_map_new(g->arena);
     for (size_t i = 0; i < RIV_COUNT(all_events); i++) add_events(index, g->engine, all_events[i]);
     return index;
 }

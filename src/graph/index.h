@@ -31,6 +31,8 @@ typedef struct graph__index {
     riv_map   *min_of;     /* epoch -> the least number of proofs, latched by its first proof */
     riv_map   *counted;    /* id of a commitment's epoch -> struct of index_capacity.c */
     riv_map   *succeeded;  /* id of a unit's epoch: it is among the successful ones of its commitment's epoch */
+    riv_map   *units;      /* id of a peer -> struct of index_market.c: its units that are there */
+    riv_map   *places;     /* id of a unit -> size_t: where it stands among them */
     riv_map   *waiting;    /* id of a unit -> struct of index_capacity.c: its proofs that were submitted and are not verified */
 } graph__index;
 
@@ -72,6 +74,8 @@ void                 graph__epoch(const graph__told *t);                 /* this
 graph__row *graph__provider(const graph__told *t, const eth_value *address);
 graph__row *graph__effector(const graph__told *t, const eth_value *cid);
 RIV_MUST_USE riv_err graph__token(const graph__told *t, const eth_value *address, graph__row **out);
+/* Units of a peer that are there, however many were removed. Lives till the next change. */
+graph__rows graph__units_of(const graph__told *t, const graph__row *peer);
 
 /* ---- index_capacity.c ---- */
 RIV_MUST_USE riv_err graph__foresee_all(const graph__told *t); /* when commitments fail: what it follows from has changed for all of them */

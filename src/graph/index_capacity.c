@@ -91,16 +91,13 @@ static void unlink_units(const graph__told *t, const graph__row *cc)
     for (size_t i = 0; i < count; i++) graph__remove(t->g, GRAPH__CC_UNIT, ids[i]);
 }
 
-/* While a peer has a commitment its units stay, so they are known here already. */
+/* While a peer has a commitment its units stay, so they are known here already. The transaction has paid for each of them. */
 static uint64_t link_units(const graph__told *t, const graph__row *cc, const graph__row *peer)
 {
-    graph__rows units = graph__list(t->g, GRAPH__PEER, peer, graph__field_find(GRAPH__PEER, RIV_LIT("computeUnits")));
-    const graph__row **all   = riv_new(t->arena, const graph__row *, units.count + 1);
-    size_t             count = 0;
+    graph__rows units = graph__units_of(t, peer);
     for (size_t i = 0; i < units.count; i++)
-        if (!graph__get(GRAPH__UNIT, units.items[i], "deleted").truth) all[count++] = units.items[i];
-    for (size_t i = 0; i < count; i++) graph__link(t, GRAPH__CC_UNIT, "capacityCommitment", cc, "computeUnit", all[i]);
-    return count;
+        graph__link(t, GRAPH__CC_UNIT, "capacityCommitment", cc, "computeUnit", units.items[i]);
+    return units.count;
 }
 
 static void begin_counts(const graph__told *t, graph__row *cc)

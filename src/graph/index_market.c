@@ -214,6 +214,46 @@ static riv_err count_free(const graph__told *t, const place *p, int by)
     return RIV_OK;
 }
 
+/* A commitment is of all units that its peer has: those that came and went are passed by without looking at them. */
+typedef struct units {
+    RIV_VEC(graph__row *) rows;
+} units;
+
+static void unit_comes(const graph__told *t, const graph__row *peer, graph__row *unit)
+{
+    graph__index *index = t->g->index;
+    units        *all   = riv_map_get_str(index->units, peer->id);
+    size_t       *at    = riv_map_get_str(index->places, unit->id);
+    if (!all) {
+        all = riv_new(index->arena, units, 1);
+        riv_map_put_str(index->units, peer->id, all);
+    }
+    if (!at) {
+        at = riv_new(index->arena, size_t, 1);
+        riv_map_put_str(index->places, unit->id, at);
+    }
+    *at                                 = all->rows.len;
+    *riv_push(index->arena, &all->rows) = unit;
+}
+
+static void unit_goes(const graph__told *t, const graph__row *peer, const graph__row *unit)
+{
+    graph__index *index = t->g->index;
+    units        *all   = riv_map_get_str(index->units, peer->id);
+    size_t       *at    = riv_map_get_str(index->places, unit->id);
+    if (!all || !at || *at >= all->rows.len || all->rows.ptr[*at] != unit) return;
+    graph__row *last   = all->rows.ptr[--all->rows.len];
+    size_t     *moved  = riv_map_get_str(index->places, last->id);
+    all->rows.ptr[*at] = last;
+    *moved             = *at;
+}
+
+graph__rows graph__units_of(const graph__told *t, const graph__row *peer)
+{
+    const units *all = riv_map_get_str(t->g->index->units, peer->id);
+    return all ? (graph__rows){ all->rows.ptr, all->rows.len } : (graph__rows){ 0 };
+}
+
 /* ComputeUnitCreated(peerId, unitId). A removed one may come back, at another peer. */
 static riv_err unit_created(const graph__told *t)
 {
@@ -227,6 +267,7 @@ static riv_err unit_created(const graph__told *t)
     graph__set_null(t->g, GRAPH__UNIT, unit, "workerId");
     graph__set_u64(t->g, GRAPH__UNIT, unit, "createdAt", t->block->time_s);
     graph__set_u64(t->g, GRAPH__UNIT, unit, "submittedProofsCount", 0);
+    unit_comes(t, p.peer, unit);
     RIV_TRY(count_units(t, &p, 1));
     return count_free(t, &p, 1);
 }
@@ -239,6 +280,7 @@ static riv_err unit_removed(const graph__told *t)
     RIV_TRY(place_of(t, &t->args[0], &p));
     RIV_TRY(graph__need(t, GRAPH__UNIT, graph__hash_id(t, &t->args[1]), &unit));
     graph__set_bool(t->g, GRAPH__UNIT, unit, "deleted", true);
+    unit_goes(t, p.peer, unit);
     RIV_TRY(count_units(t, &p, -1));
     return count_free(t, &p, -1);
 }

@@ -241,6 +241,46 @@ static void test_story(void **state)
     town_close(&t);
 }
 
+/* A commitment is of the units that are there when it is made, in whatever order others came, went and came again. */
+static void test_units_come_and_go(void **state)
+{
+    (void)state;
+    enum { UNITS = 6 };
+    static const eth_address nobody;
+    static const bool        comes[] = { true, false, true, true, false };
+    town                     t;
+    open_story(&t, true);
+    begin(&t);
+    eth_value       p = town_id("p"), units[UNITS] = { town_id("u1"), town_id("u2") };
+    const eth_value made[]       = { p, eth_word(20), eth_of_address(&nobody), eth_word(1) };
+    bool            there[UNITS] = { true, true };
+    riv_prng        prng         = riv_prng_seed(3);
+    for (size_t i = 2; i < UNITS; i++) units[i] = town_id(riv_cstr(t.arena, riv_format(t.arena, "u%zu", i + 1)));
+    for (int round = 0; round < 20; round++) {
+        uint64_t count = 0;
+        for (size_t change = 0; change < RIV_COUNT(comes); change++) {
+            size_t i = (size_t)riv_prng_below(&prng, UNITS - 1) + 1; /* the first stays */
+            if (there[i] && !comes[change])
+                TOWN_DO(&t, PROVIDER, CHAIN_MARKET, "removeComputeUnit(bytes32)", units[i]);
+            else if (!there[i] && comes[change])
+                TOWN_DO(&t, PROVIDER, CHAIN_MARKET, "addComputeUnits(bytes32,bytes32[])", p, eth_list(&units[i], 1));
+            there[i] = comes[change];
+        }
+        eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
+        town_do(&t, PROVIDER, &capacity, U256_ZERO, "createCommitment(bytes32,uint256,address,uint256)", made);
+        eth_value     id = returned(&t);
+        const riv_str cc = town_hash_text(&t, &id);
+        for (size_t i = 0; i < UNITS; i++) {
+            count += there[i];
+            bool linked = graph__find(t.g, GRAPH__CC_UNIT, join(&t, cc, town_hash_text(&t, &units[i]))) != NULL;
+            assert_int_equal(linked, there[i]);
+        }
+        is_number(&t, GRAPH__CC, cc, "computeUnitsCount", count);
+        TOWN_DO(&t, PROVIDER, CHAIN_CAPACITY, "removeCommitment(bytes32)", id);
+    }
+    town_close(&t);
+}
+
 /* Whom the contract takes for the delegator when Multicall3 hands the money on: nobody tells, so it follows from whom the transaction went to. */
 static void test_depositor(void **state)
 {
@@ -395,7 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_story),   cmocka_unit_test(test_depositor), cmocka_unit_test(test_refused_proofs),
-        cmocka_unit_test(test_misfits), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_misfits), cmocka_unit_test(test_order),     cmocka_unit_test(test_units_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
