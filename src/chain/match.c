@@ -2,8 +2,9 @@
  * Keys: 'i' 'm' deal: the epoch of the last match; 'i' 'j': set of published deals. Spec: docs/spec/market.md 5, 9. Tests: match_test.c, match_bench.c. */
 #include "chain/market.h"
 
-/* A match without candidates looks at so many offers and peers at most; what is left is for the next one. */
-enum { MATCH_LOOKS_MAX = 512 };
+/* A match without candidates looks at so many offers and peers in vain at most, and uses no more than about half a block's gas: what is left is for
+ * the next one. Peers that are in the deal already are passed by, so that the next one comes further. */
+enum { MATCH_LOOKS_MAX = 512, MATCH_PART_OF_BLOCK = 2 };
 
 /* A deal that looks for units. */
 typedef struct order {
@@ -11,6 +12,9 @@ typedef struct order {
     chain__config config;
     chain__id    *effectors;
     uint64_t      units, free, matched, looks;
+    uint64_t      known;      /* peers that were met and are in the deal already */
+    uint64_t      gas_before; /* what the transaction had used when the match began */
+    bool          cut;        /* there was no gas for all that it might have found */
 } order;
 
 static chain__key matched_key(const eth_address *deal)
@@ -27,9 +31,10 @@ static riv_err open_order(chain__call *c, const eth_value *deal, order *out)
     *out = (order){ .deal = eth_to_address(deal) };
     if (!chain__config_get(c, &out->deal, &out->config)) return chain__reject(c);
     chain__deal_get(c, &out->deal, &info);
-    out->units     = info.units_count;
-    out->free      = info.target_workers - info.units_count;
-    out->effectors = riv_new(c->arena, chain__id, out->config.effectors_count + 1);
+    out->gas_before = c->meter->gas_used;
+    out->units      = info.units_count;
+    out->free       = info.target_workers - info.units_count;
+    out->effectors  = riv_new(c->arena, chain__id, out->config.effectors_count + 1);
     for (uint64_t i = 0; i < out->config.effectors_count; i++)
         (void)chain__deal_effectors(c, &out->deal, i, &out->effectors[i]);
     return RIV_OK;
@@ -74,7 +79,7 @@ static riv_err end(chain__call *c, const order *o)
     chain__key      key   = matched_key(&o->deal);
     if (u256_cmp(o->config.min_workers, u256_of(o->units + o->matched)) > 0)
         return chain__revert_custom(c, CHAIN__ERROR_NOT_MATCHED, &least);
-    if (o->matched) chain__put_u64(c, &key, c->epoch);
+    if (o->matched && !o->cut) chain__put_u64(c, &key, c->epoch); /* else it may go on at once */
     return RIV_OK;
 }
 
@@ -170,9 +175,11 @@ static riv_err match_given(chain__call *c, order *o, const eth_value *offers, co
 
 /* ---- without candidates: the listing ---- */
 
-static bool looks_left(const chain__call *c, const order *o)
+static bool looks_left(const chain__call *c, order *o)
 {
-    return o->free && o->looks < MATCH_LOOKS_MAX && !c->meter->out;
+    if (!o->free || o->looks >= MATCH_LOOKS_MAX || c->meter->out) return false;
+    o->cut = c->meter->gas_used - o->gas_before >= c->params->block_gas_max / MATCH_PART_OF_BLOCK;
+    return !o->cut;
 }
 
 static riv_err match_peers(chain__call *c, order *o, const chain__id *offer, uint64_t *of_provider)
@@ -182,8 +189,12 @@ static riv_err match_peers(chain__call *c, order *o, const chain__id *offer, uin
     for (; more && looks_left(c, o) && !provider_full(c, o, *of_provider);
          more = chain__listing_next_peer(c, offer, &peer, &peer)) {
         chain__peer p;
+        if (!chain__peer_get(c, &peer, &p)) continue;
+        if (chain__deal_has_peer(c, &o->deal, &peer)) {
+            o->known++;
+            continue;
+        }
         o->looks++;
-        if (!chain__peer_get(c, &peer, &p) || chain__deal_has_peer(c, &o->deal, &peer)) continue;
         if (!is_active(c, &p.commitment)) {
             chain__listing_peer(c, &peer); /* over: not looked at again */
             continue;
@@ -199,10 +210,12 @@ static riv_err match_peers(chain__call *c, order *o, const chain__id *offer, uin
 static riv_err match_row(chain__call *c, order *o, chain__browse *b, const chain__listed *at)
 {
     chain__offer offer;
-    uint64_t     of_provider = chain__deal_units_of(c, &o->deal, &at->provider);
+    uint64_t     of_provider = chain__deal_units_of(c, &o->deal, &at->provider), known = o->known;
+    uint64_t     looks = o->looks++;
     if (provider_full(c, o, of_provider) || !allows(c, o, &at->provider)) return RIV_OK;
     if (chain__offer_get(c, &at->offer, &offer) && !offer_misfit(c, o, &at->offer, &offer))
         RIV_TRY(match_peers(c, o, &at->offer, &of_provider));
+    if (o->looks == looks + 1 && o->known != known) o->looks = looks; /* nothing but peers of the deal */
     if (!provider_full(c, o, of_provider)) chain__browse_more(b);
     return RIV_OK;
 }
@@ -228,7 +241,6 @@ static riv_err match_rows(chain__call *c, order *o, const eth_address *provider)
     chain__browse *b = chain__browse_new(c, &o->config.token, rarest(c, o), o->config.protocol_version, provider);
     while (looks_left(c, o) && chain__browse_next(b, &at)) {
         if (u256_cmp(at.price, o->config.price) > 0) break; /* in order: all behind it are dearer */
-        o->looks++;
         RIV_TRY(match_row(c, o, b, &at));
     }
     return RIV_OK;

@@ -322,6 +322,31 @@ static void test_bounded(void **state)
     assert_true(w.gas_used < 5000000);
 }
 
+/* A deal of more workers than a block has gas for, whose peers have more free units than it may take: match by match it gets all of them. */
+static void test_many_workers(void **state)
+{
+    (void)state;
+    enum { PEERS = 620, WORKERS = 600, MATCHES_MAX = 12 };
+    for (uint64_t i = 0; i < PEERS; i += 2) {
+        const char *one = world_unit(&w, "wide", i), *two = world_unit(&w, "wide", i + 1);
+        (void)world_offer(&w, "pia", 1, none(), WORLD_LIST(&w, world_peer(&w, one, 2), world_peer(&w, two, 2)));
+        commit("pia", one, 2);
+        commit("pia", two, 2);
+    }
+    world_to_epoch(&w, 2);
+    world_order o    = order(6, WORKERS);
+    o.per_provider   = WORKERS;
+    eth_address deal = world_deal(&w, "cara", &o);
+    size_t      n    = 0;
+    for (; units_in(&deal) < WORKERS; n++) {
+        assert_true(n < MATCHES_MAX);
+        WORLD_OK(&w, "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&deal));
+        if (w.gas_used > w.params.block_gas_max) fail_msg("%llu gas", (unsigned long long)w.gas_used);
+    }
+    assert_true(n > 4);
+    WORLD_REVERTS(&w, "Matcher: too early to rematch", "cara", CHAIN_MARKET, MATCH_LISTED, eth_of_address(&deal));
+}
+
 /* What this block took out of the list still costs those that go by it. */
 static void test_passed_is_paid(void **state)
 {
@@ -621,6 +646,7 @@ int main(void)
         TEST(test_versions),
         TEST(test_passed_is_paid),
         TEST(test_bounded),
+        TEST(test_many_workers),
         TEST(test_back_and_away),
         TEST_G0(test_back_and_away),
         cmocka_unit_test_setup_teardown(test_oracle, set_up, tell_seed),
