@@ -638,20 +638,13 @@ static void test_g0(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_candidates),
-        TEST_G0(test_candidates),
-        TEST(test_listed),
-        TEST(test_failed_commitment),
-        TEST(test_passed_by),
-        TEST(test_versions),
-        TEST(test_passed_is_paid),
-        TEST(test_bounded),
-        TEST(test_many_workers),
-        TEST(test_back_and_away),
-        TEST_G0(test_back_and_away),
-        cmocka_unit_test_setup_teardown(test_oracle, set_up, tell_seed),
-        TEST(test_pick_up),
-        TEST_G0(test_g0),
+        TEST(test_candidates),       TEST_G0(test_candidates),
+        TEST(test_listed),           TEST(test_failed_commitment),
+        TEST(test_passed_by),        TEST(test_versions),
+        TEST(test_passed_is_paid),   TEST(test_bounded),
+        TEST(test_many_workers),     TEST(test_back_and_away),
+        TEST_G0(test_back_and_away), cmocka_unit_test_setup_teardown(test_oracle, set_up, tell_seed),
+        TEST(test_pick_up),          TEST_G0(test_g0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
