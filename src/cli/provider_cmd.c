@@ -206,16 +206,12 @@ static bool add_units(cli_provider_job *p, size_t index)
     return cli_send(&p->s, &tx, &r);
 }
 
-/* How often an event of the offer names this effector. */
-static bool count_events(cli_provider_job *p, const char *signature, u256 offer, const eth_value *effector, size_t *out)
+/* How often these events name this effector. */
+static size_t times(const cli_events *all, const eth_value *effector)
 {
-    cli_events  all    = { 0 };
-    eth_value   id     = eth_number(offer);
-    eth_address market = chain_contract_address(CHAIN_MARKET);
-    *out               = 0;
-    if (!cli_events_read(&p->s, &market, signature, &id, 0, &all)) return false;
-    for (size_t i = 0; i < all.len; i++) *out += same_cid(&all.ptr[i].items[1], effector);
-    return true;
+    size_t out = 0;
+    for (size_t i = 0; i < all->len; i++) out += same_cid(&all->ptr[i].items[1], effector);
+    return out;
 }
 
 typedef struct effectors {
@@ -250,10 +246,11 @@ static bool holds(const effectors *all, const eth_value *one)
 static bool effectors_now(cli_provider_job *p, u256 offer, effectors *out)
 {
     effectors   first;
-    cli_events  added  = { 0 };
+    cli_events  added = { 0 }, removed = { 0 };
     eth_value   id     = eth_number(offer);
     eth_address market = chain_contract_address(CHAIN_MARKET);
-    if (!first_effectors(p, offer, &first) || !cli_events_read(&p->s, &market, EVENT_EFFECTOR, &id, 0, &added))
+    if (!first_effectors(p, offer, &first) || !cli_events_read(&p->s, &market, EVENT_EFFECTOR, &id, 0, &added) ||
+        !cli_events_read(&p->s, &market, EVENT_EFFECTOR_REMOVED, &id, 0, &removed))
         return false;
     effectors ever = { riv_new(p->s.c->arena, eth_value, first.count + added.len), 0 };
     for (size_t i = 0; i < first.count + added.len; i++) {
@@ -261,13 +258,9 @@ static bool effectors_now(cli_provider_job *p, u256 offer, effectors *out)
         if (!holds(&ever, one)) ever.ptr[ever.count++] = *one;
     }
     *out = (effectors){ riv_new(p->s.c->arena, eth_value, ever.count), 0 };
-    for (size_t i = 0; i < ever.count; i++) {
-        size_t came, went;
-        if (!count_events(p, EVENT_EFFECTOR, offer, &ever.ptr[i], &came) ||
-            !count_events(p, EVENT_EFFECTOR_REMOVED, offer, &ever.ptr[i], &went))
-            return false;
-        if (came + holds(&first, &ever.ptr[i]) > went) out->ptr[out->count++] = ever.ptr[i];
-    }
+    for (size_t i = 0; i < ever.count; i++)
+        if (times(&added, &ever.ptr[i]) + holds(&first, &ever.ptr[i]) > times(&removed, &ever.ptr[i]))
+            out->ptr[out->count++] = ever.ptr[i];
     return true;
 }
 
