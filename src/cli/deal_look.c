@@ -8,10 +8,6 @@
 #include <time.h>
 
 #define EVENT_LIST_ADDED "ProviderAddedToAccessList(address provider)"
-#define EVENT_OFFER                                                                                                    \
-    "MarketOfferRegistered(address indexed provider,bytes32 offerId,uint256 minPricePerWorkerEpoch,address "           \
-    "paymentToken,(bytes4,bytes32)[] effectors,uint256 minProtocolVersion,uint256 maxProtocolVersion)"
-#define EVENT_PEER "PeerCreated(bytes32 indexed offerId,bytes32 peerId,address owner)"
 
 enum { PUBLISHED_PAGE = 100, LIST_COUNT = 100 };
 enum { UNIT_ID, UNIT_WORKER, UNIT_PEER, UNIT_PROVIDER, UNIT_JOINED }; /* of a deal's getComputeUnits */
@@ -422,10 +418,9 @@ typedef RIV_VEC(offer) offers;
 /* Those that were registered and are still there, for USD. */
 static bool read_offers(cli_chain *s, offers *out)
 {
-    enum { OFFER_PROVIDER, OFFER_PRICE, OFFER_TOKEN };
     cli_events  made   = { 0 };
     eth_address market = chain_contract_address(CHAIN_MARKET), usd_token = chain_contract_address(CHAIN_USD);
-    if (!cli_events_read(s, &market, EVENT_OFFER, NULL, 0, &made)) return false;
+    if (!cli_events_read(s, &market, CLI_EVENT_OFFER, NULL, 0, &made)) return false;
     cli_question *q = riv_new(s->c->arena, cli_question, made.len);
     for (size_t i = 0; i < made.len; i++)
         q[i] = (cli_question){ .function = CLI_FN_OFFER, .args = &made.ptr[i].items[1] };
@@ -433,11 +428,12 @@ static bool read_offers(cli_chain *s, offers *out)
     for (size_t i = 0; i < made.len; i++) {
         if (!q[i].out) continue;
         const eth_value *v     = q[i].out[0].items;
-        eth_address      token = eth_to_address(&v[OFFER_TOKEN]);
+        eth_address      token = eth_to_address(&v[CLI_OFFER_TOKEN]);
         if (!eth_address_eq(&token, &usd_token)) continue;
-        *riv_push(s->c->arena, out) = (offer){
-            .id = made.ptr[i].items[1].word, .price = v[OFFER_PRICE].word, .provider = &v[OFFER_PROVIDER], .place = i
-        };
+        *riv_push(s->c->arena, out) = (offer){ .id       = made.ptr[i].items[1].word,
+                                               .price    = v[CLI_OFFER_PRICE].word,
+                                               .provider = &v[CLI_OFFER_PROVIDER],
+                                               .place    = i };
     }
     const eth_value **who   = riv_new(s->c->arena, const eth_value *, out->len);
     riv_str          *names = riv_new(s->c->arena, riv_str, out->len);
@@ -461,7 +457,7 @@ static bool read_units(cli_chain *s, offers *all)
     cli_events  made  = { 0 };
     riv_map    *by_id = riv_map_new(s->c->arena), *seen = riv_map_new(s->c->arena);
     eth_address market = chain_contract_address(CHAIN_MARKET);
-    if (!cli_events_read(s, &market, EVENT_PEER, NULL, 0, &made)) return false;
+    if (!cli_events_read(s, &market, CLI_EVENT_PEER, NULL, 0, &made)) return false;
     cli_provider_peer *peers  = riv_new(s->c->arena, cli_provider_peer, made.len);
     cli_peer_state    *states = riv_new(s->c->arena, cli_peer_state, made.len);
     cli_provider       file   = { .peers = peers };

@@ -283,7 +283,7 @@ int cli_cmd_provider_prove(cli *c)
     int       code  = CLI_USAGE;
     if (!cli_number(c, "cores", 1, 1, HOST_WORKERS_MAX, &cores) ||
         !cli_number(c, "epochs", 0, 1, UINT32_MAX, &epochs) ||
-        !cli_provider_load(c, c->given.args_count ? cli_arg(c, 0) : RIV_LIT(CLI_PROVIDER_FILE), &p->file, &code)) {
+        !cli_provider_load(c, cli_provider_path(c, 0), &p->file, &code)) {
         riv_free(p);
         return code;
     }

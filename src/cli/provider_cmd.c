@@ -2,15 +2,10 @@
  * what is there already, and sends what is missing. Spec: docs/spec/market.md 3, 6; docs/market.md. Tests: tests/e2e/market.py. */
 #include "cli/provider_file.h"
 
-#define EVENT_OFFER                                                                                                    \
-    "MarketOfferRegistered(address indexed provider,bytes32 offerId,uint256 minPricePerWorkerEpoch,address "           \
-    "paymentToken,"                                                                                                    \
-    "(bytes4,bytes32)[] effectors,uint256 minProtocolVersion,uint256 maxProtocolVersion)"
 #define EVENT_EFFECTOR         "EffectorAdded(bytes32 indexed offerId,(bytes4,bytes32) effector)"
 #define EVENT_EFFECTOR_REMOVED "EffectorRemoved(bytes32 indexed offerId,(bytes4,bytes32) effector)"
 
-enum { OFFER_PROVIDER, OFFER_PRICE }; /* of getOffer */
-enum { UNITS_AT_ONCE = 400 };         /* of one transaction: a block takes some 700 */
+enum { UNITS_AT_ONCE = 400 }; /* of one transaction: a block takes some 700 */
 
 static bool is_unit(const eth_value *unit, const eth_value *id) { return u256_cmp(unit->word, id->word) == 0; }
 
@@ -153,7 +148,7 @@ static bool new_offer(cli_provider_job *p)
                                          units, units == 1 ? "" : "s", count, count == 1 ? "" : "s",
                                          RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
     if (!cli_send(&p->s, &tx, &r)) return false;
-    if (!cli_event_find(&p->s, &r, EVENT_OFFER, &event))
+    if (!cli_event_find(&p->s, &r, CLI_EVENT_OFFER, &event))
         return cli_chain_fail(&p->s, cli_error(c, CLI_NETWORK, "the chain's receipt does not name the offer"));
     if (!cli_has(c, "json")) printf("offer " RIV_FMT "\n", RIV_ARG(cli_show_id(c, event.items[1].word)));
     return add_peers(p, event.items[1].word);
@@ -165,21 +160,21 @@ static bool change_price(cli_provider_job *p, u256 offer)
     cli_receipt      r;
     const eth_value *v, id = eth_number(offer);
     if (!cli_ask(&p->s, CLI_FN_OFFER, NULL, &id, &v)) return false;
-    eth_address owner = eth_to_address(&v[0].items[OFFER_PROVIDER]);
+    eth_address owner = eth_to_address(&v[0].items[CLI_OFFER_PROVIDER]);
     if (!eth_address_eq(&owner, &p->s.wallet.address)) {
         cli_error(c, CLI_FAILED, "the offer of these peers is " RIV_FMT "'s, and you are " RIV_FMT,
                   RIV_ARG(cli_show_address(c, &owner)), RIV_ARG(cli_show_address(c, &p->s.wallet.address)));
         cli_hint(c, "--key has to be the one that made it");
         return cli_chain_fail(&p->s, CLI_FAILED);
     }
-    if (u256_cmp(v[0].items[OFFER_PRICE].word, p->file.price) == 0) return true;
+    if (u256_cmp(v[0].items[CLI_OFFER_PRICE].word, p->file.price) == 0) return true;
     const eth_value args[] = { id, eth_number(p->file.price) };
     cli_tx          tx     = { .function = CLI_FN_CHANGE_PRICE,
                                .args     = args,
-                               .does =
-                                   riv_format(c->arena, "change the price from " RIV_FMT " to " RIV_FMT,
-                                              RIV_ARG(cli_amount(c->arena, v[0].items[OFFER_PRICE].word, CLI_USD_DECIMALS, "USD")),
-                                              RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
+                               .does     = riv_format(
+                                       c->arena, "change the price from " RIV_FMT " to " RIV_FMT,
+                                       RIV_ARG(cli_amount(c->arena, v[0].items[CLI_OFFER_PRICE].word, CLI_USD_DECIMALS, "USD")),
+                                       RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
     return cli_send(&p->s, &tx, &r);
 }
 
@@ -226,7 +221,7 @@ static bool first_effectors(cli_provider_job *p, u256 offer, effectors *out)
     eth_value   me     = eth_of_address(&p->s.wallet.address);
     eth_address market = chain_contract_address(CHAIN_MARKET);
     *out               = (effectors){ 0 };
-    if (!cli_events_read(&p->s, &market, EVENT_OFFER, &me, 0, &all)) return false;
+    if (!cli_events_read(&p->s, &market, CLI_EVENT_OFFER, &me, 0, &all)) return false;
     for (size_t i = 0; i < all.len; i++) {
         const eth_value *e = all.ptr[i].items;
         if (u256_cmp(e[1].word, offer)) continue;
@@ -360,7 +355,7 @@ static bool deposit_some(cli_provider_job *p, const size_t *waiting, size_t coun
     size_t      units = 0, taken = 0;
     for (; *from < count && (!taken || units + p->peers[waiting[*from]].units_count <= UNITS_AT_ONCE); ++*from) {
         const cli_peer_state *peer = &p->peers[waiting[*from]];
-        if (!u256_mul(peer->cc[CLI_CC_COLLATERAL].word, peer->cc[CLI_CC_UNITS].word, &one) || !u256_add(sum, one, &sum))
+        if (!cli_cc_collateral(peer->cc, &one) || !u256_add(sum, one, &sum))
             return cli_chain_fail(&p->s, cli_error(c, CLI_NETWORK, "the chain names a collateral that cannot be"));
         units += peer->units_count;
         ids[taken++] = eth_number(peer->commitment);
@@ -420,10 +415,8 @@ static bool do_pickup(cli_provider_job *p)
     size_t      count = 0;
     eth_value  *units = riv_new(c->arena, eth_value, p->file.peers_count);
     uint64_t    most;
-    if (!cli_read_deal(&p->s, cli_arg(c, 0), &deal) || !cli_number(c, "units", 1, 1, CLI_PROVIDER_PEERS_MAX, &most)) {
-        if (!p->s.code) p->s.code = CLI_USAGE;
+    if (!cli_read_deal(&p->s, cli_arg(c, 0), &deal) || !cli_number(c, "units", 1, 1, CLI_PROVIDER_PEERS_MAX, &most))
         return false;
-    }
     for (size_t i = 0; i < p->file.peers_count && count < most; i++) {
         const eth_value *unit  = NULL;
         bool             in_it = false;

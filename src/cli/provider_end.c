@@ -2,9 +2,7 @@
  * from the market. Spec: docs/spec/market.md 3, 6.1; docs/market.md. Tests: tests/e2e/market.py. */
 #include "cli/provider_file.h"
 
-#define EVENT_PEER "PeerCreated(bytes32 indexed offerId,bytes32 peerId,address owner)"
-
-enum { PEER_OFFER, REMOVALS_MAX = 100 /* of one transaction */ };
+enum { REMOVALS_MAX = 100 /* of one transaction */ };
 
 /* ---- finish and exit: commitments ---- */
 
@@ -70,7 +68,7 @@ static bool finish_ended(cli_provider_job *p, size_t index)
         if (!send_exit(p, index, units + from, RIV_MIN(count - from, (size_t)REMOVALS_MAX))) return false;
     if (!may_finish(p, index, &may)) return false;
     if (!may) return true;
-    if (!u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, &all)) all = U256_ZERO;
+    (void)cli_cc_collateral(cc, &all);
     riv_str sum = cli_amount(c->arena, all, CLI_FLT_DECIMALS, "FLT");
     cli_tx  tx  = { .function = CLI_FN_FINISH,
                     .args     = &id,
@@ -194,7 +192,7 @@ static bool peers_of(cli_provider_job *p, u256 offer, cli_provider *out)
     size_t      count  = 0;
     eth_value   id     = eth_number(offer);
     eth_address market = chain_contract_address(CHAIN_MARKET);
-    if (!cli_events_read(&p->s, &market, EVENT_PEER, &id, 0, &made)) return false;
+    if (!cli_events_read(&p->s, &market, CLI_EVENT_PEER, &id, 0, &made)) return false;
     cli_provider_peer *peers = riv_new(p->s.c->arena, cli_provider_peer, made.len);
     for (size_t i = 0; i < made.len; i++) {
         u256 key  = made.ptr[i].items[1].word;
@@ -216,10 +214,9 @@ static bool peers_of(cli_provider_job *p, u256 offer, cli_provider *out)
 /* Whether a peer may go: none of its units works, nothing is committed, no reward would be lost. */
 static bool may_go(cli_provider_job *p, const cli_provider_peer *peer, const cli_peer_state *state, bool forfeit)
 {
-    cli        *c        = p->s.c;
-    cli_events  past     = { 0 };
-    eth_value   key      = eth_of_hash(peer->id);
-    eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
+    cli       *c    = p->s.c;
+    cli_events past = { 0 };
+    eth_value  key  = eth_of_hash(peer->id);
     if (state->cc) {
         cli_error(c, CLI_FAILED, "the peer " RIV_FMT " has a commitment: %s", RIV_ARG(peer->text),
                   cli_cc_name(state->cc));
@@ -235,10 +232,10 @@ static bool may_go(cli_provider_job *p, const cli_provider_peer *peer, const cli
         return cli_chain_fail(&p->s, CLI_FAILED);
     }
     if (forfeit) return true;
-    if (!cli_events_read(&p->s, &capacity, CLI_EVENT_COMMITMENT, &key, 0, &past)) return false;
+    if (!cli_commitments_of(&p->s, &key, &past)) return false;
     for (size_t i = 0; i < past.len; i++) {
         u256 rest;
-        if (!cli_ask_number(&p->s, CLI_FN_TOTAL_REWARDS, NULL, &past.ptr[i].items[1], &rest)) return false;
+        if (!cli_ask_number(&p->s, CLI_FN_TOTAL_REWARDS, NULL, &past.ptr[i], &rest)) return false;
         if (u256_is_zero(rest)) continue;
         cli_error(c, CLI_FAILED,
                   "the peer " RIV_FMT " has earned " RIV_FMT " that were not taken; without it nobody can",

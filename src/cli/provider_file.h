@@ -45,11 +45,17 @@ enum { CLI_UNIT_ID, CLI_UNIT_DEAL }; /* SPEC market.md 3: getComputeUnits gives 
 enum { CLI_CC_STATUS, CLI_CC_PEER, CLI_CC_COLLATERAL, CLI_CC_UNITS, CLI_CC_START, CLI_CC_END, CLI_CC_RATE, CLI_CC_DELEGATOR, CLI_CC_FAILS, CLI_CC_FAILED,
        CLI_CC_EXITED }; /* of getCommitment */
 enum { CLI_CC_OVER, CLI_CC_ACTIVE, CLI_CC_WAIT_DELEGATION, CLI_CC_WAIT_START, CLI_CC_FAILED_STATUS, CLI_CC_REMOVED }; /* CLI_CC_STATUS */
+enum { CLI_OFFER_PROVIDER, CLI_OFFER_PRICE, CLI_OFFER_TOKEN }; /* of getOffer */
+#define CLI_EVENT_OFFER                                                                                                \
+    "MarketOfferRegistered(address indexed provider,bytes32 offerId,uint256 minPricePerWorkerEpoch,address "           \
+    "paymentToken,(bytes4,bytes32)[] effectors,uint256 minProtocolVersion,uint256 maxProtocolVersion)"
+#define CLI_EVENT_PEER "PeerCreated(bytes32 indexed offerId,bytes32 peerId,address owner)"
 #define CLI_EVENT_COMMITMENT                                                                                           \
     "CommitmentCreated(bytes32 indexed peerId,bytes32 commitmentId,uint256 duration,address delegator,uint256 "        \
     "rewardDelegationRate,uint256 fltCollateralPerUnit)"
 uint64_t    cli_cc_status(const eth_value *cc);
 const char *cli_cc_name(const eth_value *cc); /* of its status */
+bool cli_cc_collateral(const eth_value *cc, u256 *out); /* of all its units; false: more than there can be, *out is 0 */
 const eth_value *cli_unit_id_of(const eth_value *unit);
 bool cli_unit_busy(const eth_value *unit); /* it is in a deal */
 
@@ -59,8 +65,8 @@ bool cli_peers_load(cli_chain *s, const cli_provider *file, cli_peer_state *out)
 riv_str cli_provider_path(cli *c, size_t index); /* the file, where the command names it as this argument; else provider.toml */
 int  cli_provider_run(cli *c, riv_str path, bool signs, bool (*run)(cli_provider_job *p)); /* the commands' frame */
 u256 cli_offer_of(const cli_provider_job *p); /* of its peers; 0: none is offered */
-/* All commitments that the peer ever had (ids), the newest last. */
-bool cli_commitments_of(cli_provider_job *p, size_t index, cli_events *out);
+/* All commitments that the peer (NULL: any) ever had, by their ids, the newest last; behind what is in *out. */
+bool cli_commitments_of(cli_chain *s, const eth_value *peer, cli_events *out);
 
 /* ---- provider_end.c ---- */
 

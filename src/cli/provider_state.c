@@ -82,6 +82,13 @@ const char *cli_cc_name(const eth_value *cc)
     return status < RIV_COUNT(names) ? names[status] : "unknown";
 }
 
+bool cli_cc_collateral(const eth_value *cc, u256 *out)
+{
+    bool fits = u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, out);
+    if (!fits) *out = U256_ZERO;
+    return fits;
+}
+
 const eth_value *cli_unit_id_of(const eth_value *unit) { return &unit->items[CLI_UNIT_ID]; }
 
 bool cli_unit_busy(const eth_value *unit) { return !u256_is_zero(unit->items[CLI_UNIT_DEAL].word); }
@@ -93,13 +100,12 @@ u256 cli_offer_of(const cli_provider_job *p)
     return U256_ZERO;
 }
 
-bool cli_commitments_of(cli_provider_job *p, size_t index, cli_events *out)
+bool cli_commitments_of(cli_chain *s, const eth_value *peer, cli_events *out)
 {
     cli_events  all      = { 0 };
     eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
-    eth_value   peer     = eth_of_hash(p->file.peers[index].id);
-    if (!cli_events_read(&p->s, &capacity, CLI_EVENT_COMMITMENT, &peer, 0, &all)) return false;
-    for (size_t i = 0; i < all.len; i++) *riv_push(p->s.c->arena, out) = all.ptr[i].items[1];
+    if (!cli_events_read(s, &capacity, CLI_EVENT_COMMITMENT, peer, 0, &all)) return false;
+    for (size_t i = 0; i < all.len; i++) *riv_push(s->c->arena, out) = all.ptr[i].items[1];
     return true;
 }
 

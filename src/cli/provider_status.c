@@ -25,7 +25,8 @@ static bool ask_commitments(cli_provider_job *p, earned *out)
     RIV_VEC(size_t) of = { 0 };
     for (size_t i = 0; i < p->file.peers_count; i++) {
         if (!p->peers[i].there) continue;
-        if (!cli_commitments_of(p, i, &ids)) return false;
+        eth_value peer = eth_of_hash(p->file.peers[i].id);
+        if (!cli_commitments_of(&p->s, &peer, &ids)) return false;
         while (of.len < ids.len) *riv_push(p->s.c->arena, &of) = i;
     }
     out->count = ids.len;
@@ -130,7 +131,7 @@ static bool ask_standing(cli_provider_job *p, standing *out)
     if (!u256_is_zero(offer))
         out->q[out->count++] = (cli_question){ .function = CLI_FN_OFFER, .args = keep(c, eth_number(offer)) };
     if (!cli_ask_all(&p->s, out->q, out->count) || !cli_answered(&p->s, out->q, out->count)) return false;
-    if (out->count > last) out->price = out->q[last].out[0].items[1].word;
+    if (out->count > last) out->price = out->q[last].out[0].items[CLI_OFFER_PRICE].word;
     return true;
 }
 
@@ -151,7 +152,7 @@ static const riv_json *commitment_json(cli *c, const cli_peer_state *peer, stand
     const eth_value *cc    = peer->cc;
     u256             total = next_answer(s), unlocked = next_answer(s), collateral;
     eth_address      staker = eth_to_address(&cc[CLI_CC_DELEGATOR]);
-    if (!u256_mul(cc[CLI_CC_COLLATERAL].word, cc[CLI_CC_UNITS].word, &collateral)) collateral = U256_ZERO;
+    (void)cli_cc_collateral(cc, &collateral);
     return riv_json_record(
         c->arena, "id", riv_json_str(c->arena, cli_show_id(c, peer->commitment)), "status",
         riv_json_strc(c->arena, cli_cc_name(cc)), "first_epoch", cli_json_number(c, cc[CLI_CC_START].word), "end_epoch",

@@ -28,8 +28,7 @@ static bool ask_commitments(cli_chain *s, const cli_events *ids, stakes *out)
         stake one = {
             .id = ids->ptr[i].word, .cc = of[0].out[0].items, .total = of[1].out[0].word, .unlocked = of[2].out[0].word
         };
-        if (!u256_mul(one.cc[CLI_CC_COLLATERAL].word, one.cc[CLI_CC_UNITS].word, &one.collateral))
-            one.collateral = U256_ZERO;
+        (void)cli_cc_collateral(one.cc, &one.collateral);
         *riv_push(s->c->arena, out) = one;
     }
     return true;
@@ -38,11 +37,8 @@ static bool ask_commitments(cli_chain *s, const cli_events *ids, stakes *out)
 /* Every commitment that was ever made. */
 static bool all_stakes(cli_chain *s, stakes *out)
 {
-    cli_events  made = { 0 }, ids = { 0 };
-    eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
-    if (!cli_events_read(s, &capacity, CLI_EVENT_COMMITMENT, NULL, 0, &made)) return false;
-    for (size_t i = 0; i < made.len; i++) *riv_push(s->c->arena, &ids) = made.ptr[i].items[1];
-    return ask_commitments(s, &ids, out);
+    cli_events ids = { 0 };
+    return cli_commitments_of(s, NULL, &ids) && ask_commitments(s, &ids, out);
 }
 
 /* Those that the command names. */
