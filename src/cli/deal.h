@@ -1,4 +1,4 @@
-/* deal.h: what the commands of deals share: how a deal stands, and the commands' frame. */
+/* deal.h: what the commands of deals share: how a deal is made, and who may come into it. */
 #ifndef RIV_CLI_DEAL_H
 #define RIV_CLI_DEAL_H
 
@@ -9,8 +9,7 @@
     "minWorkers,uint256 targetWorkers,"                                                                                \
     "uint256 maxWorkersPerProvider,uint256 pricePerWorkerEpoch,(bytes4,bytes32)[] effectors,(bytes4,bytes32) appCID,"  \
     "uint8 providersAccessType_,address[] providersAccessList_,uint256 protocolVersion_)"
-enum { CLI_ACCESS_ALL, CLI_ACCESS_ALLOW, CLI_ACCESS_DENY }; /* SPEC market.md: AccessType */
-
-int cli_deal_run(cli *c, bool signs, bool (*run)(cli_chain *s)); /* the commands' frame */
+enum { CLI_ACCESS_ALL, CLI_ACCESS_ALLOW, CLI_ACCESS_DENY, CLI_ACCESS_TYPES }; /* SPEC market.md: AccessType */
+extern const char *const cli_access_names[CLI_ACCESS_TYPES];
 
 #endif

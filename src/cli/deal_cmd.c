@@ -4,17 +4,9 @@
 
 enum { WORKERS_MAX = 1000000 };
 
-static riv_str usd(cli *c, u256 v) { return cli_amount(c->arena, v, CLI_USD_DECIMALS, "USD"); }
+const char *const cli_access_names[CLI_ACCESS_TYPES] = { "all", "allow", "deny" };
 
-/* The commands' frame. */
-int cli_deal_run(cli *c, bool signs, bool (*run)(cli_chain *s))
-{
-    cli_chain s;
-    bool      good = cli_market_open(c, signs, &s) && run(&s);
-    int       code = good ? CLI_OK : s.code ? s.code : CLI_USAGE;
-    cli_market_close(&s);
-    return code;
-}
+static riv_str usd(cli *c, u256 v) { return cli_amount(c->arena, v, CLI_USD_DECIMALS, "USD"); }
 
 /* A document where --json is wanted. */
 static bool finish(cli_chain *s, const eth_address *deal)
@@ -199,7 +191,7 @@ static bool do_create(cli_chain *s)
     return finish(s, &deal);
 }
 
-int cli_cmd_deal_create(cli *c) { return cli_deal_run(c, true, do_create); }
+int cli_cmd_deal_create(cli *c) { return cli_market_run(c, true, do_create); }
 
 /* ---- one deal ---- */
 
@@ -209,7 +201,7 @@ static bool do_publish(cli_chain *s)
     return own_deal(s, &deal) && publish(s, &deal) && finish(s, &deal);
 }
 
-int cli_cmd_deal_publish(cli *c) { return cli_deal_run(c, true, do_publish); }
+int cli_cmd_deal_publish(cli *c) { return cli_market_run(c, true, do_publish); }
 
 static bool do_unpublish(cli_chain *s)
 {
@@ -224,7 +216,7 @@ static bool do_unpublish(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_unpublish(cli *c) { return cli_deal_run(c, true, do_unpublish); }
+int cli_cmd_deal_unpublish(cli *c) { return cli_market_run(c, true, do_unpublish); }
 
 /* The offers of units: a unit's peer, and the peer's offer. */
 static bool offers_of(cli_chain *s, const eth_value *units, size_t count, u256 *offers)
@@ -287,7 +279,7 @@ static bool do_match(cli_chain *s)
     return (by_hand ? match_these(s, &deal) : match(s, &deal)) && finish(s, &deal);
 }
 
-int cli_cmd_deal_match(cli *c) { return cli_deal_run(c, true, do_match); }
+int cli_cmd_deal_match(cli *c) { return cli_market_run(c, true, do_match); }
 
 static bool do_deposit(cli_chain *s)
 {
@@ -306,7 +298,7 @@ static bool do_deposit(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_deposit(cli *c) { return cli_deal_run(c, true, do_deposit); }
+int cli_cmd_deal_deposit(cli *c) { return cli_market_run(c, true, do_deposit); }
 
 static bool do_withdraw(cli_chain *s)
 {
@@ -324,7 +316,7 @@ static bool do_withdraw(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_withdraw(cli *c) { return cli_deal_run(c, true, do_withdraw); }
+int cli_cmd_deal_withdraw(cli *c) { return cli_market_run(c, true, do_withdraw); }
 
 static bool do_stop(cli_chain *s)
 {
@@ -338,7 +330,7 @@ static bool do_stop(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_stop(cli *c) { return cli_deal_run(c, true, do_stop); }
+int cli_cmd_deal_stop(cli *c) { return cli_market_run(c, true, do_stop); }
 
 /* ---- what a deal runs, and who works in it ---- */
 
@@ -356,7 +348,7 @@ static bool do_app(cli_chain *s)
     return cli_send(s, &tx, &r) && finish(s, &deal);
 }
 
-int cli_cmd_deal_app(cli *c) { return cli_deal_run(c, true, do_app); }
+int cli_cmd_deal_app(cli *c) { return cli_market_run(c, true, do_app); }
 
 /* Units leave with what they have earned until now. */
 static bool do_remove(cli_chain *s)
@@ -390,20 +382,19 @@ static bool do_remove(cli_chain *s)
     return finish(s, &deal);
 }
 
-int cli_cmd_deal_remove(cli *c) { return cli_deal_run(c, true, do_remove); }
+int cli_cmd_deal_remove(cli *c) { return cli_market_run(c, true, do_remove); }
 
 /* ---- who may come ---- */
 
 static bool access_type(cli_chain *s, const eth_address *deal, riv_str wanted)
 {
-    static const char *const names[] = { "all", "allow", "deny" },
-                             *says[] = { "let every provider into the deal",
-                                         "let only the listed providers into the deal",
-                                         "let every provider but the listed into the deal" };
-    uint64_t now;
-    size_t   type = 0;
-    while (type < RIV_COUNT(names) && !riv_str_eq(wanted, riv_str_c(names[type]))) type++;
-    if (type == RIV_COUNT(names))
+    static const char *const says[CLI_ACCESS_TYPES] = { "let every provider into the deal",
+                                                        "let only the listed providers into the deal",
+                                                        "let every provider but the listed into the deal" };
+    uint64_t                 now;
+    size_t                   type = 0;
+    while (type < CLI_ACCESS_TYPES && !riv_str_eq(wanted, riv_str_c(cli_access_names[type]))) type++;
+    if (type == CLI_ACCESS_TYPES)
         return cli_chain_fail(
             s, cli_error(s->c, CLI_USAGE, "--type is all, allow or deny, not '" RIV_FMT "'", RIV_ARG(wanted)));
     if (!cli_ask_u64(s, CLI_FN_DEAL_ACCESS, deal, NULL, &now)) return false;
@@ -444,4 +435,4 @@ static bool do_access(cli_chain *s)
            finish(s, &deal);
 }
 
-int cli_cmd_deal_access(cli *c) { return cli_deal_run(c, true, do_access); }
+int cli_cmd_deal_access(cli *c) { return cli_market_run(c, true, do_access); }

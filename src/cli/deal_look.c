@@ -232,14 +232,15 @@ static const riv_json *units_json(cli *c, const deal_info *d, const about *a)
 
 static const riv_json *access_json(cli *c, const deal_info *d, const about *a)
 {
-    static const char *const names[] = { "all", "allow", "deny" };
-    riv_json_list            list    = { 0 };
+    riv_json_list list = { 0 };
     for (size_t i = 0; a && i < a->access.len; i++) {
         eth_address who = eth_to_address(&a->access.ptr[i]);
         riv_json_add(c->arena, &list, cli_json_address(c, &who));
     }
-    return riv_json_record(c->arena, "type", riv_json_strc(c->arena, d->access < 3 ? names[d->access] : "unknown"),
-                           "providers", a ? riv_json_arr(c->arena, list.ptr, list.len) : NULL, NULL);
+    return riv_json_record(
+        c->arena, "type",
+        riv_json_strc(c->arena, d->access < CLI_ACCESS_TYPES ? cli_access_names[d->access] : "unknown"), "providers",
+        a ? riv_json_arr(c->arena, list.ptr, list.len) : NULL, NULL);
 }
 
 /* a: NULL in lists. */
@@ -271,12 +272,12 @@ static void print_list(cli *c, const cli_events *list)
 
 static void print_terms(cli *c, const deal_info *d, const about *a)
 {
-    static const char *const access[] = { "everybody", "only", "everybody but" };
+    static const char *const access[CLI_ACCESS_TYPES] = { "everybody", "only", "everybody but" };
     printf("  owner      " RIV_FMT "\n  runs       " RIV_FMT "\n", RIV_ARG(cli_show_address(c, &d->owner)),
            RIV_ARG(d->app));
     for (size_t i = 0; i < d->effectors_count; i++)
         printf("  effector   " RIV_FMT "\n", RIV_ARG(cli_show_cid(c, &d->effectors[i])));
-    printf("  providers  %s", d->access < RIV_COUNT(access) ? access[d->access] : "unknown");
+    printf("  providers  %s", d->access < CLI_ACCESS_TYPES ? access[d->access] : "unknown");
     if (d->access == CLI_ACCESS_ALL)
         printf("\n");
     else
@@ -338,7 +339,7 @@ static bool do_info(cli_chain *s)
     return true;
 }
 
-int cli_cmd_deal_info(cli *c) { return cli_deal_run(c, false, do_info); }
+int cli_cmd_deal_info(cli *c) { return cli_market_run(c, false, do_info); }
 
 /* ---- list ---- */
 
@@ -384,6 +385,7 @@ static bool do_list(cli_chain *s)
     uint64_t      epoch, most;
     bool          json = cli_has(c, "json");
     if (!cli_number(c, "count", LIST_COUNT, 0, UINT32_MAX, &most)) return cli_chain_fail(s, CLI_USAGE);
+    /* also for lines, which do not tell it: it is known by then whether there is a market at all */
     if (!cli_ask_u64(s, CLI_FN_EPOCH, NULL, NULL, &epoch)) return false;
     if (!(cli_has(c, "published") ? list_published(s, &deals) : list_made(s, (size_t)most, &deals))) return false;
     size_t older = most && !cli_has(c, "published") && deals.len > most ? deals.len - (size_t)most : 0,
@@ -402,7 +404,7 @@ static bool do_list(cli_chain *s)
     return true;
 }
 
-int cli_cmd_deal_list(cli *c) { return cli_deal_run(c, false, do_list); }
+int cli_cmd_deal_list(cli *c) { return cli_market_run(c, false, do_list); }
 
 /* ---- offers ---- */
 
@@ -540,4 +542,4 @@ static bool do_offers(cli_chain *s)
     return true;
 }
 
-int cli_cmd_deal_offers(cli *c) { return cli_deal_run(c, false, do_offers); }
+int cli_cmd_deal_offers(cli *c) { return cli_market_run(c, false, do_offers); }

@@ -131,6 +131,15 @@ void cli_market_close(cli_chain *s)
     cli_release_signals();
 }
 
+int cli_market_run(cli *c, bool signs, bool (*run)(cli_chain *s))
+{
+    cli_chain s;
+    bool      good = cli_market_open(c, signs, &s) && run(&s);
+    int       code = good ? CLI_OK : s.code ? s.code : CLI_USAGE;
+    cli_market_close(&s);
+    return code;
+}
+
 /* ---- functions ---- */
 
 static bool same_function(cli *c, const char *signature, const char *canonical)
@@ -247,14 +256,18 @@ bool cli_ask_or(cli_chain *s, cli_function fn, const eth_address *at, const eth_
     return err ? cli_chain_fault(s, &fault) : read_answer(s, fn, &to, returned, out);
 }
 
+static bool say_revert(cli_chain *s, riv_str reverts)
+{
+    cli_error(s->c, CLI_FAILED, RIV_FMT, RIV_ARG(reverts));
+    if (cli_hint_of(reverts)) cli_hint(s->c, "%s", cli_hint_of(reverts));
+    return cli_chain_fail(s, CLI_FAILED);
+}
+
 bool cli_ask(cli_chain *s, cli_function fn, const eth_address *at, const eth_value *args, const eth_value **out)
 {
     riv_str reverts;
     if (!cli_ask_or(s, fn, at, args, &reverts, out)) return false;
-    if (!reverts.len) return true;
-    cli_error(s->c, CLI_FAILED, RIV_FMT, RIV_ARG(reverts));
-    if (cli_hint_of(reverts)) cli_hint(s->c, "%s", cli_hint_of(reverts));
-    return cli_chain_fail(s, CLI_FAILED);
+    return !reverts.len || say_revert(s, reverts);
 }
 
 bool cli_ask_number(cli_chain *s, cli_function fn, const eth_address *at, const eth_value *args, u256 *out)
@@ -337,11 +350,8 @@ bool cli_ask_all(cli_chain *s, cli_question *all, size_t count)
 
 bool cli_answered(cli_chain *s, const cli_question *all, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!all[i].reverts.len) continue;
-        cli_error(s->c, CLI_FAILED, RIV_FMT, RIV_ARG(all[i].reverts));
-        return cli_chain_fail(s, CLI_FAILED);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (all[i].reverts.len) return say_revert(s, all[i].reverts);
     return true;
 }
 

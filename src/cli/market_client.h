@@ -136,6 +136,8 @@ typedef struct cli_chain {
 /* --chain, and --key for those that sign. False: it was said why; close it all the same. */
 bool cli_market_open(cli *c, bool signs, cli_chain *out);
 void cli_market_close(cli_chain *s);
+/* The frame of commands that need no more than a chain: both, with `run` between them. */
+int  cli_market_run(cli *c, bool signs, bool (*run)(cli_chain *s));
 
 /* A function that changes nothing; at: a deal, NULL for the contracts. *out: what it returns, in its order. */
 bool cli_ask(cli_chain *s, cli_function f, const eth_address *at, const eth_value *args, const eth_value **out);

@@ -58,16 +58,6 @@ static bool named_stakes(cli_chain *s, stakes *out)
     return cli_chain_fail(s, CLI_FAILED);
 }
 
-static int run(cli *c, bool signs, bool (*work)(cli_chain *s))
-{
-    cli_chain s;
-    bool      good = cli_market_open(c, signs, &s) && work(&s);
-    int       code = good ? CLI_OK : s.code ? s.code : CLI_USAGE;
-    if (good && signs && cli_has(c, "json")) cli_chain_json(&s, riv_json_object(c->arena, NULL, NULL));
-    cli_market_close(&s);
-    return code;
-}
-
 /* ---- list ---- */
 
 static riv_str flt(cli *c, u256 v) { return cli_amount(c->arena, v, CLI_FLT_DECIMALS, "FLT"); }
@@ -138,9 +128,16 @@ static bool do_list(cli_chain *s)
     return true;
 }
 
-int cli_cmd_stake_list(cli *c) { return run(c, false, do_list); }
+int cli_cmd_stake_list(cli *c) { return cli_market_run(c, false, do_list); }
 
 /* ---- deposit, rewards, finish ---- */
+
+/* A document where --json is wanted. */
+static bool finish(cli_chain *s)
+{
+    if (cli_has(s->c, "json")) cli_chain_json(s, riv_json_object(s->c->arena, NULL, NULL));
+    return true;
+}
 
 static bool do_deposit(cli_chain *s)
 {
@@ -164,10 +161,10 @@ static bool do_deposit(cli_chain *s)
                                                     " of the rewards, and is slashed where proofs are missing",
                                                     RIV_ARG(flt(c, sum)), all.len, all.len == 1 ? "" : "s",
                                                     RIV_ARG(all.len == 1 ? rate(c, all.ptr[0].cc) : RIV_LIT("a share"))) };
-    return cli_send(s, &tx, &r);
+    return cli_send(s, &tx, &r) && finish(s);
 }
 
-int cli_cmd_stake_deposit(cli *c) { return run(c, true, do_deposit); }
+int cli_cmd_stake_deposit(cli *c) { return cli_market_run(c, true, do_deposit); }
 
 static bool take_reward(cli_chain *s, const stake *t)
 {
@@ -195,10 +192,10 @@ static bool do_rewards(cli_chain *s)
         if ((named || !u256_is_zero(all.ptr[i].unlocked)) && !take_reward(s, &all.ptr[i])) return false;
     }
     if (!s->sent.len) cli_note(s->c, "there is nothing to take yet");
-    return true;
+    return finish(s);
 }
 
-int cli_cmd_stake_rewards(cli *c) { return run(c, true, do_rewards); }
+int cli_cmd_stake_rewards(cli *c) { return cli_market_run(c, true, do_rewards); }
 
 static bool do_finish(cli_chain *s)
 {
@@ -217,7 +214,7 @@ static bool do_finish(cli_chain *s)
                                        RIV_ARG(flt(c, all.ptr[i].collateral)), RIV_ARG(cli_show_address(c, &staker))) };
         if (!cli_send(s, &tx, &r)) return false;
     }
-    return true;
+    return finish(s);
 }
 
-int cli_cmd_stake_finish(cli *c) { return run(c, true, do_finish); }
+int cli_cmd_stake_finish(cli *c) { return cli_market_run(c, true, do_finish); }
