@@ -1,12 +1,9 @@
 /* chain_cmd.c: rivulet chain start, status, blocks, account, export, replay; and the chain of rivulet up --chain.
  * What looks at a chain asks it over JSON-RPC, or reads a state folder by the same questions.
  * Spec: docs/cli.md "chain"; docs/spec/chain.md 3. Tests: tests/interop/eth, tests/e2e/market.py. */
-#define _GNU_SOURCE
 #include "cli/chain_cmd.h"
 #include "cli/market_client.h"
 #include "proof/proof.h"
-
-#include <time.h>
 
 enum { EXPORT_BYTES_MAX = 1 << 30, BLOCKS_SHOWN = 10 };
 static const char listen_default[] = "127.0.0.1:8545",
@@ -48,18 +45,25 @@ static riv_str graph_listen(cli *c, riv_str listen, bool *optional)
     return riv_str_eq(listen, riv_str_c(listen_default)) ? riv_str_c(graph_default) : (riv_str){ 0 };
 }
 
+/* HOST of HOST:PORT. */
+static riv_str host_of(riv_str at)
+{
+    size_t colon = at.len;
+    while (colon > 0 && at.ptr[colon - 1] != ':') colon--;
+    return riv_str_sub(at, 0, colon ? colon - 1 : 0);
+}
+
+static riv_str listen_of(riv_str given) { return given.len ? given : riv_str_c(listen_default); }
+
 riv_str cli_chain_graph_url(cli *c, const host_chain *own, riv_str listen)
 {
     riv_str  given = cli_value(c, "graph-listen"), at = given.len ? given : riv_str_c(graph_default);
     uint16_t port = host_chain_graph_port(own);
     if (!port) {
-        at   = listen.len ? listen : riv_str_c(listen_default);
+        at   = listen_of(listen);
         port = host_chain_port(own);
     }
-    size_t colon = at.len;
-    while (colon > 0 && at.ptr[colon - 1] != ':') colon--;
-    return riv_format(c->arena, "http://" RIV_FMT ":%u" HOST_GRAPH_PATH,
-                      RIV_ARG(riv_str_sub(at, 0, colon ? colon - 1 : 0)), port);
+    return riv_format(c->arena, "http://" RIV_FMT ":%u" HOST_GRAPH_PATH, RIV_ARG(host_of(at)), port);
 }
 
 static void tell_idle(cli *c, riv_str dir, const char *flag, bool differs)
@@ -94,8 +98,8 @@ bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **o
     bool         optional;
     riv_fault    fault = { 0 };
     *code              = CLI_USAGE;
-    if (!listen.len) listen = riv_str_c(listen_default);
-    riv_str beside = graph_listen(c, listen, &optional);
+    listen             = listen_of(listen);
+    riv_str beside     = graph_listen(c, listen, &optional);
     if (!cli_number(c, "block-ms", 0, 0, 3600000, &interval) || !params_of(c, &params)) return false;
     tell_idle_flags(c, dir, &params);
     host_chain_config config = { .dir            = dir,
@@ -154,10 +158,7 @@ int cli_cmd_chain_start(cli *c)
         c->log.config.level = c->log.sink.level = RIV_LOG_INFO;
     if (host_new(&(host_config){ .workers = 1, .signals = true }, &fault, &h)) return cli_fault(c, &fault);
     if (cli_chain_open(c, h, cli_value(c, "state"), cli_value(c, "listen"), &own, &code)) {
-        riv_str listen = cli_value(c, "listen").len ? cli_value(c, "listen") : riv_str_c(listen_default);
-        size_t  colon  = listen.len;
-        while (colon > 0 && listen.ptr[colon - 1] != ':') colon--;
-        riv_str host_name = riv_str_sub(listen, 0, colon ? colon - 1 : 0);
+        riv_str listen = cli_value(c, "listen"), host_name = host_of(listen_of(listen));
         cli_note(c, "accounts for development, whose keys everybody knows, with 10000 FLT and plenty of USD each:");
         print_accounts(c);
         warn_of_others(c, host_name);
@@ -254,16 +255,6 @@ static riv_str text_of(cli *c, const riv_json *object, const char *name)
     return v && v->kind == RIV_JSON_STR ? cli_shown(c, v->str, 600) : RIV_LIT("-");
 }
 
-static riv_str time_text(cli *c, uint64_t time_s)
-{
-    char      text[40] = { 0 };
-    time_t    t        = (time_t)time_s;
-    struct tm parts;
-    if (!gmtime_r(&t, &parts)) return RIV_LIT("-");
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-    return riv_str_dup(c->arena, riv_str_c(text));
-}
-
 /* A call of a view without arguments, or of an address, that gives one number. */
 static bool view(asked *a, chain_contract which, const char *signature, const eth_address *who, const char *at,
                  u256 *out, int *code)
@@ -325,7 +316,7 @@ int cli_cmd_chain_status(cli *c)
                    "\nhash       " RIV_FMT "\napp hash   " RIV_FMT "\nstate root " RIV_FMT
                    "\nwaiting    %llu transactions\n",
                    (unsigned long long)chain_id, (unsigned long long)number_of(block, "number"),
-                   RIV_ARG(time_text(c, number_of(block, "timestamp"))), RIV_ARG(riv_buf_str(&text)),
+                   RIV_ARG(cli_show_time(c, number_of(block, "timestamp"))), RIV_ARG(riv_buf_str(&text)),
                    RIV_ARG(text_of(c, block, "hash")), RIV_ARG(text_of(c, block, "extraData")),
                    RIV_ARG(text_of(c, block, "stateRoot")), (unsigned long long)transactions);
     }
@@ -339,7 +330,7 @@ static void print_block(cli *c, const riv_json *b, const riv_json *receipts)
 {
     printf("%s%llu%s  " RIV_FMT "  gas %llu  " RIV_FMT "\n", cli_style(c->colour_out, CLI_BOLD),
            (unsigned long long)number_of(b, "number"), cli_style(c->colour_out, CLI_PLAIN),
-           RIV_ARG(time_text(c, number_of(b, "timestamp"))), (unsigned long long)number_of(b, "gasUsed"),
+           RIV_ARG(cli_show_time(c, number_of(b, "timestamp"))), (unsigned long long)number_of(b, "gasUsed"),
            RIV_ARG(text_of(c, b, "hash")));
     for (size_t i = 0; receipts->kind == RIV_JSON_ARR && i < receipts->arr.count; i++) {
         const riv_json *t = receipts->arr.items[i], *logs = riv_json_get(t, RIV_LIT("logs"));

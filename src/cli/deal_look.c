@@ -1,11 +1,9 @@
 /* deal_look.c: rivulet deal info, list, offers: how deals stand, and what there is to rent. Questions go to the chain in batches.
  * Spec: docs/spec/market.md 3 to 5; docs/market.md. Tests: tests/e2e/market.py. */
-#define _GNU_SOURCE
 #include "cli/deal.h"
 #include "cli/provider_file.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define EVENT_LIST_ADDED "ProviderAddedToAccessList(address provider)"
 
@@ -201,16 +199,6 @@ static uint64_t end_of(const about *a, uint64_t epoch)
     return fits ? out : UINT64_MAX;
 }
 
-static riv_str date(cli *c, uint64_t time_s)
-{
-    char      text[40] = { 0 };
-    time_t    t        = (time_t)RIV_MIN(time_s, (uint64_t)INT64_MAX);
-    struct tm parts;
-    if (!gmtime_r(&t, &parts)) return RIV_LIT("later than calendars tell");
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-    return riv_str_dup(c->arena, riv_str_c(text));
-}
-
 static const riv_json *units_json(cli *c, const deal_info *d, const about *a)
 {
     riv_json_list units = { 0 };
@@ -298,7 +286,7 @@ static void print_money(cli *c, const deal_info *d, const about *a)
     else
         printf("%s the end of epoch %llu, %s " RIV_FMT "; it is epoch %llu\n", d->paid < a->epoch ? "only to" : "to",
                (unsigned long long)d->paid, d->paid < a->epoch ? "that was" : "that is",
-               RIV_ARG(date(c, end_of(a, d->paid))), (unsigned long long)a->epoch);
+               RIV_ARG(cli_show_time(c, end_of(a, d->paid))), (unsigned long long)a->epoch);
 }
 
 static void print_unit(cli *c, const deal_info *d, const about *a, size_t i)

@@ -23,11 +23,7 @@ typedef struct market {
     uint64_t   begin_ns, sent; /* transactions */
 } market;
 
-static bool fail(market *m, int code)
-{
-    m->s.code = code;
-    return false;
-}
+static bool fail(market *m, int code) { return cli_chain_fail(&m->s, code); }
 
 /* ---- the chain ---- */
 

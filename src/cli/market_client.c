@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "cli/market_client.h"
 
+#include <time.h>
+
 enum {
     BATCH_MAX         = 500, /* questions of one call; fewer where the chain refuses so many */
     DEVELOPMENT_CHAIN = 31337,
@@ -383,6 +385,16 @@ riv_str cli_show_peer(cli *c, u256 key)
     u256_to_be(key, public.bytes);
     codec_peer peer = codec_peer_of(&public);
     return codec_peer_text(c->arena, &peer);
+}
+
+riv_str cli_show_time(cli *c, uint64_t time_s)
+{
+    char      text[40] = { 0 };
+    time_t    t        = (time_t)RIV_MIN(time_s, (uint64_t)INT64_MAX);
+    struct tm parts;
+    if (!gmtime_r(&t, &parts)) return RIV_LIT("later than calendars tell");
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    return riv_str_dup(c->arena, riv_str_c(text));
 }
 
 /* SPEC market.md 1: four bytes of version, codec, hash and its length, and the hash. */

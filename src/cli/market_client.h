@@ -184,6 +184,7 @@ bool cli_events_read(cli_chain *s, const eth_address *at, const char *signature,
 riv_str cli_show_address(cli *c, const eth_address *a);
 riv_str cli_show_id(cli *c, u256 id);      /* 0x and 64 digits */
 riv_str cli_show_peer(cli *c, u256 key);   /* the peer id */
+riv_str cli_show_time(cli *c, uint64_t time_s); /* "2026-01-31 12:00:00 UTC" */
 riv_str cli_show_cid(cli *c, const eth_value *cid);
 bool    cli_read_cid(cli_chain *s, riv_str text, eth_value *out);   /* false: it was said why */
 bool    cli_read_eth_address(cli_chain *s, riv_str text, eth_address *out);
