@@ -3,10 +3,10 @@
  * Spec: docs/sim.md, docs/spec/market.md 4. Tests: trade_test.c. */
 #include "sim/trade_internal.h"
 
-enum { UNITS_MAX = 8, WISHES_MAX = 48, DATA_WORD = 32 };
+enum { WISHES_MAX = 48, DATA_WORD = 32 };
 enum { DEAL_INSUFFICIENT, DEAL_ACTIVE, DEAL_ENDED, DEAL_FEW_WORKERS };
 #define CREATED                                                                                                        \
-    "DealCreated(address indexed,address,uint256,address,uint256,uint256,uint256,uint256,(bytes4,bytes32)[],"          \
+    "DealCreated(address,address,uint256,address,uint256,uint256,uint256,uint256,(bytes4,bytes32)[],"                  \
     "(bytes4,bytes32),uint8,address[],uint256)"
 #define UNITS_VIEW "((bytes32,bytes32,bytes32,address,uint256)[])"
 
@@ -143,7 +143,7 @@ static bool read_deal(trade__agent *a, deal *d)
 static bool topic_is(trade__agent *a, const riv_json *log, const char *event)
 {
     const riv_json *topics = riv_json_get(log, RIV_LIT("topics")), *first = topics ? riv_json_at(topics, 0) : NULL;
-    crypto_hash     hash = crypto_keccak256(riv_str_bytes(riv_str_c(event)));
+    crypto_hash     hash = trade__topic(a->world, event);
     return first && first->kind == RIV_JSON_STR &&
            riv_bytes_eq(trade__hex(a->thought, first->str), (riv_bytes){ hash.bytes, sizeof hash.bytes });
 }

@@ -2,8 +2,8 @@
 #ifndef RIV_SIM_TRADE_INTERNAL_H
 #define RIV_SIM_TRADE_INTERNAL_H
 
+#include "codec/codec.h"
 #include "rpc/rpc.h"
-#include "sim/market_internal.h"
 #include "sim/trade.h"
 
 enum {
@@ -88,7 +88,7 @@ struct trade__agent {
     crypto_hash   last;       /* its newest transaction, when it sent one */
     union {
         struct { void *seen; } p;
-        struct { uint64_t cursor; eth_address deals[TRADE__DEALS_MAX]; size_t deals_count; uint64_t deposited, withdrawn, next_cursor;
+        struct { uint64_t cursor; eth_address deals[TRADE__DEALS_MAX]; size_t deals_count; uint64_t deposited, withdrawn;
                  RIV_VEC(trade__silence) silent; void *seen; } c;
     } mind;
 };

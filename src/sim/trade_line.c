@@ -69,33 +69,17 @@ riv_bytes trade__data(trade__world *w, const char *text, const eth_value *args, 
 
 static void put_hex(riv_buf *out, riv_bytes bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     riv_put_str(out, RIV_LIT("\"0x"));
-    for (size_t i = 0; i < bytes.len; i++) {
-        riv_put_u8(out, (uint8_t)digits[bytes.ptr[i] >> 4]);
-        riv_put_u8(out, (uint8_t)digits[bytes.ptr[i] & 15]);
-    }
+    codec_put_hex(out, bytes);
     riv_put_u8(out, '"');
-}
-
-static unsigned digit_of(char c)
-{
-    if (c >= '0' && c <= '9') return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f') return (unsigned)(c - 'a') + 10;
-    return 16;
 }
 
 riv_bytes trade__hex(riv_arena *arena, riv_str text)
 {
-    if (!riv_str_starts(text, RIV_LIT("0x")) || text.len % 2) return (riv_bytes){ 0 };
-    size_t   n   = text.len / 2 - 1;
-    uint8_t *out = riv_new(arena, uint8_t, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        unsigned high = digit_of(text.ptr[2 + 2 * i]), low = digit_of(text.ptr[3 + 2 * i]);
-        if (high > 15 || low > 15) return (riv_bytes){ 0 };
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return (riv_bytes){ out, n };
+    riv_buf out = riv_buf_in(arena);
+    if (!riv_str_starts(text, RIV_LIT("0x")) || codec_read_hex(riv_str_sub(text, 2, text.len), &out, NULL))
+        return (riv_bytes){ 0 };
+    return riv_buf_view(&out);
 }
 
 /* ---- a batch of questions ---- */
@@ -183,12 +167,8 @@ size_t trade__ask_logs(trade__agent *a, const eth_address *at, size_t at_count, 
     riv_put_u8(out, ']');
     if (to != UINT64_MAX) riv_putf(out, ",\"toBlock\":\"0x%llx\"", (unsigned long long)to);
     if (event) {
-        riv_str     name;
-        eth_type    args;
         uint8_t     who[32] = { 0 };
-        riv_err     err     = eth_signature_parse(riv_str_c(event), a->thought, NULL, &name, &args);
-        crypto_hash hash    = eth_signature_hash(name, &args);
-        RIV_ASSERT(!err);
+        crypto_hash hash    = trade__topic(a->world, event);
         memcpy(who + 12, topic->bytes, sizeof topic->bytes);
         riv_put_str(out, RIV_LIT(",\"topics\":["));
         put_hex(out, (riv_bytes){ hash.bytes, sizeof hash.bytes });
@@ -224,8 +204,10 @@ static void check_named(trade__agent *a, const riv_json *what, const char *numbe
         trade__break(w, "a notice or receipt that names no block");
         return;
     }
-    riv_bytes bytes = trade__hex(a->thought, named->str);
-    if (height >= w->hashes.len || bytes.len != 32 || memcmp(bytes.ptr, w->hashes.ptr[height].bytes, 32) != 0)
+    riv_buf kept = riv_buf_in(a->thought);
+    riv_put_str(&kept, RIV_LIT("0x"));
+    if (height < w->hashes.len) codec_put_hex(&kept, (riv_bytes){ w->hashes.ptr[height].bytes, 32 });
+    if (height >= w->hashes.len || !riv_str_eq(riv_buf_str(&kept), named->str))
         trade__break(w, "somebody was told of a block %llu that was never kept", (unsigned long long)height);
 }
 
