@@ -202,10 +202,8 @@ static bool open_folder(asked *a, riv_str dir, riv_fault *fault)
 static bool asked_open(cli *c, asked *a, int *code)
 {
     riv_fault fault = { 0 };
-    riv_str   url = cli_value(c, "chain"), dir = cli_value(c, "state");
-    if (!url.len) url = cli_value(c, "url");
-    if (!url.len) url = host_env("RIVULET_CHAIN");
-    if (!url.len) url = RIV_LIT(CLI_CHAIN_URL);
+    bool      old   = !cli_value(c, "chain").len && cli_value(c, "url").len; /* the flag's former name */
+    riv_str   url = old ? cli_value(c, "url") : cli_chain_url(c), dir = cli_value(c, "state");
     *a = (asked){ .c = c };
     if (dir.len ? open_folder(a, dir, &fault) : !host_eth_open(url, NULL, &fault, &a->eth)) return true;
     *code = cli_fault(c, &fault);

@@ -88,13 +88,18 @@ static bool open_wallet(cli_chain *s)
     return true;
 }
 
+riv_str cli_chain_url(cli *c)
+{
+    riv_str url = cli_value(c, "chain");
+    if (!url.len) url = host_env("RIVULET_CHAIN");
+    return url.len ? url : RIV_LIT(CLI_CHAIN_URL);
+}
+
 bool cli_market_open(cli *c, bool signs, cli_chain *out)
 {
     riv_fault fault = { 0 };
     u256      id;
-    *out = (cli_chain){ .c = c, .signs = signs, .engine = chain_new(), .url = cli_value(c, "chain") };
-    if (!out->url.len) out->url = host_env("RIVULET_CHAIN");
-    if (!out->url.len) out->url = RIV_LIT(CLI_CHAIN_URL);
+    *out = (cli_chain){ .c = c, .signs = signs, .engine = chain_new(), .url = cli_chain_url(c) };
     if (signs && !open_wallet(out)) return false;
     cli_catch_signals();
     if (host_eth_open(out->url, cli_interrupted, &fault, &out->eth)) {

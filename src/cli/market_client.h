@@ -133,6 +133,7 @@ typedef struct cli_chain {
     const riv_json *made; /* what a document should have even if a later step fails; NULL: nothing */
     bool            told; /* the document was printed */
 } cli_chain;
+riv_str cli_chain_url(cli *c); /* --chain, $RIVULET_CHAIN, CLI_CHAIN_URL */
 /* --chain, and --key for those that sign. False: it was said why; close it all the same. */
 bool cli_market_open(cli *c, bool signs, cli_chain *out);
 void cli_market_close(cli_chain *s);

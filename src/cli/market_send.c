@@ -12,8 +12,8 @@ enum {
     LIST_SHOWN    = 4, /* items of a list that are shown */
 };
 
-static const cli_call coin_transfer = { .name = { "transfer",
-                                                  8 } }; /* of the chain's own coin: no contract's function */
+static const cli_call coin_transfer = { .name = RIV_LIT_INIT(
+                                            "transfer") }; /* of the chain's own coin: no contract's function */
 
 /* ---- a transaction in words ---- */
 

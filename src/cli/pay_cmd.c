@@ -63,11 +63,4 @@ static bool pay(cli_chain *s)
     return true;
 }
 
-int cli_cmd_chain_pay(cli *c)
-{
-    cli_chain s;
-    bool      good = cli_market_open(c, true, &s) && pay(&s);
-    int       code = good ? CLI_OK : s.code ? s.code : CLI_USAGE;
-    cli_market_close(&s);
-    return code;
-}
+int cli_cmd_chain_pay(cli *c) { return cli_market_run(c, true, pay); }
