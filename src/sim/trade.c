@@ -289,9 +289,10 @@ static void look(trade__agent *a)
 {
     riv_arena_reset(a->thought);
     a->world->report.looks++;
-    a->asked_ms = a->world->now_ms;
-    a->stage    = 0;
-    a->acted    = false;
+    a->asked_ms     = a->world->now_ms;
+    a->stage        = 0;
+    a->acted        = false;
+    a->wishes_count = 0;
     if (a->provider)
         trade__provider_look(a);
     else

@@ -3,7 +3,7 @@
  * Spec: docs/sim.md, docs/spec/market.md 4. Tests: trade_test.c. */
 #include "sim/trade_internal.h"
 
-enum { WISHES_MAX = 48, DATA_WORD = 32 };
+enum { DATA_WORD = 32 };
 enum { DEAL_INSUFFICIENT, DEAL_ACTIVE, DEAL_ENDED, DEAL_FEW_WORKERS };
 #define CREATED                                                                                                        \
     "DealCreated(address,address,uint256,address,uint256,uint256,uint256,uint256,(bytes4,bytes32)[],"                  \
@@ -17,17 +17,11 @@ typedef struct deal {
     const eth_value *units;
     size_t           ask; /* status, free, units, published, allowance */
 } deal;
-typedef struct wish {
-    eth_address      to;
-    const char      *signature;
-    const eth_value *args;
-} wish;
 typedef struct seen {
     uint64_t height;
     u256     allowance; /* of the factory */
     deal     deals[TRADE__DEALS_MAX];
-    wish     wishes[WISHES_MAX];
-    size_t   wishes_count, ask_allowance, ask_created, ask_logs;
+    size_t   ask_allowance, ask_created, ask_logs;
 } seen;
 
 trade__order trade__order_of(const trade__agent *a, size_t index)
@@ -175,23 +169,9 @@ static bool read_about_deals(trade__agent *a, seen *s)
 
 /* ---- wishes, the most urgent first ---- */
 
-static eth_value *wish_at(trade__agent *a, const eth_address *to, const char *signature, size_t args)
-{
-    seen      *s   = seen_of(a);
-    eth_value *all = riv_new(a->thought, eth_value, args + 1);
-    if (s->wishes_count < WISHES_MAX) s->wishes[s->wishes_count++] = (wish){ *to, signature, all };
-    return all;
-}
-
-static eth_value *wish_of(trade__agent *a, chain_contract at, const char *signature, size_t args)
-{
-    eth_address to = chain_contract_address(at);
-    return wish_at(a, &to, signature, args);
-}
-
 static void wish_approval(trade__agent *a, const eth_address *spender, uint64_t amount)
 {
-    eth_value *v = wish_of(a, CHAIN_USD, "approve(address,uint256)", 2);
+    eth_value *v = trade__wish_of(a, CHAIN_USD, "approve(address,uint256)", 2);
     v[0]         = eth_of_address(spender);
     v[1]         = eth_word(a->world->config.spoil == SIM_TRADE_SPOIL_TWICE ? 2 * amount : amount);
 }
@@ -204,10 +184,10 @@ static void wish_deal(trade__agent *a, const seen *s, const trade__order *o)
         wish_approval(a, &factory, o->deposit);
         return;
     }
-    eth_value *v   = wish_at(a, &factory,
-                             "deployDeal((bytes4,bytes32),address,uint256,uint256,uint256,uint256,uint256,"
-                               "(bytes4,bytes32)[],uint8,address[],uint256)",
-                             11);
+    eth_value *v   = trade__wish_at(a, &factory, U256_ZERO,
+                                    "deployDeal((bytes4,bytes32),address,uint256,uint256,uint256,uint256,uint256,"
+                                      "(bytes4,bytes32)[],uint8,address[],uint256)",
+                                    11);
     eth_value *app = riv_new(a->thought, eth_value, 2);
     app[0]         = eth_of_hash(prefixes);
     app[1]         = eth_of_hash(trade__id(a, "app", 0, 0).bytes);
@@ -250,21 +230,21 @@ static bool is_silent(trade__agent *a, const eth_value *unit)
 
 static void wish_return(trade__agent *a, const eth_value *unit)
 {
-    wish_of(a, CHAIN_MARKET, "returnComputeUnitFromDeal(bytes32)", 1)[0] = unit->items[0];
+    trade__wish_of(a, CHAIN_MARKET, "returnComputeUnitFromDeal(bytes32)", 1)[0] = unit->items[0];
 }
 
 static void wish_about_ended(trade__agent *a, const deal *d, const eth_address *at)
 {
     for (size_t k = 0; k < d->units_count; k++) wish_return(a, &d->units[k]);
-    if (d->free) wish_at(a, at, "withdraw(uint256)", 1)[0] = eth_word(d->free);
+    if (d->free) trade__wish_at(a, at, U256_ZERO, "withdraw(uint256)", 1)[0] = eth_word(d->free);
 }
 
 static void wish_about_money(trade__agent *a, const deal *d, const trade__order *o, const eth_address *at)
 {
     if (d->free < o->enough && u256_cmp(d->allowance, u256_of(o->top_up)) < 0) wish_approval(a, at, o->top_up);
     if (d->free < o->enough && u256_cmp(d->allowance, u256_of(o->top_up)) >= 0)
-        wish_at(a, at, "deposit(uint256)", 1)[0] = eth_word(o->top_up);
-    if (d->free > o->most) wish_at(a, at, "withdraw(uint256)", 1)[0] = eth_word(d->free - o->most);
+        trade__wish_at(a, at, U256_ZERO, "deposit(uint256)", 1)[0] = eth_word(o->top_up);
+    if (d->free > o->most) trade__wish_at(a, at, U256_ZERO, "withdraw(uint256)", 1)[0] = eth_word(d->free - o->most);
 }
 
 static void wish_about_deal(trade__agent *a, const deal *d, const trade__order *o, const eth_address *at)
@@ -275,15 +255,15 @@ static void wish_about_deal(trade__agent *a, const deal *d, const trade__order *
         return;
     }
     if (a->epoch >= o->stops || trade__closing(a->world, a->epoch)) {
-        (void)wish_at(a, at, "stop()", 0);
+        (void)trade__wish_at(a, at, U256_ZERO, "stop()", 0);
         return;
     }
     for (size_t k = 0; k < d->units_count; k++)
         if (is_silent(a, &d->units[k])) wish_return(a, &d->units[k]);
     wish_about_money(a, d, o, at);
-    if (o->publishes && !d->published) wish_of(a, CHAIN_MARKET, "publishDeal(address)", 1)[0] = where;
+    if (o->publishes && !d->published) trade__wish_of(a, CHAIN_MARKET, "publishDeal(address)", 1)[0] = where;
     if (o->matches && d->units_count < o->target && (d->status == DEAL_ACTIVE || d->status == DEAL_FEW_WORKERS))
-        wish_of(a, CHAIN_MARKET, "matchDeal(address)", 1)[0] = where;
+        trade__wish_of(a, CHAIN_MARKET, "matchDeal(address)", 1)[0] = where;
 }
 
 static void wishes(trade__agent *a, const seen *s)
@@ -296,14 +276,6 @@ static void wishes(trade__agent *a, const seen *s)
     if (have == trade__orders_wanted(a) || trade__closing(a->world, a->epoch)) return;
     trade__order next = trade__order_of(a, have);
     if (a->epoch >= next.starts) wish_deal(a, s, &next);
-}
-
-/* Mostly the first; now and then another, so that one that is always refused holds nothing up. */
-static void do_one(trade__agent *a, const seen *s)
-{
-    if (!s->wishes_count) return;
-    size_t at = trade__below(a->world, 2) ? 0 : (size_t)trade__below(a->world, s->wishes_count);
-    trade__do(a, &s->wishes[at].to, U256_ZERO, s->wishes[at].signature, s->wishes[at].args);
 }
 
 void trade__customer_look(trade__agent *a)
@@ -321,5 +293,5 @@ void trade__customer_look(trade__agent *a)
         break;
     }
     wishes(a, s);
-    do_one(a, s);
+    trade__do_one(a, 2);
 }

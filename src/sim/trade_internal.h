@@ -15,6 +15,7 @@ enum {
     TRADE__UNITS_MAX    = 3,          /* of a peer */
     TRADE__DEALS_MAX    = 3,          /* of a customer */
     TRADE__QUESTIONS_MAX = 96,
+    TRADE__WISHES_MAX    = 64,        /* of one look */
     TRADE__SILENT_EPOCHS = 3,         /* a worker that does not answer in so many is sent back */
     TRADE__USD_EACH     = 1000000000, /* of a customer at genesis */
 };
@@ -68,6 +69,7 @@ typedef struct trade__look { /* questions of one batch and their answers; in the
     size_t          count, receipt; /* receipt: SIZE_MAX: not asked for */
     riv_buf         text;
 } trade__look;
+typedef struct trade__wish { eth_address to; u256 value; const char *signature; const eth_value *args; } trade__wish;
 typedef struct trade__silence { uint8_t unit[32]; uint64_t epoch, count; } trade__silence;
 struct trade__agent {
     trade__world *world;
@@ -85,6 +87,7 @@ struct trade__agent {
     trade__look   look;
     uint64_t      nonce, epoch, asked_ms;
     bool          subscribed, acted, sent;
+    trade__wish   wishes[TRADE__WISHES_MAX]; size_t wishes_count; /* of one look, the most urgent first */
     crypto_hash   last;       /* its newest transaction, when it sent one */
     union {
         struct { void *seen; } p;
@@ -120,8 +123,11 @@ const eth_value *trade__answer(trade__agent *a, size_t question); /* the returne
 bool   trade__answer_u64(trade__agent *a, size_t question, uint64_t *out);
 const riv_json  *trade__answer_json(trade__agent *a, size_t question);
 void   trade__heard(trade__agent *a, riv_str text); /* a reply or a notice came */
-/* The one transaction of this look: under the nonce that was seen with everything else, so it never runs beside another one that was not seen. */
-void   trade__do(trade__agent *a, const eth_address *to, u256 value, const char *signature, const eth_value *args);
+/* One of many, of which a look does one: room for its arguments, which the caller fills in. */
+eth_value *trade__wish_at(trade__agent *a, const eth_address *to, u256 value, const char *signature, size_t args);
+eth_value *trade__wish_of(trade__agent *a, chain_contract at, const char *signature, size_t args);
+/* The one transaction of this look: the first wish, but once in `odds` times any, so that one that is always refused holds nothing up. */
+void   trade__do_one(trade__agent *a, uint64_t odds);
 riv_bytes trade__hex(riv_arena *arena, riv_str text); /* what follows 0x */
 
 /* ---- trade.c ---- */

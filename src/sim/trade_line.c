@@ -319,17 +319,37 @@ static void submit(trade__agent *a, const eth_address *to, u256 value, riv_bytes
     trade__send(a, riv_buf_str(&out));
 }
 
-void trade__do(trade__agent *a, const eth_address *to, u256 value, const char *text, const eth_value *args)
+/* Under the nonce that was seen with everything else, so it never runs beside another one that was not seen. */
+static void carry_out(trade__agent *a, const trade__wish *w)
 {
-    riv_bytes data = trade__data(a->world, text, args, a->thought);
+    riv_bytes data = trade__data(a->world, w->signature, w->args, a->thought);
     RIV_ASSERT(!a->acted);
     a->acted = true;
     LOG_INFO(a->world->config.log, "trade.does", LOG_U64("ms", trade__ms(a->world)),
              LOG_CSTR("who", a->provider ? "provider" : "customer"), LOG_U64("index", a->index),
-             LOG_U64("nonce", a->nonce), LOG_CSTR("what", text));
-    submit(a, to, value, data, a->nonce);
-    if (a->world->config.spoil == SIM_TRADE_SPOIL_TWICE && !a->provider && text[0] == 'd')
-        submit(a, to, value, data, a->nonce + 1);
+             LOG_U64("nonce", a->nonce), LOG_CSTR("what", w->signature));
+    submit(a, &w->to, w->value, data, a->nonce);
+    if (a->world->config.spoil == SIM_TRADE_SPOIL_TWICE && !a->provider && w->signature[0] == 'd')
+        submit(a, &w->to, w->value, data, a->nonce + 1);
+}
+
+eth_value *trade__wish_at(trade__agent *a, const eth_address *to, u256 value, const char *text, size_t args)
+{
+    eth_value *all = riv_new(a->thought, eth_value, args + 1);
+    if (a->wishes_count < TRADE__WISHES_MAX) a->wishes[a->wishes_count++] = (trade__wish){ *to, value, text, all };
+    return all;
+}
+
+eth_value *trade__wish_of(trade__agent *a, chain_contract at, const char *text, size_t args)
+{
+    eth_address to = chain_contract_address(at);
+    return trade__wish_at(a, &to, U256_ZERO, text, args);
+}
+
+void trade__do_one(trade__agent *a, uint64_t odds)
+{
+    if (!a->wishes_count) return;
+    carry_out(a, &a->wishes[trade__below(a->world, odds) ? 0 : trade__below(a->world, a->wishes_count)]);
 }
 
 /* ---- what follows from the key ---- */

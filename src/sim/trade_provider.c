@@ -3,7 +3,7 @@
  * Spec: docs/sim.md, docs/spec/market.md. Tests: trade_test.c. */
 #include "sim/trade_internal.h"
 
-enum { PUBLISHED_MAX = 4, WISHES_MAX = 64, PROOFS_MAX = TRADE__PEERS_MAX * TRADE__UNITS_MAX * 4 };
+enum { PUBLISHED_MAX = 4, PROOFS_MAX = TRADE__PEERS_MAX * TRADE__UNITS_MAX * 4 };
 enum { CC_INACTIVE, CC_ACTIVE, CC_WAIT_DELEGATION, CC_WAIT_START, CC_FAILED, CC_REMOVED };
 enum { DEAL_INSUFFICIENT, DEAL_ACTIVE, DEAL_ENDED, DEAL_FEW_WORKERS };
 #define COMMITMENT_VIEW "((uint8,bytes32,uint256,uint256,uint256,uint256,uint256,address,uint256,uint256,uint256))"
@@ -37,19 +37,12 @@ typedef struct job {
     bool        has_peer[TRADE__PEERS_MAX];
     size_t      ask; /* price, status, units, target, then a peer each */
 } job;
-typedef struct wish {
-    eth_address      to;
-    u256             value;
-    const char      *signature;
-    const eth_value *args;
-} wish;
 typedef struct seen {
     plan   want;
     bool   has_info, idle;
     peer   peers[TRADE__PEERS_MAX];
     job    jobs[PUBLISHED_MAX];
-    size_t jobs_count, wishes_count;
-    wish   wishes[WISHES_MAX];
+    size_t jobs_count;
     size_t ask_info, ask_peers, ask_units, ask_published;
 } seen;
 
@@ -224,20 +217,6 @@ static bool read_how_it_is(trade__agent *a, seen *s)
 
 /* ---- wishes, the most urgent first ---- */
 
-static eth_value *wish_for(trade__agent *a, const eth_address *to, u256 value, const char *signature, size_t args)
-{
-    seen      *s   = seen_of(a);
-    eth_value *all = riv_new(a->thought, eth_value, args + 1);
-    if (s->wishes_count < WISHES_MAX) s->wishes[s->wishes_count++] = (wish){ *to, value, signature, all };
-    return all;
-}
-
-static eth_value *wish_of(trade__agent *a, chain_contract at, const char *signature, size_t args)
-{
-    eth_address to = chain_contract_address(at);
-    return wish_for(a, &to, U256_ZERO, signature, args);
-}
-
 static eth_value cid(trade__agent *a)
 {
     static const uint8_t prefixes[32] = { 0x01, 0x55, 0x12, 0x20 };
@@ -249,7 +228,7 @@ static eth_value cid(trade__agent *a)
 
 static void wish_offer(trade__agent *a, const seen *s)
 {
-    eth_value *v = wish_of(
+    eth_value *v = trade__wish_of(
         a, CHAIN_MARKET,
         "registerMarketOffer(uint256,address,(bytes4,bytes32)[],(bytes32,address,bytes32[])[],uint256,uint256)", 6);
     eth_address usd   = chain_contract_address(CHAIN_USD);
@@ -274,12 +253,13 @@ static void wish_about_served(trade__agent *a, const seen *s, const unit *u)
 {
     bool over = u->status == DEAL_ENDED || (u->status == DEAL_INSUFFICIENT && trade__below(a->world, 4) == 0);
     if (u->status != DEAL_ENDED && !u->works) {
-        eth_value *v = wish_for(a, &u->deal, U256_ZERO, "setWorker(bytes32,bytes32)", 2);
+        eth_value *v = trade__wish_at(a, &u->deal, U256_ZERO, "setWorker(bytes32,bytes32)", 2);
         v[0]         = u->id;
         v[1]         = of_hash(trade__id(a, "worker", u->id.word.limb[0], u->deal.bytes[0]));
     }
-    if (over && s->want.leaves_ended) wish_of(a, CHAIN_MARKET, "returnComputeUnitFromDeal(bytes32)", 1)[0] = u->id;
-    if (u->reward >= s->want.pay_out) wish_for(a, &u->deal, U256_ZERO, "withdrawRewards(bytes32)", 1)[0] = u->id;
+    if (over && s->want.leaves_ended)
+        trade__wish_of(a, CHAIN_MARKET, "returnComputeUnitFromDeal(bytes32)", 1)[0] = u->id;
+    if (u->reward >= s->want.pay_out) trade__wish_at(a, &u->deal, U256_ZERO, "withdrawRewards(bytes32)", 1)[0] = u->id;
 }
 
 /* The same proofs however often it looks: a nonce is used up once. */
@@ -303,7 +283,7 @@ static void wish_proofs(trade__agent *a, const seen *s)
         }
     }
     if (n == 0) return;
-    eth_value *v = wish_of(a, CHAIN_CAPACITY, "submitProofs(bytes32[],bytes32[],bytes32[])", 3);
+    eth_value *v = trade__wish_of(a, CHAIN_CAPACITY, "submitProofs(bytes32[],bytes32[],bytes32[])", 3);
     v[0]         = eth_list(units, n);
     v[1]         = eth_list(locals, n);
     v[2]         = eth_list(hashes, n);
@@ -311,7 +291,7 @@ static void wish_proofs(trade__agent *a, const seen *s)
 
 static void wish_commitment(trade__agent *a, const seen *s, const peer *p)
 {
-    eth_value *v = wish_of(a, CHAIN_CAPACITY, "createCommitment(bytes32,uint256,address,uint256)", 4);
+    eth_value *v = trade__wish_of(a, CHAIN_CAPACITY, "createCommitment(bytes32,uint256,address,uint256)", 4);
     v[0]         = p->id;
     v[1]         = eth_word(s->want.duration);
     v[2]         = eth_of_address(&a->where);
@@ -323,9 +303,9 @@ static void wish_collateral(trade__agent *a, const peer *p)
     eth_address capacity = chain_contract_address(CHAIN_CAPACITY);
     u256        value;
     if (!u256_mul(p->each, u256_of(p->units), &value)) return;
-    eth_value *one                                                      = riv_new(a->thought, eth_value, 1);
-    one[0]                                                              = p->commitment;
-    wish_for(a, &capacity, value, "depositCollateral(bytes32[])", 1)[0] = eth_list(one, 1);
+    eth_value *one                                                            = riv_new(a->thought, eth_value, 1);
+    one[0]                                                                    = p->commitment;
+    trade__wish_at(a, &capacity, value, "depositCollateral(bytes32[])", 1)[0] = eth_list(one, 1);
 }
 
 static void wish_exit(trade__agent *a, const seen *s, size_t index)
@@ -333,11 +313,11 @@ static void wish_exit(trade__agent *a, const seen *s, size_t index)
     const peer *p     = &s->peers[index];
     eth_value  *units = riv_new(a->thought, eth_value, TRADE__UNITS_MAX);
     if (p->exited == p->units) {
-        wish_of(a, CHAIN_CAPACITY, "finishCommitment(bytes32)", 1)[0] = p->commitment;
+        trade__wish_of(a, CHAIN_CAPACITY, "finishCommitment(bytes32)", 1)[0] = p->commitment;
         return;
     }
     for (size_t k = 0; k < s->want.units[index]; k++) units[k] = p->all[k].id;
-    eth_value *v = wish_of(a, CHAIN_CAPACITY, "removeCUFromCC(bytes32,bytes32[])", 2);
+    eth_value *v = trade__wish_of(a, CHAIN_CAPACITY, "removeCUFromCC(bytes32,bytes32[])", 2);
     v[0]         = p->commitment;
     v[1]         = eth_list(units, s->want.units[index]);
 }
@@ -346,11 +326,11 @@ static void wish_about_peer(trade__agent *a, const seen *s, size_t index)
 {
     const peer *p       = &s->peers[index];
     bool        closing = trade__closing(a->world, a->epoch);
-    if (p->unlocked) wish_of(a, CHAIN_CAPACITY, "withdrawReward(bytes32)", 1)[0] = p->commitment;
+    if (p->unlocked) trade__wish_of(a, CHAIN_CAPACITY, "withdrawReward(bytes32)", 1)[0] = p->commitment;
     if (p->status == CC_REMOVED && !closing) wish_commitment(a, s, p);
     if (p->status == CC_WAIT_DELEGATION && !closing) wish_collateral(a, p);
     if (p->status == CC_WAIT_DELEGATION && closing)
-        wish_of(a, CHAIN_CAPACITY, "removeCommitment(bytes32)", 1)[0] = p->commitment;
+        trade__wish_of(a, CHAIN_CAPACITY, "removeCommitment(bytes32)", 1)[0] = p->commitment;
     if (p->status == CC_INACTIVE || p->status == CC_FAILED) wish_exit(a, s, index);
 }
 
@@ -365,7 +345,7 @@ static void wish_job(trade__agent *a, const seen *s, const job *j)
         for (size_t k = 0; k < s->want.units[i]; k++) {
             if (!p->all[k].there || p->all[k].in_deal) continue;
             eth_value *one = riv_new(a->thought, eth_value, 1);
-            eth_value *v   = wish_of(a, CHAIN_MARKET, "pickUpDeal(address,bytes32[])", 2);
+            eth_value *v   = trade__wish_of(a, CHAIN_MARKET, "pickUpDeal(address,bytes32[])", 2);
             one[0]         = p->all[k].id;
             v[0]           = eth_of_address(&j->where);
             v[1]           = eth_list(one, 1);
@@ -378,7 +358,7 @@ static void wishes(trade__agent *a, seen *s)
 {
     bool closing = trade__closing(a->world, a->epoch);
     if (!s->has_info) {
-        eth_value *v = wish_of(a, CHAIN_MARKET, "setProviderInfo(string,(bytes4,bytes32))", 2);
+        eth_value *v = trade__wish_of(a, CHAIN_MARKET, "setProviderInfo(string,(bytes4,bytes32))", 2);
         v[0]         = eth_text(RIV_LIT("provider"));
         v[1]         = cid(a);
         return;
@@ -394,14 +374,6 @@ static void wishes(trade__agent *a, seen *s)
     if (!riv_prng_chance(&today, s->want.idle)) wish_proofs(a, s);
     for (size_t i = 0; i < s->want.peers; i++) wish_about_peer(a, s, i);
     for (size_t i = 0; i < s->jobs_count && s->want.picks_up && !closing; i++) wish_job(a, s, &s->jobs[i]);
-}
-
-/* Mostly the first; now and then another, so that one that is always refused holds nothing up. */
-static void do_one(trade__agent *a, const seen *s)
-{
-    if (!s->wishes_count) return;
-    size_t at = trade__below(a->world, 3) ? 0 : (size_t)trade__below(a->world, s->wishes_count);
-    trade__do(a, &s->wishes[at].to, s->wishes[at].value, s->wishes[at].signature, s->wishes[at].args);
 }
 
 void trade__provider_look(trade__agent *a)
@@ -420,5 +392,5 @@ void trade__provider_look(trade__agent *a)
         break;
     }
     wishes(a, s);
-    do_one(a, s);
+    trade__do_one(a, 3);
 }
