@@ -32,7 +32,7 @@ static bool text_fits(graph__run *run, const graph__key *key, riv_str text, riv_
     return key->op == GRAPH__CONTAINS ? riv_str_find(text, needle, 0) != SIZE_MAX : riv_str_eq(text, needle);
 }
 
-enum { STEP_BYTES = 16, STEP_BYTES_COMPARED = 64 }; /* of long texts: what one step looks through */
+enum { STEP_PLACES = 4, STEP_BYTES = 16, STEP_BYTES_COMPARED = 64 }; /* of long texts: what one step looks through */
 
 /* False: the steps are used up, and nothing so long is begun. */
 static bool may_look(graph__run *run, uint64_t steps)
@@ -87,7 +87,7 @@ static bool value_fits(graph__run *run, const graph__filter *f, const graph__val
     size_t length = length_of(kind, v), wanted = length_of(kind, &f->values[0]);
     if (f->key.op != GRAPH__CONTAINS && f->key.op != GRAPH__STARTS && f->key.op != GRAPH__ENDS)
         return may_look(run, RIV_MIN(length, wanted) / STEP_BYTES_COMPARED) && ordered(f, kind, v);
-    return may_look(run, (length / STEP_BYTES) * (wanted / STEP_BYTES + 1)) &&
+    return may_look(run, length / STEP_PLACES + (length / STEP_BYTES) * (wanted / STEP_BYTES)) &&
            text_fits(run, &f->key, v->text, f->values[0].text) != f->key.negated;
 }
 
