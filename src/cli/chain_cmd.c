@@ -120,7 +120,9 @@ bool cli_chain_open(cli *c, host *h, riv_str dir, riv_str listen, host_chain **o
         cli_hint(c, "nothing in it was changed; --state with another folder begins a new chain");
     if (riv_str_find(riv_str_c(fault.msg), RIV_LIT("already in use"), 0) != SIZE_MAX)
         cli_hint(c, "another chain may be running there; --%s 127.0.0.1:0 takes any free port",
-                 graphs ? "graph-listen" : "listen");
+                 graphs                                                   ? "graph-listen"
+                 : riv_str_eq(riv_str_c(c->command->name), RIV_LIT("up")) ? "chain-listen"
+                                                                          : "listen");
     return false;
 }
 

@@ -292,12 +292,13 @@ static void print_next(const demo *d)
 {
     const char *dim = cli_style(d->c->colour_out, CLI_DIM), *plain = cli_style(d->c->colour_out, CLI_PLAIN);
     const char *me = d->c->program;
-    printf("\nTry next\n");
-    printf("  %s run " RIV_FMT " -f '" RIV_FMT "(\"Ada\")' --nodes 5   %s# the same in a simulated network%s\n", me,
-           RIV_ARG(d->file), RIV_ARG(d->program.func->name), dim, plain);
-    printf("  %s up --config " RIV_FMT "   %s# real nodes until Ctrl-C; then: run ... --relay ADDRESS%s\n", me,
-           RIV_ARG(d->config), dim, plain);
-    printf("  %s aqua compile " RIV_FMT " --air   %s# the script that travelled%s\n", me, RIV_ARG(d->file), dim, plain);
+    printf("\n%sTry next%s\n", cli_style(d->c->colour_out, CLI_BOLD), plain);
+    printf("  %s# the same in a simulated network%s\n  %s run " RIV_FMT " -f '" RIV_FMT "(\"Ada\")' --nodes 5\n", dim,
+           plain, me, RIV_ARG(d->file), RIV_ARG(d->program.func->name));
+    printf("  %s# real nodes until Ctrl-C; then: run ... --relay ADDRESS%s\n  %s up --config " RIV_FMT "\n", dim, plain,
+           me, RIV_ARG(d->config));
+    printf("  %s# the script that travelled%s\n  %s aqua compile " RIV_FMT " --air\n", dim, plain, me,
+           RIV_ARG(d->file));
 }
 
 static int report(demo *d)

@@ -275,8 +275,9 @@ static void print_ledger(market *m, const line *lines, size_t count, u256 earned
     printf("\nAda earned " RIV_FMT " in two epochs; %llu transactions, everything in %.2f s\n",
            RIV_ARG(cli_amount(c->arena, earned, CLI_USD_DECIMALS, "USD")), (unsigned long long)m->sent, seconds);
     printf("\n%sTry next%s\n", bold, plain);
-    printf("  %s chain start --epoch 60   %s# a chain that stays, with ten accounts%s\n", c->program, dim, plain);
-    printf("  %s provider init            %s# and be Ada: docs/market.md%s\n", c->program, dim, plain);
+    printf("  %s# a chain that stays, with ten accounts that have money%s\n  %s chain start --epoch 60\n", dim, plain,
+           c->program);
+    printf("  %s# be Ada: docs/market.md tells how it goes on%s\n  %s provider init\n", dim, plain, c->program);
 }
 
 static void json_ledger(market *m, const line *lines, size_t count, double seconds)

@@ -191,12 +191,25 @@ static int run_up(up *u, const cli_config *config, size_t nodes)
         cli_note(u->c, "GraphQL: " RIV_FMT,
                  RIV_ARG(cli_chain_graph_url(u->c, u->chain, cli_value(u->c, "chain-listen"))));
     }
-    cli_note(u->c, "%zu nodes are up; Ctrl-C stops them. Try: rivulet run FILE.aqua -f 'CALL' --relay " RIV_FMT,
-             u->count, RIV_ARG(u->addrs[0]));
+    cli_note(u->c, "%zu node%s up; Ctrl-C stops %s. Try: rivulet run FILE.aqua -f 'CALL' --relay " RIV_FMT, u->count,
+             u->count == 1 ? " is" : "s are", u->count == 1 ? "it" : "them", RIV_ARG(u->addrs[0]));
     if (cli_interrupted()) return CLI_INTERRUPTED; /* before the host could see it */
     riv_err err = host_run(u->host, &fault);
     cli_catch_signals(); /* the folder is still to be removed */
     return stopped(u->c, u->host, err, &fault);
+}
+
+/* What a chain would be told, where none is started. */
+static bool idle_flag(cli *c)
+{
+    static const char *const of_chains[] = { "chain-listen", "graph-listen", "block-ms", "epoch",        "rules",
+                                             "proof-bits",   "fees",         "chain-id", "genesis-time", "origin" };
+    for (size_t i = 0; i < RIV_COUNT(of_chains) && !cli_has(c, "chain"); i++) {
+        if (!cli_has(c, of_chains[i]) && !cli_value(c, of_chains[i]).len) continue;
+        cli_error(c, CLI_USAGE, "--%s is for a chain, and none is started without --chain", of_chains[i]);
+        return true;
+    }
+    return false;
 }
 
 int cli_cmd_up(cli *c)
@@ -207,7 +220,7 @@ int cli_cmd_up(cli *c)
     cli_config config = { 0 };
     up        *u      = riv_new(c->arena, up, 1);
     default_log(c);
-    if (!cli_number(c, "nodes", 3, 1, CLI_NODES_UP_MAX, &nodes)) return CLI_USAGE;
+    if (idle_flag(c) || !cli_number(c, "nodes", 3, 1, CLI_NODES_UP_MAX, &nodes)) return CLI_USAGE;
     if (!cli_config_load(c, RIV_LIT("rivulet.toml"), &config, &code)) return code;
     u->c        = c;
     u->state    = cli_value(c, "state");

@@ -87,8 +87,8 @@ static void print_stake(cli *c, const stake *t)
     uint64_t         status = cli_cc_status(cc), end = cli_u64_of(&cc[CLI_CC_END]);
     printf("%s" RIV_FMT "%s  %s\n", cli_style(c->colour_out, CLI_BOLD), RIV_ARG(cli_show_id(c, t->id)),
            cli_style(c->colour_out, CLI_PLAIN), cli_cc_name(cc));
-    printf("  peer        " RIV_FMT ", %llu units\n", RIV_ARG(cli_show_peer(c, cc[CLI_CC_PEER].word)),
-           (unsigned long long)cli_u64_of(&cc[CLI_CC_UNITS]));
+    printf("  peer        " RIV_FMT ", %llu unit%s\n", RIV_ARG(cli_show_peer(c, cc[CLI_CC_PEER].word)),
+           (unsigned long long)cli_u64_of(&cc[CLI_CC_UNITS]), cli_u64_of(&cc[CLI_CC_UNITS]) == 1 ? "" : "s");
     printf("  collateral  " RIV_FMT " of " RIV_FMT "\n", RIV_ARG(flt(c, t->collateral)),
            RIV_ARG(eth_address_is_zero(&staker) ? RIV_LIT("anyone") : cli_show_address(c, &staker)));
     printf("  rewards     " RIV_FMT ", " RIV_FMT " of them free; the staker's share is " RIV_FMT,

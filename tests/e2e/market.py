@@ -493,6 +493,8 @@ server.serve_forever()
 
 def market_flags_of_new_chains():
     """What a chain that goes on does not take from the command line is said."""
+    check(rivulet("up", "--epoch", "5", cwd=TMP), 2, err="--epoch is for a chain, and none is started without --chain")
+    check(rivulet("up", "--fees", cwd=TMP), 2, err="--fees is for a chain")
     state = os.path.join(TMP, "old-state")
     with Chain("--state", state):
         pass
