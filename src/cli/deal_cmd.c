@@ -51,7 +51,6 @@ static bool has_usd(cli_chain *s, u256 amount)
 static bool allow(cli_chain *s, const eth_address *spender, u256 amount, const char *what)
 {
     cli            *c = s->c;
-    cli_receipt     r;
     u256            allowed;
     const eth_value who[] = { eth_of_address(&s->wallet.address), eth_of_address(spender) };
     if (!has_usd(s, amount) || !cli_ask_number(s, CLI_FN_USD_ALLOWANCE, NULL, who, &allowed)) return false;
@@ -60,7 +59,7 @@ static bool allow(cli_chain *s, const eth_address *spender, u256 amount, const c
     cli_tx          tx     = { .function = CLI_FN_USD_APPROVE,
                                .args     = args,
                                .does     = riv_format(c->arena, "let %s take " RIV_FMT, what, RIV_ARG(usd(c, amount))) };
-    return cli_send(s, &tx, &r);
+    return cli_send(s, &tx, NULL);
 }
 
 /* ---- create ---- */
@@ -134,24 +133,22 @@ static bool read_order(cli_chain *s, order *o)
 
 static bool publish(cli_chain *s, const eth_address *deal)
 {
-    cli_receipt r;
-    eth_value   args = eth_of_address(deal);
-    cli_tx      tx   = { .function = CLI_FN_PUBLISH,
-                         .args     = &args,
-                         .does     = riv_format(s->c->arena, "publish the deal " RIV_FMT " for providers to come",
-                                                RIV_ARG(cli_show_address(s->c, deal))) };
-    return cli_send(s, &tx, &r);
+    eth_value args = eth_of_address(deal);
+    cli_tx    tx   = { .function = CLI_FN_PUBLISH,
+                       .args     = &args,
+                       .does     = riv_format(s->c->arena, "publish the deal " RIV_FMT " for providers to come",
+                                              RIV_ARG(cli_show_address(s->c, deal))) };
+    return cli_send(s, &tx, NULL);
 }
 
 static bool match(cli_chain *s, const eth_address *deal)
 {
-    cli_receipt r;
-    eth_value   args = eth_of_address(deal);
-    cli_tx      tx   = { .function = CLI_FN_MATCH,
-                         .args     = &args,
-                         .does     = riv_format(s->c->arena, "find providers for the deal " RIV_FMT,
-                                                RIV_ARG(cli_show_address(s->c, deal))) };
-    return cli_send(s, &tx, &r);
+    eth_value args = eth_of_address(deal);
+    cli_tx    tx   = { .function = CLI_FN_MATCH,
+                       .args     = &args,
+                       .does     = riv_format(s->c->arena, "find providers for the deal " RIV_FMT,
+                                              RIV_ARG(cli_show_address(s->c, deal))) };
+    return cli_send(s, &tx, NULL);
 }
 
 static bool do_create(cli_chain *s)
@@ -205,7 +202,6 @@ int cli_cmd_deal_publish(cli *c) { return cli_market_run(c, true, do_publish); }
 
 static bool do_unpublish(cli_chain *s)
 {
-    cli_receipt r;
     eth_address deal;
     if (!own_deal(s, &deal)) return false;
     eth_value args = eth_of_address(&deal);
@@ -213,7 +209,7 @@ static bool do_unpublish(cli_chain *s)
                        .args     = &args,
                        .does = riv_format(s->c->arena, "let no more providers into the deal " RIV_FMT " by themselves",
                                           RIV_ARG(cli_show_address(s->c, &deal))) };
-    return cli_send(s, &tx, &r) && finish(s, &deal);
+    return cli_send(s, &tx, NULL) && finish(s, &deal);
 }
 
 int cli_cmd_deal_unpublish(cli *c) { return cli_market_run(c, true, do_unpublish); }
@@ -243,7 +239,6 @@ static bool offers_of(cli_chain *s, const eth_value *units, size_t count, u256 *
 static bool match_these(cli_chain *s, const eth_address *deal)
 {
     cli           *c = s->c;
-    cli_receipt    r;
     size_t         count, groups = 0;
     const riv_str *texts = cli_values(c, "unit", &count);
     eth_value     *units = riv_new(c->arena, eth_value, count), *ids = riv_new(c->arena, eth_value, count),
@@ -268,7 +263,7 @@ static bool match_these(cli_chain *s, const eth_address *deal)
                                .args     = args,
                                .does = riv_format(c->arena, "take %zu unit%s into the deal " RIV_FMT, count, count == 1 ? "" : "s",
                                                   RIV_ARG(cli_show_address(c, deal))) };
-    return cli_send(s, &tx, &r);
+    return cli_send(s, &tx, NULL);
 }
 
 static bool do_match(cli_chain *s)
@@ -284,7 +279,6 @@ int cli_cmd_deal_match(cli *c) { return cli_market_run(c, true, do_match); }
 static bool do_deposit(cli_chain *s)
 {
     cli        *c = s->c;
-    cli_receipt r;
     u256        amount;
     eth_address deal;
     if (!cli_read_amount(s, "the amount", cli_arg(c, 1), CLI_USD_DECIMALS, &amount) || !own_deal(s, &deal) ||
@@ -295,7 +289,7 @@ static bool do_deposit(cli_chain *s)
                        .at       = &deal,
                        .args     = &args,
                        .does     = riv_format(c->arena, "pay " RIV_FMT " into the deal", RIV_ARG(usd(c, amount))) };
-    return cli_send(s, &tx, &r) && finish(s, &deal);
+    return cli_send(s, &tx, NULL) && finish(s, &deal);
 }
 
 int cli_cmd_deal_deposit(cli *c) { return cli_market_run(c, true, do_deposit); }
@@ -303,7 +297,6 @@ int cli_cmd_deal_deposit(cli *c) { return cli_market_run(c, true, do_deposit); }
 static bool do_withdraw(cli_chain *s)
 {
     cli        *c = s->c;
-    cli_receipt r;
     u256        amount;
     eth_address deal;
     if (!cli_read_amount(s, "the amount", cli_arg(c, 1), CLI_USD_DECIMALS, &amount) || !own_deal(s, &deal))
@@ -313,21 +306,20 @@ static bool do_withdraw(cli_chain *s)
                        .at       = &deal,
                        .args     = &args,
                        .does     = riv_format(c->arena, "take " RIV_FMT " out of the deal", RIV_ARG(usd(c, amount))) };
-    return cli_send(s, &tx, &r) && finish(s, &deal);
+    return cli_send(s, &tx, NULL) && finish(s, &deal);
 }
 
 int cli_cmd_deal_withdraw(cli *c) { return cli_market_run(c, true, do_withdraw); }
 
 static bool do_stop(cli_chain *s)
 {
-    cli_receipt r;
     eth_address deal;
     if (!own_deal(s, &deal)) return false;
     cli_tx tx = { .function = CLI_FN_DEAL_STOP,
                   .at       = &deal,
                   .does     = riv_format(s->c->arena, "end the deal " RIV_FMT " with this epoch",
                                          RIV_ARG(cli_show_address(s->c, &deal))) };
-    return cli_send(s, &tx, &r) && finish(s, &deal);
+    return cli_send(s, &tx, NULL) && finish(s, &deal);
 }
 
 int cli_cmd_deal_stop(cli *c) { return cli_market_run(c, true, do_stop); }
@@ -336,7 +328,6 @@ int cli_cmd_deal_stop(cli *c) { return cli_market_run(c, true, do_stop); }
 
 static bool do_app(cli_chain *s)
 {
-    cli_receipt r;
     eth_value   app;
     eth_address deal;
     if (!cli_read_cid(s, cli_arg(s->c, 1), &app) || !own_deal(s, &deal)) return false;
@@ -345,7 +336,7 @@ static bool do_app(cli_chain *s)
                   .args     = &app,
                   .does     = riv_format(s->c->arena, "let the workers of the deal run " RIV_FMT " instead",
                                          RIV_ARG(cli_show_cid(s->c, &app))) };
-    return cli_send(s, &tx, &r) && finish(s, &deal);
+    return cli_send(s, &tx, NULL) && finish(s, &deal);
 }
 
 int cli_cmd_deal_app(cli *c) { return cli_market_run(c, true, do_app); }
@@ -362,7 +353,6 @@ static bool do_remove(cli_chain *s)
         if (!cli_read_id(s, cli_arg(c, i + 1), "unit", &units[i].word)) return false;
     if (!own_deal(s, &deal)) return false;
     for (size_t i = 0; i < count; i++) {
-        cli_receipt      r;
         const eth_value *v;
         if (!cli_ask(s, CLI_FN_UNIT, NULL, &units[i], &v)) return false;
         eth_address at = eth_to_address(&v[0].items[UNIT_DEAL]);
@@ -377,7 +367,7 @@ static bool do_remove(cli_chain *s)
                       .does =
                           riv_format(c->arena, "send a unit away from the deal " RIV_FMT ", with what it has earned",
                                      RIV_ARG(cli_show_address(c, &deal))) };
-        if (!cli_send(s, &tx, &r)) return false;
+        if (!cli_send(s, &tx, NULL)) return false;
     }
     return finish(s, &deal);
 }
@@ -399,10 +389,9 @@ static bool access_type(cli_chain *s, const eth_address *deal, riv_str wanted)
             s, cli_error(s->c, CLI_USAGE, "--type is all, allow or deny, not '" RIV_FMT "'", RIV_ARG(wanted)));
     if (!cli_ask_u64(s, CLI_FN_DEAL_ACCESS, deal, NULL, &now)) return false;
     if (now == type) return true;
-    cli_receipt r;
-    eth_value   args = eth_word(type);
-    cli_tx      tx   = { .function = CLI_FN_DEAL_SET_ACCESS, .at = deal, .args = &args, .does = riv_str_c(says[type]) };
-    return cli_send(s, &tx, &r);
+    eth_value args = eth_word(type);
+    cli_tx    tx   = { .function = CLI_FN_DEAL_SET_ACCESS, .at = deal, .args = &args, .does = riv_str_c(says[type]) };
+    return cli_send(s, &tx, NULL);
 }
 
 static bool access_each(cli_chain *s, const eth_address *deal, const char *flag, cli_function f, const char *does)
@@ -410,7 +399,6 @@ static bool access_each(cli_chain *s, const eth_address *deal, const char *flag,
     size_t         count;
     const riv_str *all = cli_values(s->c, flag, &count);
     for (size_t i = 0; i < count; i++) {
-        cli_receipt r;
         eth_address who;
         if (!cli_read_eth_address(s, all[i], &who)) return false;
         eth_value args = eth_of_address(&who);
@@ -418,7 +406,7 @@ static bool access_each(cli_chain *s, const eth_address *deal, const char *flag,
                            .at       = deal,
                            .args     = &args,
                            .does = riv_format(s->c->arena, "%s " RIV_FMT, does, RIV_ARG(cli_show_address(s->c, &who))) };
-        if (!cli_send(s, &tx, &r)) return false;
+        if (!cli_send(s, &tx, NULL)) return false;
     }
     return true;
 }

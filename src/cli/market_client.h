@@ -166,7 +166,7 @@ const char *cli_hint_of(riv_str revert); /* NULL: nothing to add */
 /* function: CLI_FN_COUNT is none of a contract's: `value` alone goes to `at`. */
 typedef struct cli_tx { cli_function function; const eth_address *at; const eth_value *args; u256 value; riv_str does; } cli_tx;
 typedef struct cli_receipt { crypto_hash hash; uint64_t block, gas_used; u256 cost; const riv_json *logs; } cli_receipt;
-bool cli_send(cli_chain *s, const cli_tx *tx, cli_receipt *out);
+bool cli_send(cli_chain *s, const cli_tx *tx, cli_receipt *out); /* out: NULL where nothing of it is read */
 
 /* ---- market_events.c ---- */
 

@@ -356,7 +356,7 @@ bool cli_send(cli_chain *s, const cli_tx *tx, cli_receipt *out)
         !read_receipt(s, doc, &r, &good))
         return false;
     note_sent(s, tx, f, &to, &r, good);
-    *out = r;
+    if (out) *out = r;
     if (good) return true;
     riv_str why = why_failed(s, &to, data, tx->value);
     cli_error(s->c, CLI_FAILED, "the transaction failed in block %llu: " RIV_FMT, (unsigned long long)r.block,

@@ -14,20 +14,18 @@ static bool read_receiver(cli_chain *s, eth_address *out)
 
 static bool pay_flt(cli_chain *s, const eth_address *to, u256 amount)
 {
-    cli_receipt r;
-    cli        *c  = s->c;
-    cli_tx      tx = { .function = CLI_FN_COUNT,
-                       .at       = to,
-                       .value    = amount,
-                       .does     = riv_format(c->arena, "pay " RIV_FMT " to " RIV_FMT,
-                                              RIV_ARG(cli_amount(c->arena, amount, CLI_FLT_DECIMALS, "FLT")),
-                                              RIV_ARG(cli_show_address(c, to))) };
-    return cli_send(s, &tx, &r);
+    cli   *c  = s->c;
+    cli_tx tx = { .function = CLI_FN_COUNT,
+                  .at       = to,
+                  .value    = amount,
+                  .does     = riv_format(c->arena, "pay " RIV_FMT " to " RIV_FMT,
+                                         RIV_ARG(cli_amount(c->arena, amount, CLI_FLT_DECIMALS, "FLT")),
+                                         RIV_ARG(cli_show_address(c, to))) };
+    return cli_send(s, &tx, NULL);
 }
 
 static bool pay_usd(cli_chain *s, const eth_address *to, u256 amount)
 {
-    cli_receipt     r;
     cli            *c      = s->c;
     const eth_value args[] = { eth_of_address(to), eth_number(amount) };
     cli_tx          tx     = { .function = CLI_FN_USD_TRANSFER,
@@ -35,7 +33,7 @@ static bool pay_usd(cli_chain *s, const eth_address *to, u256 amount)
                                .does     = riv_format(c->arena, "pay " RIV_FMT " to " RIV_FMT,
                                                       RIV_ARG(cli_amount(c->arena, amount, CLI_USD_DECIMALS, "USD")),
                                                       RIV_ARG(cli_show_address(c, to))) };
-    return cli_send(s, &tx, &r);
+    return cli_send(s, &tx, NULL);
 }
 
 static bool read_some(cli_chain *s, const char *flag, unsigned decimals, u256 *out)

@@ -182,11 +182,10 @@ static bool search(prover *p, size_t index)
 
 static bool submit(prover *p, size_t index)
 {
-    cli        *c = p->s.c;
-    cli_receipt r;
-    unit       *u     = &p->units.ptr[index];
-    size_t      count = 0;
-    eth_value  *ids = riv_new(c->arena, eth_value, FOUND_MAX), *nonces = riv_new(c->arena, eth_value, FOUND_MAX),
+    cli       *c     = p->s.c;
+    unit      *u     = &p->units.ptr[index];
+    size_t     count = 0;
+    eth_value *ids = riv_new(c->arena, eth_value, FOUND_MAX), *nonces = riv_new(c->arena, eth_value, FOUND_MAX),
               *hashes = riv_new(c->arena, eth_value, FOUND_MAX);
     for (unsigned i = 0; i < p->cores; i++)
         for (size_t k = 0; k < p->found_count[i] && u->submitted + count < p->now.proofs_max; k++) {
@@ -201,7 +200,7 @@ static bool submit(prover *p, size_t index)
                                .does     = riv_format(c->arena, "submit %zu proof%s of capacity for epoch %llu", count,
                                      count == 1 ? "" : "s", (unsigned long long)p->now.number) };
     if (isatty(2)) fprintf(stderr, "\r\033[K");
-    if (cli_send(&p->s, &tx, &r)) {
+    if (cli_send(&p->s, &tx, NULL)) {
         p->s.agreed = true; /* once is enough: the rest is more of the same */
         u->submitted += count;
         p->sent += count;

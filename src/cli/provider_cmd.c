@@ -60,7 +60,6 @@ int cli_cmd_provider_init(cli *c)
 static bool do_register(cli_provider_job *p)
 {
     cli             *c = p->s.c;
-    cli_receipt      r;
     eth_value        metadata;
     const eth_value *v;
     /* what is told beside the name: the content id of a document with the name in it */
@@ -79,7 +78,7 @@ static bool do_register(cli_provider_job *p)
     cli_tx          tx     = { .function = CLI_FN_SET_PROVIDER,
                                .args     = args,
                                .does = riv_format(c->arena, "register the provider \"" RIV_FMT "\"", RIV_ARG(p->file.name)) };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 int cli_cmd_provider_register(cli *c) { return cli_provider_run(c, cli_provider_path(c, 0), true, do_register); }
@@ -115,13 +114,12 @@ static bool add_peers(cli_provider_job *p, u256 offer)
     eth_value *peers = riv_new(c->arena, eth_value, p->file.peers_count);
     size_t     units, count;
     while ((count = take_peers(p, peers, &units)) > 0) {
-        cli_receipt     r;
         const eth_value args[] = { eth_number(offer), eth_list(peers, count) };
         cli_tx          tx     = { .function = CLI_FN_ADD_PEERS,
                                    .args     = args,
                                    .does     = riv_format(c->arena, "add %zu peer%s with %zu unit%s to the offer", count,
                                          count == 1 ? "" : "s", units, units == 1 ? "" : "s") };
-        if (!cli_send(&p->s, &tx, &r)) return false;
+        if (!cli_send(&p->s, &tx, NULL)) return false;
     }
     return true;
 }
@@ -157,7 +155,6 @@ static bool new_offer(cli_provider_job *p)
 static bool change_price(cli_provider_job *p, u256 offer)
 {
     cli             *c = p->s.c;
-    cli_receipt      r;
     const eth_value *v, id = eth_number(offer);
     if (!cli_ask(&p->s, CLI_FN_OFFER, NULL, &id, &v)) return false;
     eth_address owner = eth_to_address(&v[0].items[CLI_OFFER_PROVIDER]);
@@ -175,13 +172,12 @@ static bool change_price(cli_provider_job *p, u256 offer)
                                        c->arena, "change the price from " RIV_FMT " to " RIV_FMT,
                                        RIV_ARG(cli_amount(c->arena, v[0].items[CLI_OFFER_PRICE].word, CLI_USD_DECIMALS, "USD")),
                                        RIV_ARG(cli_amount(c->arena, p->file.price, CLI_USD_DECIMALS, "USD"))) };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 static bool add_units(cli_provider_job *p, size_t index)
 {
-    cli                     *c = p->s.c;
-    cli_receipt              r;
+    cli                     *c     = p->s.c;
     const cli_provider_peer *peer  = &p->file.peers[index];
     const cli_peer_state    *state = &p->peers[index];
     eth_value               *more  = riv_new(c->arena, eth_value, peer->units_count);
@@ -198,7 +194,7 @@ static bool add_units(cli_provider_job *p, size_t index)
                                .args     = args,
                                .does = riv_format(c->arena, "add %zu unit%s to the peer " RIV_FMT, count, count == 1 ? "" : "s",
                                                   RIV_ARG(peer->text)) };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 /* How often these events name this effector. */
@@ -261,14 +257,13 @@ static bool effectors_now(cli_provider_job *p, u256 offer, effectors *out)
 
 static bool send_effectors(cli_provider_job *p, u256 offer, const effectors *all, bool adds)
 {
-    cli            *c = p->s.c;
-    cli_receipt     r;
+    cli            *c      = p->s.c;
     const eth_value args[] = { eth_number(offer), eth_list(all->ptr, all->count) };
     cli_tx          tx     = { .function = adds ? CLI_FN_ADD_EFFECTORS : CLI_FN_REMOVE_EFFECTORS,
                                .args     = args,
                                .does = riv_format(c->arena, "%s %zu effector%s %s the offer", adds ? "add" : "take", all->count,
                                      all->count == 1 ? "" : "s", adds ? "to" : "out of") };
-    return all->count == 0 || cli_send(&p->s, &tx, &r);
+    return all->count == 0 || cli_send(&p->s, &tx, NULL);
 }
 
 /* SPEC market.md 5: an effector is a promise to customers, so it goes when the file no longer has it. */
@@ -348,11 +343,10 @@ static bool waits_for_us(cli_provider_job *p, size_t index)
 /* As many as fit into one transaction; *from moves behind them. */
 static bool deposit_some(cli_provider_job *p, const size_t *waiting, size_t count, size_t *from)
 {
-    cli        *c = p->s.c;
-    cli_receipt r;
-    u256        sum   = U256_ZERO, one;
-    eth_value  *ids   = riv_new(c->arena, eth_value, count);
-    size_t      units = 0, taken = 0;
+    cli       *c     = p->s.c;
+    u256       sum   = U256_ZERO, one;
+    eth_value *ids   = riv_new(c->arena, eth_value, count);
+    size_t     units = 0, taken = 0;
     for (; *from < count && (!taken || units + p->peers[waiting[*from]].units_count <= UNITS_AT_ONCE); ++*from) {
         const cli_peer_state *peer = &p->peers[waiting[*from]];
         if (!cli_cc_collateral(peer->cc, &one) || !u256_add(sum, one, &sum))
@@ -367,7 +361,7 @@ static bool deposit_some(cli_provider_job *p, const size_t *waiting, size_t coun
                              .does     = riv_format(c->arena, "deposit " RIV_FMT " as collateral for %zu commitment%s",
                                                     RIV_ARG(cli_amount(c->arena, sum, CLI_FLT_DECIMALS, "FLT")), taken,
                                      taken == 1 ? "" : "s") };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 static bool deposit_collateral(cli_provider_job *p)
@@ -410,7 +404,6 @@ int cli_cmd_provider_commit(cli *c) { return cli_provider_run(c, cli_provider_pa
 static bool do_pickup(cli_provider_job *p)
 {
     cli        *c = p->s.c;
-    cli_receipt r;
     eth_address deal;
     size_t      count = 0;
     eth_value  *units = riv_new(c->arena, eth_value, p->file.peers_count);
@@ -436,7 +429,7 @@ static bool do_pickup(cli_provider_job *p)
                                .args     = args,
                                .does     = riv_format(c->arena, "enter the deal " RIV_FMT " with %zu unit%s",
                                                       RIV_ARG(cli_show_address(c, &deal)), count, count == 1 ? "" : "s") };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 int cli_cmd_provider_pickup(cli *c) { return cli_provider_run(c, cli_provider_path(c, 1), true, do_pickup); }
@@ -476,7 +469,6 @@ static bool worker_id(cli_provider_job *p, size_t index, const eth_address *deal
 static bool start_worker(cli_provider_job *p, size_t index, const eth_value *unit)
 {
     cli             *c = p->s.c;
-    cli_receipt      r;
     const eth_value *v, *id = cli_unit_id_of(unit);
     eth_value        worker;
     eth_address      deal = eth_to_address(&unit->items[CLI_UNIT_DEAL]);
@@ -489,7 +481,7 @@ static bool start_worker(cli_provider_job *p, size_t index, const eth_value *uni
                                .args     = args,
                                .does     = riv_format(c->arena, "start a worker in the deal " RIV_FMT,
                                                       RIV_ARG(cli_show_address(c, &deal))) };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 static bool do_work(cli_provider_job *p)
@@ -506,7 +498,6 @@ int cli_cmd_provider_work(cli *c) { return cli_provider_run(c, cli_provider_path
 static bool do_leave(cli_provider_job *p)
 {
     cli        *c = p->s.c;
-    cli_receipt r;
     eth_address deal;
     if (!cli_read_deal(&p->s, cli_arg(c, 0), &deal)) return false;
     for (size_t i = 0; i < p->file.peers_count; i++)
@@ -519,7 +510,7 @@ static bool do_leave(cli_provider_job *p)
                           .does =
                               riv_format(c->arena, "take a unit out of the deal " RIV_FMT ", with what it has earned",
                                          RIV_ARG(cli_show_address(c, &deal))) };
-            if (!cli_send(&p->s, &tx, &r)) return false;
+            if (!cli_send(&p->s, &tx, NULL)) return false;
         }
     if (!p->s.sent.len) cli_note(c, "no unit of this file is in that deal");
     return true;

@@ -8,14 +8,13 @@ enum { REMOVALS_MAX = 100 /* of one transaction */ };
 
 static bool send_exit(cli_provider_job *p, size_t index, const eth_value *units, size_t count)
 {
-    cli            *c = p->s.c;
-    cli_receipt     r;
+    cli            *c      = p->s.c;
     const eth_value args[] = { eth_number(p->peers[index].commitment), eth_list(units, count) };
     cli_tx          tx     = { .function = CLI_FN_EXIT_UNITS,
                                .args     = args,
                                .does = riv_format(c->arena, "take %zu unit%s out of the commitment of " RIV_FMT ", and out of deals",
                                                   count, count == 1 ? "" : "s", RIV_ARG(p->file.peers[index].text)) };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 /* Units that have not left yet. The chain counts those that did; which they are is known by asking. */
@@ -56,7 +55,6 @@ static bool may_finish(cli_provider_job *p, size_t index, bool *out)
 static bool finish_ended(cli_provider_job *p, size_t index)
 {
     cli             *c = p->s.c;
-    cli_receipt      r;
     bool             may;
     size_t           count;
     u256             all;
@@ -77,19 +75,18 @@ static bool finish_ended(cli_provider_job *p, size_t index)
                                            " of collateral, less what was slashed, go back to " RIV_FMT,
                                            RIV_ARG(p->file.peers[index].text), RIV_ARG(sum),
                                            RIV_ARG(cli_show_address(c, &staker))) };
-    return cli_send(&p->s, &tx, &r);
+    return cli_send(&p->s, &tx, NULL);
 }
 
 static bool give_up(cli_provider_job *p, size_t index)
 {
-    cli            *c = p->s.c;
-    cli_receipt     r;
+    cli            *c  = p->s.c;
     const eth_value id = eth_number(p->peers[index].commitment);
     cli_tx          tx = { .function = CLI_FN_REMOVE_COMMITMENT,
                            .args     = &id,
                            .does = riv_format(c->arena, "give up the commitment of " RIV_FMT ", which waits for collateral",
                                               RIV_ARG(p->file.peers[index].text)) };
-    if (cli_has(c, "waiting")) return cli_send(&p->s, &tx, &r);
+    if (cli_has(c, "waiting")) return cli_send(&p->s, &tx, NULL);
     cli_note(c, "the commitment of " RIV_FMT " still waits for its collateral; --waiting gives it up",
              RIV_ARG(p->file.peers[index].text));
     return true;
@@ -174,13 +171,12 @@ static bool send_removal(removal *r, const char *what)
 {
     cli_chain *s = &r->p->s;
     for (size_t from = 0; from < r->calls.len; from += REMOVALS_MAX) {
-        cli_receipt receipt;
-        eth_value   args = eth_list(r->calls.ptr + from, RIV_MIN(r->calls.len - from, (size_t)REMOVALS_MAX));
-        cli_tx      tx   = { .function = CLI_FN_MARKET_MULTICALL,
-                             .args     = &args,
-                             .does     = riv_format(s->c->arena, "%s: %zu unit%s and %zu peer%s go", what, r->units,
+        eth_value args = eth_list(r->calls.ptr + from, RIV_MIN(r->calls.len - from, (size_t)REMOVALS_MAX));
+        cli_tx    tx   = { .function = CLI_FN_MARKET_MULTICALL,
+                           .args     = &args,
+                           .does     = riv_format(s->c->arena, "%s: %zu unit%s and %zu peer%s go", what, r->units,
                                          r->units == 1 ? "" : "s", r->peers, r->peers == 1 ? "" : "s") };
-        if (!cli_send(s, &tx, &receipt)) return false;
+        if (!cli_send(s, &tx, NULL)) return false;
     }
     return true;
 }

@@ -55,27 +55,25 @@ static bool ask_deals(cli_provider_job *p, earned *out)
 
 static bool take_commitment_reward(cli_provider_job *p, size_t index, const eth_value *id, u256 amount)
 {
-    cli        *c = p->s.c;
-    cli_receipt r;
-    cli_tx      tx = { .function = CLI_FN_WITHDRAW_REWARD,
-                       .args     = id,
-                       .does = riv_format(c->arena, "take " RIV_FMT " for proofs of " RIV_FMT ", shared with its staker",
-                                          RIV_ARG(cli_amount(c->arena, amount, CLI_FLT_DECIMALS, "FLT")),
-                                          RIV_ARG(p->file.peers[index].text)) };
-    return cli_send(&p->s, &tx, &r);
+    cli   *c  = p->s.c;
+    cli_tx tx = { .function = CLI_FN_WITHDRAW_REWARD,
+                  .args     = id,
+                  .does     = riv_format(c->arena, "take " RIV_FMT " for proofs of " RIV_FMT ", shared with its staker",
+                                         RIV_ARG(cli_amount(c->arena, amount, CLI_FLT_DECIMALS, "FLT")),
+                                         RIV_ARG(p->file.peers[index].text)) };
+    return cli_send(&p->s, &tx, NULL);
 }
 
 static bool take_deal_reward(cli_provider_job *p, const eth_address *deal, const eth_value *unit, u256 amount)
 {
-    cli        *c = p->s.c;
-    cli_receipt r;
-    cli_tx      tx = { .function = CLI_FN_DEAL_REWARDS,
-                       .at       = deal,
-                       .args     = unit,
-                       .does     = riv_format(c->arena, "take " RIV_FMT " for work in the deal " RIV_FMT,
-                                              RIV_ARG(cli_amount(c->arena, amount, CLI_USD_DECIMALS, "USD")),
-                                              RIV_ARG(cli_show_address(c, deal))) };
-    return cli_send(&p->s, &tx, &r);
+    cli   *c  = p->s.c;
+    cli_tx tx = { .function = CLI_FN_DEAL_REWARDS,
+                  .at       = deal,
+                  .args     = unit,
+                  .does     = riv_format(c->arena, "take " RIV_FMT " for work in the deal " RIV_FMT,
+                                         RIV_ARG(cli_amount(c->arena, amount, CLI_USD_DECIMALS, "USD")),
+                                         RIV_ARG(cli_show_address(c, deal))) };
+    return cli_send(&p->s, &tx, NULL);
 }
 
 static bool do_rewards(cli_provider_job *p)

@@ -141,10 +141,9 @@ static bool finish(cli_chain *s)
 
 static bool do_deposit(cli_chain *s)
 {
-    cli        *c = s->c;
-    cli_receipt r;
-    stakes      all = { 0 };
-    u256        sum = U256_ZERO;
+    cli   *c   = s->c;
+    stakes all = { 0 };
+    u256   sum = U256_ZERO;
     if (!named_stakes(s, &all)) return false;
     eth_value *ids = riv_new(c->arena, eth_value, all.len);
     for (size_t i = 0; i < all.len; i++) {
@@ -161,23 +160,22 @@ static bool do_deposit(cli_chain *s)
                                                     " of the rewards, and is slashed where proofs are missing",
                                                     RIV_ARG(flt(c, sum)), all.len, all.len == 1 ? "" : "s",
                                                     RIV_ARG(all.len == 1 ? rate(c, all.ptr[0].cc) : RIV_LIT("a share"))) };
-    return cli_send(s, &tx, &r) && finish(s);
+    return cli_send(s, &tx, NULL) && finish(s);
 }
 
 int cli_cmd_stake_deposit(cli *c) { return cli_market_run(c, true, do_deposit); }
 
 static bool take_reward(cli_chain *s, const stake *t)
 {
-    cli        *c = s->c;
-    cli_receipt r;
-    eth_value   id = eth_number(t->id);
-    cli_tx      tx = { .function = CLI_FN_WITHDRAW_REWARD,
-                       .args     = &id,
-                       .does     = riv_format(c->arena,
-                                              "take " RIV_FMT " of rewards: " RIV_FMT " of them are the staker's, the rest "
-                                                       "is the provider's",
-                                              RIV_ARG(flt(c, t->unlocked)), RIV_ARG(rate(c, t->cc))) };
-    return cli_send(s, &tx, &r);
+    cli      *c  = s->c;
+    eth_value id = eth_number(t->id);
+    cli_tx    tx = { .function = CLI_FN_WITHDRAW_REWARD,
+                     .args     = &id,
+                     .does     = riv_format(c->arena,
+                                            "take " RIV_FMT " of rewards: " RIV_FMT " of them are the staker's, the rest "
+                                                   "is the provider's",
+                                            RIV_ARG(flt(c, t->unlocked)), RIV_ARG(rate(c, t->cc))) };
+    return cli_send(s, &tx, NULL);
 }
 
 /* Without names: of all commitments that have this account's collateral, or had it. */
@@ -203,7 +201,6 @@ static bool do_finish(cli_chain *s)
     stakes all = { 0 };
     if (!named_stakes(s, &all)) return false;
     for (size_t i = 0; i < all.len; i++) {
-        cli_receipt r;
         eth_value   id     = eth_number(all.ptr[i].id);
         eth_address staker = eth_to_address(&all.ptr[i].cc[CLI_CC_DELEGATOR]);
         cli_tx      tx     = { .function = CLI_FN_FINISH,
@@ -212,7 +209,7 @@ static bool do_finish(cli_chain *s)
                                        c->arena,
                                        "finish a commitment: " RIV_FMT " of collateral, less what was slashed, go back to " RIV_FMT,
                                        RIV_ARG(flt(c, all.ptr[i].collateral)), RIV_ARG(cli_show_address(c, &staker))) };
-        if (!cli_send(s, &tx, &r)) return false;
+        if (!cli_send(s, &tx, NULL)) return false;
     }
     return finish(s);
 }
