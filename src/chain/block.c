@@ -161,17 +161,28 @@ static riv_bytes receipt_bytes(const chain_receipt *r, riv_arena *arena)
     return riv_buf_view(&out);
 }
 
-/* What the block itself did stands behind its transactions. */
-static void roots_of(chain_block *b, riv_arena *arena)
+/* Another length than a transaction's hash: neither passes for the other. */
+static crypto_hash balance_leaf(const chain_balance_write *w)
 {
-    const chain_receipt own = { .logs = b->logs, .logs_count = b->logs_count };
-    crypto_hash        *txs = riv_new(arena, crypto_hash, b->receipts_count + 1),
-                *receipts   = riv_new(arena, crypto_hash, b->receipts_count + 2);
+    uint8_t all[sizeof w->who.bytes + 32];
+    memcpy(all, w->who.bytes, sizeof w->who.bytes);
+    u256_to_be(w->flt, all + sizeof w->who.bytes);
+    return leaf((riv_bytes){ all, sizeof all });
+}
+
+/* What the block itself did stands behind its transactions: logs behind receipts, balances behind transactions. */
+static void roots_of(chain_block *b, const chain_block_input *in, riv_arena *arena)
+{
+    const chain_receipt own      = { .logs = b->logs, .logs_count = b->logs_count };
+    size_t              balances = in ? in->balances_count : 0;
+    crypto_hash        *txs      = riv_new(arena, crypto_hash, b->receipts_count + balances + 1),
+                *receipts        = riv_new(arena, crypto_hash, b->receipts_count + 2);
     for (size_t i = 0; i < b->receipts_count; i++) {
         txs[i]      = leaf((riv_bytes){ b->receipts[i].hash.bytes, 32 });
         receipts[i] = leaf(receipt_bytes(&b->receipts[i], arena));
     }
-    b->txs_root = merkle(txs, b->receipts_count);
+    for (size_t i = 0; i < balances; i++) txs[b->receipts_count + i] = balance_leaf(&in->balances[i]);
+    b->txs_root = merkle(txs, b->receipts_count + balances);
     if (b->logs_count) receipts[b->receipts_count] = leaf(receipt_bytes(&own, arena));
     b->receipts_root = merkle(receipts, b->receipts_count + (b->logs_count != 0));
 }
@@ -296,7 +307,7 @@ static riv_err finish(chain__state *state, const chain_block_input *in, const ch
     riv_buf      newest = riv_buf_in(arena);
     RIV_TRY(chain__commit(state, b->height, arena, fault, &b->state_root, &of_state, &count));
     b->app_hash = app_hash_of(&b->state_root, arena);
-    roots_of(b, arena);
+    roots_of(b, in, arena);
     bloom_of(b);
     b->hash = block_hash_of(b, in, arena);
 
@@ -330,6 +341,15 @@ chain__call chain__context(const chain *engine, chain__state *state, const chain
 }
 
 /* ---- genesis ---- */
+
+/* All FLT there is at first. */
+static bool flt_of_genesis(const chain_params *p, u256 *out)
+{
+    *out = p->reward_balance;
+    for (size_t i = 0; i < p->balances_count; i++)
+        if (!u256_add(*out, p->balances[i].flt, out)) return false;
+    return true;
+}
 
 static riv_err give_balances(chain__call *c, const chain_params *p)
 {
@@ -381,7 +401,8 @@ riv_err chain_genesis(const chain *engine, const chain_params *params, const cha
         { .key = raw_key(arena, KEY_RULES, 0, false), .value = chain_params_write(&rules, arena) }
     };
     out->parent = crypto_keccak256(first[0].value); /* the first block's parent is what the chain is */
-    if (give_balances(&c, params) || fill_rewards(&c, params))
+    u256 total;
+    if (!flt_of_genesis(params, &total) || give_balances(&c, params) || fill_rewards(&c, params))
         return riv_fail(fault, RIV_E_LIMIT, 0, "genesis: balances together are more than 256 bits hold");
     return finish(state, NULL, first, RIV_COUNT(first), arena, fault, out);
 }
@@ -542,6 +563,45 @@ static uint64_t proofs_waiting(applying *a)
     return chain__proofs_waiting(&c);
 }
 
+/* ---- balances that tests set ---- */
+
+static bool is_contract(chain__state *s, const chain_head *head, const eth_address *who, riv_arena *arena);
+
+static riv_err set_balance(applying *a, const chain_balance_write *w, u256 *total, riv_fault *fault)
+{
+    chain__meter free = { .gas_left = UINT64_MAX };
+    chain__call  c    = context_of(a, NULL, &free);
+    uint64_t     nonce;
+    u256         balance, rest;
+    if (is_contract(a->state, a->head, &w->who, a->arena))
+        return riv_fail(fault, RIV_E_DENIED, 0,
+                        "the balance of a contract is what its calls made it: it cannot be set");
+    chain__account_get(&c, &w->who, &nonce, &balance);
+    if (!u256_sub(*total, balance, &rest)) return damaged(fault, "an account has more than all FLT");
+    if (!u256_add(rest, w->flt, total))
+        return riv_fail(fault, RIV_E_LIMIT, 0, "all balances together would be more than 256 bits hold");
+    chain__account_put(&c, &w->who, nonce, w->flt);
+    chain__state_settle(a->state);
+    return RIV_OK;
+}
+
+/* SPEC chain.md 3: before the transactions. That all FLT fits is what later sums rest on. */
+static riv_err set_balances(applying *a, const chain_store *store, riv_fault *fault)
+{
+    chain__meter free = { .gas_left = UINT64_MAX };
+    chain__call  c    = context_of(a, NULL, &free);
+    u256         total;
+    if (a->in->balances_count == 0) return RIV_OK;
+    if (!chain__flt_total(&c, &total)) {
+        chain_params genesis;
+        RIV_TRY(chain_genesis_read(store, a->arena, fault, &genesis));
+        if (!flt_of_genesis(&genesis, &total)) return damaged(fault, "genesis has more FLT than 256 bits hold");
+    }
+    for (size_t i = 0; i < a->in->balances_count; i++) RIV_TRY(set_balance(a, &a->in->balances[i], &total, fault));
+    chain__flt_total_put(&c, total);
+    return RIV_OK;
+}
+
 static riv_err check_follows(const chain_head *head, const chain_block_input *in, riv_fault *fault)
 {
     if (in->height != head->height + 1)
@@ -563,6 +623,7 @@ riv_err chain_apply(const chain *engine, const chain_store *store, const chain_b
     *out = (chain_block){ .height = in->height, .time_s = in->time_s, .parent = head.hash, .base_fee = head.base_fee };
     applying a = { engine,   &head, in, chain__state_new(store, head.height, arena), arena, head.params.block_gas_max,
                    U256_ZERO };
+    RIV_TRY(set_balances(&a, store, fault)); /* first: it may fail, and proofs are dear */
     RIV_TRY(begin(&a, fault, out));
     chain_receipt *receipts = riv_new(arena, chain_receipt, in->txs_count + 1);
     for (size_t i = 0; i < in->txs_count; i++) {

@@ -95,6 +95,120 @@ static const chain_receipt *apply(town *t, const riv_bytes *txs, size_t count)
 
 static const chain_receipt *apply_one(town *t, riv_bytes tx) { return apply(t, &tx, 1); }
 
+static riv_err apply_balances(town *t, const chain_balance_write *all, size_t count, const riv_bytes *txs,
+                              size_t txs_count, riv_fault *fault)
+{
+    chain_block_input in  = { .height         = t->block.height + 1,
+                              .time_s         = ++t->time_s,
+                              .proposer       = t->who[0],
+                              .txs            = txs,
+                              .txs_count      = txs_count,
+                              .balances       = all,
+                              .balances_count = count };
+    riv_err           err = chain_apply(t->engine, &t->store, &in, t->arena, fault, &t->block);
+    if (!err) chain_memory_apply(t->memory, t->block.writes, t->block.writes_count);
+    return err;
+}
+
+/* Tests of a development chain make FLT of nothing: before the transactions, in order, under the block's hash, and never more than sums can hold. */
+static void test_balances_are_set(void **state)
+{
+    (void)state;
+    town      t, other;
+    riv_fault fault = { 0 };
+    u256      rest;
+    open_town(&t, true);
+    open_town(&other, true);
+    /* What the poorest gets is there for its own transaction in the same block; of two writes of one balance the last counts. */
+    const chain_balance_write two[] = { { t.who[3], u256_of(1) }, { t.who[3], u256_of(12 * COIN) } };
+    riv_bytes                 tx    = signed_by(&t, 3, plain(&t, 3, 1, 5 * COIN));
+    assert_int_equal(apply_balances(&t, two, 2, &tx, 1, &fault), RIV_OK);
+    assert_string_equal(riv_cstr(t.arena, t.block.receipts[0].error), "");
+    assert_true(t.block.receipts[0].ok);
+    assert_int_equal(u256_cmp(account(&t, 1).balance, u256_of(15 * COIN)), 0);
+    assert_int_equal(account(&t, 3).nonce, 1);
+    assert_int_equal(apply_balances(&other, two, 2, &tx, 1, &fault), RIV_OK);
+    assert_memory_equal(&t.block.hash, &other.block.hash, sizeof t.block.hash);
+
+    /* The hash says what was set even where the state comes out the same. */
+    crypto_hash               none = { { 0 } };
+    const chain_balance_write same = { t.who[2], u256_of(10 * COIN) };
+    assert_int_equal(apply_balances(&t, &same, 1, NULL, 0, &fault), RIV_OK);
+    assert_int_equal(
+        apply_balances(&other, (chain_balance_write[]){ { t.who[2], u256_of(1) }, same }, 2, NULL, 0, &fault), RIV_OK);
+    assert_memory_equal(&t.block.state_root, &other.block.state_root, sizeof none);
+    assert_memory_not_equal(&t.block.txs_root, &other.block.txs_root, sizeof none);
+    assert_memory_not_equal(&t.block.hash, &other.block.hash, sizeof none);
+    apply(&t, NULL, 0);
+    assert_memory_equal(&t.block.txs_root, &none, sizeof none);
+
+    /* Down to nothing, the nonce stays; what was never there stays away. */
+    const chain_balance_write nothing = { t.who[3], U256_ZERO };
+    assert_int_equal(apply_balances(&t, &nothing, 1, NULL, 0, &fault), RIV_OK);
+    assert_int_equal(account(&t, 3).nonce, 1);
+    assert_true(u256_is_zero(account(&t, 3).balance));
+
+    /* All there is: three times ten at first, less what the base fee took to Capacity, the reward balance, and what was set. Up to 2^256 - 1, no part more. */
+    u256                all = U256_ZERO, most;
+    chain_account       held;
+    eth_address         capacity = chain_contract_address(CHAIN_CAPACITY);
+    chain_balance_write rich     = { t.who[0], U256_ZERO };
+    for (size_t i = 1; i < PEOPLE; i++) assert_true(u256_add(all, account(&t, i).balance, &all));
+    assert_int_equal(chain_account_read(&t.store, UINT64_MAX, &capacity, &fault, &held), RIV_OK);
+    assert_true(u256_add(all, held.balance, &all));
+    memset(&most, 0xff, sizeof most);
+    assert_true(u256_sub(most, all, &rest));
+    assert_true(u256_add(rest, u256_of(1), &rich.flt));
+    chain_block before = t.block; /* a refused block is none: the next has its height */
+    assert_int_equal(apply_balances(&t, &rich, 1, NULL, 0, &fault), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "all balances together would be more than 256 bits hold");
+    t.block  = before;
+    rich.flt = rest;
+    fault    = (riv_fault){ 0 };
+    assert_int_equal(apply_balances(&t, &rich, 1, NULL, 0, &fault), RIV_OK);
+    assert_int_equal(u256_cmp(account(&t, 0).balance, rest), 0);
+    tx = signed_by(&t, 0, plain(&t, 0, 1, COIN)); /* sums with all of it: the tip, the base fee, what goes back */
+    assert_true(apply_one(&t, tx)->ok);
+
+    /* A contract's books rest on its balance. */
+    for (size_t i = 0; i < CHAIN_CONTRACTS; i++) {
+        const chain_balance_write of = { chain_contract_address((chain_contract)i), u256_of(1) };
+        before                       = t.block;
+        fault                        = (riv_fault){ 0 };
+        assert_int_equal(apply_balances(&t, &of, 1, NULL, 0, &fault), RIV_E_DENIED);
+        t.block = before;
+    }
+    close_town(&t);
+    close_town(&other);
+}
+
+/* Sums of FLT cannot overflow later: what would is no genesis. */
+static void test_genesis_of_too_much(void **state)
+{
+    (void)state;
+    town          t;
+    chain_balance two[2] = { 0 };
+    chain_block   block;
+    riv_fault     fault = { 0 };
+    open_town(&t, false);
+    chain_memory *empty     = chain_memory_new();
+    chain_store   store     = chain_memory_store(empty);
+    two[0].who              = t.who[0];
+    two[1].who              = t.who[1];
+    t.params.balances       = two;
+    t.params.balances_count = 2;
+    t.params.reward_balance = u256_of(3);
+    memset(&two[0].flt, 0xff, sizeof two[0].flt);
+    two[0].flt.limb[0] -= 4;
+    two[1].flt = u256_of(1);
+    assert_int_equal(chain_genesis(t.engine, &t.params, &store, t.arena, &fault, &block), RIV_OK);
+    two[1].flt = u256_of(2);
+    assert_int_equal(chain_genesis(t.engine, &t.params, &store, t.arena, &fault, &block), RIV_E_LIMIT);
+    assert_string_equal(fault.msg, "genesis: balances together are more than 256 bits hold");
+    chain_memory_free(empty);
+    close_town(&t);
+}
+
 /* What each block reads does not grow with the accounts of genesis; they are kept for exports. */
 static void test_genesis_is_kept(void **state)
 {
@@ -389,6 +503,8 @@ static void test_replay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_balances_are_set),
+        cmocka_unit_test(test_genesis_of_too_much),
         cmocka_unit_test(test_genesis_is_kept),
         cmocka_unit_test(test_transfers),
         cmocka_unit_test(test_refused),

@@ -56,12 +56,15 @@ riv_bytes chain_params_write(const chain_params *params, riv_arena *arena); /* c
 RIV_MUST_USE riv_err chain_params_read(riv_bytes in, riv_arena *arena, riv_fault *fault, chain_params *out);
 
 /* ---- the fold ---- */
+/* FLT made of nothing, or lost: for tests on a development chain. Nothing else sets a balance after genesis. */
+typedef struct chain_balance_write { eth_address who; u256 flt; } chain_balance_write;
 typedef struct chain_block_input {
     uint64_t height, time_s;
     eth_address proposer;
     crypto_hash beacon;          /* of this block; the driver's */
     const riv_bytes *txs; size_t txs_count; /* raw */
     const eth_tx    *decoded;    /* of the same, their senders recovered: by other threads, before. NULL: done here */
+    const chain_balance_write *balances; size_t balances_count; /* written in this order, before the transactions; the root of these covers them */
     struct proof    *verifier;   /* of proof/proof.h, kept by the driver for its caches; what it holds changes no result. NULL: one is made when proofs wait */
 } chain_block_input;
 typedef struct chain_log { eth_address at; const crypto_hash *topics; size_t topics_count; riv_bytes data; } chain_log;
@@ -91,7 +94,8 @@ void chain_bloom_add(uint8_t bloom[256], const chain_log *logs, size_t count);
 bool chain_bloom_has(const uint8_t bloom[256], riv_bytes address_or_topic); /* false: surely not */
 /* Writes of a genesis: apply them to an empty store. */
 RIV_MUST_USE riv_err chain_genesis(const chain *engine, const chain_params *params, const chain_store *empty, riv_arena *arena, riv_fault *fault, chain_block *out);
-/* Never fails for what a transaction does: that is in its receipt. RIV_E_MALFORMED: the store is damaged or the block does not follow its head. */
+/* Never fails for what a transaction does: that is in its receipt. RIV_E_MALFORMED: the store is damaged or the block does not follow its head.
+ * RIV_E_DENIED, RIV_E_LIMIT: a balance that is not to be written: a contract's, or all FLT together would not fit 256 bits. */
 RIV_MUST_USE riv_err chain_apply(const chain *engine, const chain_store *store, const chain_block_input *in, riv_arena *arena, riv_fault *fault, chain_block *out);
 
 /* ---- looking: at the head, or at one of the last CHAIN_VERSIONS_KEPT heights ---- */

@@ -139,6 +139,9 @@ void chain__account_put(chain__call *c, const eth_address *who, uint64_t nonce, 
 void chain__account_parse(riv_bytes value, uint64_t *nonce, u256 *balance); /* as it lies in the state; nothing is 0 and 0 */
 bool chain__is_token(chain__call *c, const eth_address *where);
 RIV_MUST_USE riv_err chain__mint(chain__call *c, const eth_address *token, const eth_address *to, u256 amount); /* at genesis */
+/* All FLT that there is, kept since a balance was set: calls conserve it. false: as at genesis. */
+bool chain__flt_total(chain__call *c, u256 *out);
+void chain__flt_total_put(chain__call *c, u256 total);
 RIV_MUST_USE riv_err chain__send_flt(chain__call *c, const eth_address *from, const eth_address *to, u256 amount); /* Panic 0x11 when it is not there */
 /* Tokens by their address; only CHAIN_USD and tokens made at genesis exist: another one is the revert of a call to no contract. */
 RIV_MUST_USE riv_err chain__send_token(chain__call *c, const eth_address *token, const eth_address *from, const eth_address *to, u256 amount);

@@ -496,6 +496,7 @@ int cli_cmd_chain_replay(cli *c)
     codec_put_hex(&hash, (riv_bytes){ r.app_hash.bytes, sizeof r.app_hash.bytes });
     printf("%llu blocks, %llu transactions\napp hash  0x" RIV_FMT "\n", (unsigned long long)r.blocks,
            (unsigned long long)r.txs, RIV_ARG(riv_buf_str(&hash)));
+    if (r.balances) cli_note(c, "balances set by tests: %llu", (unsigned long long)r.balances);
     cli_note(c, "applied in %.2f s", seconds);
     return CLI_OK;
 }

@@ -119,6 +119,20 @@ static void arguments(void **state)
         { "evm_setNextBlockTimestamp", "[1]", -32000,
           "timestamp 1 is lower than the previous block's timestamp 1704067200" },
         { "anvil_mine", "[1001]", -32602, "at most 1000 blocks at once" },
+        { "hardhat_setBalance", "[]", -32602, "missing value for required argument 0" },
+        { "hardhat_setBalance", "[\"" A0 "\"]", -32602, "missing value for required argument 1" },
+        { "hardhat_setBalance", "[\"0x12\",\"0x1\"]", -32602,
+          "invalid argument 0: expected an address: 0x and 40 digits" },
+        { "anvil_setBalance", "[\"" A0 "\",\"1\"]", -32602,
+          "invalid argument 1: expected a quantity: 0x and hexadecimal digits, at most 256 bits" },
+        { "anvil_setBalance", "[\"" A0 "\",-1]", -32602,
+          "invalid argument 1: expected a quantity: 0x and hexadecimal digits, at most 256 bits" },
+        { "anvil_setBalance", "[\"" A0 "\",\"0x10000000000000000000000000000000000000000000000000000000000000000\"]",
+          -32602, "invalid argument 1: expected a quantity: 0x and hexadecimal digits, at most 256 bits" },
+        { "anvil_setBalance", "[\"" A0 "\",\"0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\"]",
+          -32000, "all balances together would be more than 256 bits hold" },
+        { "anvil_setBalance", "[\"0x5fbdb2315678afecb367f032d93f642f64180aa3\",\"0x1\"]", -32000,
+          "the balance of a contract is what its calls made it: it cannot be set" },
     };
     desk d;
     (void)state;
@@ -131,6 +145,7 @@ static void arguments(void **state)
             assert_null(desk_call(&d, 0, cases[i].method, cases[i].params, &error));
         }
     }
+    DESK_IS(&d, "eth_blockNumber", "[]", "\"0x0\""); /* what was refused made no block */
     DESK_IS(&d, "eth_getBlockByNumber", "[\"0x5\",false]", "null");
     DESK_IS(&d, "eth_getTransactionReceipt", "[\"0x1100000000000000000000000000000000000000000000000000000000000022\"]",
             "null");

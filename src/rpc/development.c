@@ -137,6 +137,22 @@ static const riv_json *send(rpc__call *c)
     return rpc__json_hash(c->arena, &hash);
 }
 
+/* FLT made of nothing, or lost; the block that says so is made at once. */
+static bool set_balance(rpc__call *c)
+{
+    chain_balance_write w;
+    riv_fault           fault = { 0 };
+    if (!rpc__address(c, 0, rpc__param(c, 0), &w.who) || !rpc__quantity(c, 1, rpc__param(c, 1), &w.flt) ||
+        !rpc__works(c, RPC__WORK_MINED))
+        return false;
+    if (!rpc__set_balance(c->r, c->now_ms, &w, &fault)) return true;
+    rpc__fault(c, &fault);
+    return false;
+}
+
+static const riv_json *anvil_set_balance(rpc__call *c) { return set_balance(c) ? riv_json_null() : NULL; }
+static const riv_json *hardhat_set_balance(rpc__call *c) { return set_balance(c) ? riv_json_bool(true) : NULL; }
+
 /* ---- time ---- */
 
 /* Seconds that fit a clock for the next hundred thousand years. */
@@ -280,6 +296,8 @@ static const riv_json *drop_all(rpc__call *c)
 static const rpc__method methods[] = {
     { "eth_accounts", accounts },
     { "eth_sendTransaction", send },
+    { "anvil_setBalance", anvil_set_balance },
+    { "hardhat_setBalance", hardhat_set_balance },
     { "txpool_status", pool_status },
     { "evm_increaseTime", increase_time },
     { "anvil_increaseTime", increase_time },

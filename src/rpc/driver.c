@@ -151,8 +151,9 @@ crypto_hash rpc__next_beacon(const chain_head *head)
     return hash;
 }
 
-static riv_err apply(rpc *r, const chain_head *head, const chosen *c, uint64_t time_s, riv_arena *arena,
-                     riv_fault *fault, rpc_block *out)
+/* balance: that is set before the transactions; NULL: none. */
+static riv_err apply(rpc *r, const chain_head *head, const chosen *c, const chain_balance_write *balance,
+                     uint64_t time_s, riv_arena *arena, riv_fault *fault, rpc_block *out)
 {
     riv_bytes *txs     = riv_new(arena, riv_bytes, c->count + 1);
     eth_tx    *decoded = riv_new(arena, eth_tx, c->count + 1);
@@ -160,17 +161,21 @@ static riv_err apply(rpc *r, const chain_head *head, const chosen *c, uint64_t t
         txs[i]     = riv_blob_view(c->items[i]->raw);
         decoded[i] = c->items[i]->tx;
     }
-    chain_block_input in = { .height    = head->height + 1,
-                             .time_s    = time_s,
-                             .proposer  = r->config.proposer,
-                             .beacon    = rpc__next_beacon(head),
-                             .txs       = txs,
-                             .txs_count = c->count,
-                             .decoded   = decoded,
-                             .verifier  = r->config.verifier };
+    chain_block_input in = { .height         = head->height + 1,
+                             .time_s         = time_s,
+                             .proposer       = r->config.proposer,
+                             .beacon         = rpc__next_beacon(head),
+                             .txs            = txs,
+                             .txs_count      = c->count,
+                             .decoded        = decoded,
+                             .balances       = balance,
+                             .balances_count = balance != NULL,
+                             .verifier       = r->config.verifier };
     *out     = (rpc_block){ .gas_limit = head->params.block_gas_max, .proposer = in.proposer, .beacon = in.beacon };
     out->txs = txs;
-    out->txs_count = c->count;
+    out->txs_count      = c->count;
+    out->balances       = balance;
+    out->balances_count = in.balances_count;
     return chain_apply(r->config.engine, &r->config.place.store, &in, arena, fault, &out->block);
 }
 
@@ -206,6 +211,14 @@ static void clean_pool(rpc *r, const rpc_block *b)
     }
 }
 
+/* The block is there: time goes on from it. */
+static riv_err take(rpc *r, uint64_t now_ms, riv_arena *arena, riv_fault *fault, rpc_block *b)
+{
+    if (r->next_set) r->offset_s = (int64_t)b->block.time_s - (int64_t)(now_ms / 1000);
+    r->next_set = false;
+    return keep(r, b, arena, fault);
+}
+
 static riv_err make_block(rpc *r, uint64_t now_ms, riv_arena *arena, riv_fault *fault, rpc_block *b)
 {
     chain_head head;
@@ -216,12 +229,27 @@ static riv_err make_block(rpc *r, uint64_t now_ms, riv_arena *arena, riv_fault *
     RIV_TRY(choose(r, &head, arena, fault, &c));
     for (int tries = 0; !done; tries++) {
         if (tries == TRIES) c.count = 0; /* leaving out cannot go on for ever; an empty block always runs */
-        RIV_TRY(apply(r, &head, &c, time_s, arena, fault, b));
+        RIV_TRY(apply(r, &head, &c, NULL, time_s, arena, fault, b));
         done = !leave_out(r, &c, b);
     }
-    if (r->next_set) r->offset_s = (int64_t)time_s - (int64_t)(now_ms / 1000);
-    r->next_set = false;
-    return keep(r, b, arena, fault);
+    return take(r, now_ms, arena, fault, b);
+}
+
+static riv_err fails(rpc *r, riv_err err, riv_fault *fault)
+{
+    riv_fail(&r->failed, err, 0, "no block could be made");
+    return riv_fail(fault, err, 0, "%s", r->failed.msg);
+}
+
+/* It is kept: what follows from it. */
+static void made(rpc *r, const rpc_block *b)
+{
+    r->proofs_waiting = b->block.proofs_waiting;
+    r->work += RPC__WORK_MINED + RPC__WORK_MINED * b->txs_count;
+    rpc__tell_block(r, b); /* first: the block's transactions are the pool's bytes */
+    clean_pool(r, b);
+    LOG_INFO(r->config.log, "chain.block", LOG_U64("height", b->block.height), LOG_U64("txs", b->txs_count),
+             LOG_U64("gas", b->block.gas_used), LOG_U64("time", b->block.time_s));
 }
 
 riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault)
@@ -229,19 +257,28 @@ riv_err rpc_mine(rpc *r, uint64_t now_ms, riv_fault *fault)
     riv_err    err;
     rpc_block  b     = { 0 };
     riv_arena *arena = riv_arena_new(0);
-    if (r->failed.err) {
-        err = riv_fail(fault, r->failed.err, 0, "%s", r->failed.msg);
-    } else if ((err = make_block(r, now_ms, arena, &r->failed, &b))) {
-        riv_fail(&r->failed, err, 0, "no block could be made");
-        riv_fail(fault, err, 0, "%s", r->failed.msg);
-    } else {
-        r->proofs_waiting = b.block.proofs_waiting;
-        r->work += RPC__WORK_MINED + RPC__WORK_MINED * b.txs_count;
-        rpc__tell_block(r, &b); /* first: the block's transactions are the pool's bytes */
-        clean_pool(r, &b);
-        LOG_INFO(r->config.log, "chain.block", LOG_U64("height", b.block.height), LOG_U64("txs", b.txs_count),
-                 LOG_U64("gas", b.block.gas_used), LOG_U64("time", b.block.time_s));
-    }
+    if (r->failed.err)
+        err = fails(r, r->failed.err, fault);
+    else if ((err = make_block(r, now_ms, arena, &r->failed, &b)))
+        err = fails(r, err, fault);
+    else
+        made(r, &b);
+    riv_arena_free(arena);
+    return err;
+}
+
+riv_err rpc__set_balance(rpc *r, uint64_t now_ms, const chain_balance_write *balance, riv_fault *fault)
+{
+    chain_head head;
+    rpc_block  b     = { 0 };
+    chosen     none  = { 0 };
+    riv_arena *arena = riv_arena_new(0);
+    riv_err    err   = r->failed.err ? fails(r, r->failed.err, fault) : RIV_OK;
+    if (!err) err = chain_head_read(&r->config.place.store, UINT64_MAX, arena, fault, &head);
+    if (!err) err = apply(r, &head, &none, balance, rpc__next_time(r, &head, now_ms), arena, fault, &b);
+    if (!err && (err = take(r, now_ms, arena, &r->failed, &b)))
+        err = fails(r, err, fault); /* before: nothing was kept */
+    if (!err) made(r, &b);
     riv_arena_free(arena);
     return err;
 }

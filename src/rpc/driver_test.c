@@ -265,6 +265,75 @@ static void exports_replay(void **state)
     desk_close(&d);
 }
 
+/* A balance that a test sets is a block of its own: subscribers hear of it, what waits goes on waiting, it is kept, exported and applied again. */
+static void balances_are_set(void **state)
+{
+#define WHO    "0x00000000000000000000000000000000000000aa"
+#define SENDER "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
+    desk              d;
+    rpc              *again;
+    rpc_block         b;
+    rpc_replayed      r;
+    chain_head        head;
+    const rpc_notice *notices;
+    const riv_json   *error;
+    riv_fault         fault = { 0 };
+    (void)state;
+    desk_open(&d, 1000, false);
+    riv_bytes without = exported(&d);
+    assert_int_equal(rpc_replay(d.engine, NULL, without, &fault, &r), RIV_OK);
+    assert_int_equal(r.balances, 0);
+    assert_non_null(desk_call(&d, 7, "eth_subscribe", "[\"newHeads\"]", &error));
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 1, 2, 0, 1000, 0));
+    DESK_IS(&d, "hardhat_setBalance", "[\"" WHO "\",\"0x0de0b6b3a7640000\"]", "true");
+    assert_int_equal(rpc_notices(d.rpc, &notices), 1);
+    assert_int_equal(height(&d), 1);
+    DESK_IS(&d, "txpool_status", "[]", "{\"pending\":\"0x1\",\"queued\":\"0x0\"}");
+    DESK_IS(&d, "eth_getBalance", "[\"" WHO "\"]", "\"0xde0b6b3a7640000\"");
+    DESK_IS(&d, "eth_getBalance", "[\"" WHO "\",\"0x0\"]", "\"0x0\"");
+    read_newest(&d, &b);
+    assert_int_equal(b.txs_count, 0);
+    assert_int_equal(b.balances_count, 1);
+    assert_int_equal(b.balances[0].who.bytes[19], 0xaa);
+    assert_int_equal(u256_cmp(b.balances[0].flt, u256_of(UINT64_C(1000000000000000000))), 0);
+
+    /* Less than what the one that waits needs: it will never run. And as much again. */
+    DESK_IS(&d, "anvil_setBalance", "[\"" SENDER "\",999]", "null");
+    assert_int_equal(rpc_mine(d.rpc, d.now_ms, NULL), RIV_OK);
+    DESK_IS(&d, "txpool_status", "[]", "{\"pending\":\"0x0\",\"queued\":\"0x0\"}");
+    DESK_IS(&d, "anvil_setBalance", "[\"" SENDER "\",\"0x3e9\"]", "null");
+    desk_ok(&d, "eth_sendRawTransaction", desk_send_params(&d, 1, 2, 0, 1000, 0));
+    assert_int_equal(rpc_mine(d.rpc, d.now_ms, NULL), RIV_OK);
+    DESK_IS(&d, "eth_getBalance", "[\"" SENDER "\"]", "\"0x1\"");
+    desk_ok(&d, "evm_setNextBlockTimestamp", "[\"0x65920c80\"]"); /* holds for this block as for any */
+    DESK_IS(&d, "hardhat_setBalance", "[\"" WHO "\",\"0x0\"]", "true");
+    assert_int_equal(newest_time(&d), 0x65920c80);
+
+    riv_bytes text = exported(&d);
+    assert_int_equal(rpc_replay(d.engine, NULL, text, &fault, &r), RIV_OK);
+    assert_int_equal(chain_head_read(&d.place.store, UINT64_MAX, d.arena, NULL, &head), RIV_OK);
+    assert_memory_equal(&r.hash, &head.hash, sizeof r.hash);
+    assert_int_equal(r.balances, 4);
+    assert_int_equal(r.txs, 1);
+    uint8_t *spoilt = riv_alloc(text.len);
+    memcpy(spoilt, text.ptr, text.len);
+    spoilt[text.len - 1] ^= 1; /* the last balance */
+    assert_int_equal(rpc_replay(d.engine, NULL, (riv_bytes){ spoilt, text.len }, &fault, &r), RIV_E_CONFLICT);
+    riv_free(spoilt);
+
+    rpc_close(d.rpc);
+    d.rpc             = NULL;
+    rpc_config config = { .engine = d.engine, .place = d.place };
+    assert_int_equal(rpc_open(&config, &fault, &again), RIV_OK);
+    d.rpc = again;
+    DESK_IS(&d, "eth_getBalance", "[\"" SENDER "\"]", "\"0x1\"");
+    DESK_IS(&d, "eth_getBalance", "[\"" WHO "\"]", "\"0x0\"");
+    d.commit_fails = true;
+    DESK_FAILS(&d, 0, "anvil_setBalance", "[\"" WHO "\",\"0x1\"]", -32603, "the disk is full");
+    assert_non_null(rpc_failed(d.rpc));
+    desk_close(&d);
+}
+
 /* What subscribers are told is made of the block's own bytes, which were the pool's: under ASan a pool that was cleaned before is found here. */
 static void heads_of_full_blocks(void **state)
 {
@@ -298,6 +367,7 @@ int main(void)
         cmocka_unit_test(time_moves),
         cmocka_unit_test(pending_is_the_next_block),
         cmocka_unit_test(heads_of_full_blocks),
+        cmocka_unit_test(balances_are_set),
         cmocka_unit_test(opened_again),
         cmocka_unit_test(place_that_fails),
         cmocka_unit_test(exports_replay),

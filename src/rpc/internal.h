@@ -66,6 +66,8 @@ struct rpc {
     riv_fault    failed;
 };
 RIV_MUST_USE riv_err rpc__submit(rpc *r, uint64_t now_ms, riv_bytes raw, riv_arena *arena, riv_fault *fault, crypto_hash *hash);
+/* A block at once that sets a balance, of no transactions. RIV_E_DENIED, RIV_E_LIMIT: it is none to be set, no block was made. */
+RIV_MUST_USE riv_err rpc__set_balance(rpc *r, uint64_t now_ms, const chain_balance_write *balance, riv_fault *fault);
 crypto_hash rpc__next_beacon(const chain_head *head); /* of the block behind it */
 uint64_t rpc__next_time(const rpc *r, const chain_head *head, uint64_t now_ms); /* of a block made now */
 uint64_t rpc__next_nonce(rpc *r, const eth_address *who, uint64_t state_nonce); /* with what waits */

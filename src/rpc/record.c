@@ -3,6 +3,8 @@
  * Spec: docs/spec/chain.md 3.1. Tests: record_test.c, record_fuzz.c. */
 #include "rpc/internal.h"
 
+/* Of the count of transactions: balances that were set follow them. Blocks without any are as they were before there were such. */
+#define BALANCES_FOLLOW (UINT32_C(1) << 31)
 enum { KEY_BLOCK = 'b', KEY_RECEIPTS = 'r', KEY_TX = 'x', KEY_HASH = 'y', KEY_DRIVER = 'd', TOPICS_MAX = 4 };
 static const riv_str export_mark = RIV_LIT_INIT("rivulet chain export 1\n");
 
@@ -46,15 +48,42 @@ static riv_err damaged(riv_fault *fault, const riv_reader *r, const char *what)
 }
 
 /* How many of at least so many bytes each there may be: a count that is larger than what is left is no count. */
+static bool there_are(const riv_reader *r, uint32_t count, size_t each)
+{
+    return !r->short_read && count <= riv_reader_left(r) / each;
+}
+
 static bool count_of(riv_reader *r, size_t each, size_t *out)
 {
     uint32_t count = riv_read_u32be(r);
-    if (r->short_read || count > riv_reader_left(r) / each) return false;
-    *out = count;
-    return true;
+    *out           = count;
+    return there_are(r, count, each);
 }
 
 /* ---- a block ---- */
+
+static void put_balances(riv_buf *out, const rpc_block *b)
+{
+    riv_put_u32be(out, (uint32_t)b->balances_count);
+    for (size_t i = 0; i < b->balances_count; i++) {
+        riv_put_bytes(out, of_address(&b->balances[i].who));
+        u256_to_be(b->balances[i].flt, riv_buf_raw(out, 32));
+    }
+}
+
+static riv_err read_balances(riv_reader *r, riv_arena *arena, riv_fault *fault, rpc_block *out)
+{
+    size_t count;
+    if (!count_of(r, 20 + 32, &count) || count == 0) return damaged(fault, r, "its balances");
+    chain_balance_write *all = riv_new(arena, chain_balance_write, count);
+    for (size_t i = 0; i < count; i++) {
+        copy_to(r, all[i].who.bytes, sizeof all[i].who.bytes);
+        all[i].flt = u256_from_be(riv_read_bytes(r, 32));
+    }
+    out->balances       = all;
+    out->balances_count = count;
+    return RIV_OK;
+}
 
 void rpc__put_block(riv_buf *out, const rpc_block *b)
 {
@@ -69,15 +98,15 @@ void rpc__put_block(riv_buf *out, const rpc_block *b)
     for (size_t i = 0; i < RIV_COUNT(hashes); i++) riv_put_bytes(out, of_hash(hashes[i]));
     riv_put_bytes(out, (riv_bytes){ k->logs_bloom, sizeof k->logs_bloom });
     riv_put_bytes(out, of_address(&b->proposer));
-    riv_put_u32be(out, (uint32_t)b->txs_count);
+    riv_put_u32be(out, (uint32_t)b->txs_count | (b->balances_count ? BALANCES_FOLLOW : 0));
     for (size_t i = 0; i < b->txs_count; i++) put_long(out, b->txs[i]);
+    if (b->balances_count) put_balances(out, b);
 }
 
 riv_err rpc__read_block(riv_reader *r, riv_arena *arena, riv_fault *fault, rpc_block *out)
 {
-    rpc_block    b = { 0 };
-    chain_block *k = &b.block;
-    size_t       count;
+    rpc_block    b              = { 0 };
+    chain_block *k              = &b.block;
     k->height                   = riv_read_u64be(r);
     k->time_s                   = riv_read_u64be(r);
     k->gas_used                 = riv_read_u64be(r);
@@ -88,10 +117,12 @@ riv_err rpc__read_block(riv_reader *r, riv_arena *arena, riv_fault *fault, rpc_b
     for (size_t i = 0; i < RIV_COUNT(hashes); i++) copy_to(r, hashes[i]->bytes, sizeof hashes[i]->bytes);
     copy_to(r, k->logs_bloom, sizeof k->logs_bloom);
     copy_to(r, b.proposer.bytes, sizeof b.proposer.bytes);
-    if (!count_of(r, 4, &count)) return damaged(fault, r, "it ends too early");
-    riv_bytes *txs = riv_new(arena, riv_bytes, count + 1);
+    uint32_t marked = riv_read_u32be(r), count = marked & ~BALANCES_FOLLOW;
+    if (!there_are(r, count, 4)) return damaged(fault, r, "it ends too early");
+    riv_bytes *txs = riv_new(arena, riv_bytes, (size_t)count + 1);
     for (size_t i = 0; i < count; i++) txs[i] = read_long(r);
     if (r->short_read) return damaged(fault, r, "a transaction ends too early");
+    if (marked & BALANCES_FOLLOW) RIV_TRY(read_balances(r, arena, fault, &b));
     b.txs       = txs;
     b.txs_count = count;
     *out        = b;
@@ -317,10 +348,18 @@ static riv_err replay_block(const chain *engine, struct proof *verifier, chain_m
     chain_block here;
     RIV_TRY(rpc__read_block(r, arena, fault, &b));
     if (out->blocks == 0) {
+        if (b.txs_count || b.balances_count) return differs(fault, 0, "list of transactions");
         RIV_TRY(chain_genesis(engine, params, &store, arena, fault, &here));
     } else {
-        chain_block_input in = { b.block.height, b.block.time_s, b.proposer, b.beacon,
-                                 b.txs,          b.txs_count,    NULL,       verifier };
+        chain_block_input in = { .height         = b.block.height,
+                                 .time_s         = b.block.time_s,
+                                 .proposer       = b.proposer,
+                                 .beacon         = b.beacon,
+                                 .txs            = b.txs,
+                                 .txs_count      = b.txs_count,
+                                 .balances       = b.balances,
+                                 .balances_count = b.balances_count,
+                                 .verifier       = verifier };
         RIV_TRY(chain_apply(engine, &store, &in, arena, fault, &here));
     }
     RIV_TRY(compare(&here, &b.block, fault));
@@ -328,6 +367,7 @@ static riv_err replay_block(const chain *engine, struct proof *verifier, chain_m
     chain_memory_apply(memory, here.writes, here.writes_count);
     out->blocks++;
     out->txs += b.txs_count;
+    out->balances += b.balances_count;
     out->app_hash = here.app_hash;
     out->hash     = here.hash;
     return RIV_OK;

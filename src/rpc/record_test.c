@@ -62,8 +62,47 @@ static void test_own_logs(void **state)
     riv_arena_free(arena);
 }
 
+/* Balances follow the transactions under a mark in their count; a block without any is as it always was. */
+static void test_balances(void **state)
+{
+    const riv_bytes           tx  = RIV_BYTES("a transaction");
+    const chain_balance_write set = { { { 7 } }, u256_of(5) };
+    rpc_block    with = { .block = { .height = 5 }, .txs = &tx, .txs_count = 1, .balances = &set, .balances_count = 1 };
+    rpc_block    without = with, read;
+    riv_arena   *arena   = riv_arena_new(0);
+    riv_buf      a = riv_buf_in(arena), b = riv_buf_in(arena);
+    riv_fault    fault    = { 0 };
+    const size_t count_at = 4 * 8 + 32 + 7 * 32 + 256 + 20;
+    (void)state;
+    without.balances_count = 0;
+    rpc__put_block(&a, &without);
+    rpc__put_block(&b, &with);
+    assert_int_equal(a.len, count_at + 4 + 4 + tx.len);
+    assert_int_equal(b.len, a.len + 4 + 20 + 32);
+    assert_memory_equal(a.ptr + count_at, "\0\0\0\1", 4);
+    assert_memory_equal(b.ptr + count_at, "\x80\0\0\1", 4);
+    assert_memory_equal(a.ptr + count_at + 4, b.ptr + count_at + 4, a.len - count_at - 4);
+    riv_reader r = riv_reader_of(riv_buf_view(&b));
+    assert_int_equal(rpc__read_block(&r, arena, &fault, &read), RIV_OK);
+    assert_int_equal(riv_reader_left(&r), 0);
+    assert_int_equal(read.txs_count, 1);
+    assert_int_equal(read.balances_count, 1);
+    assert_true(eth_address_eq(&read.balances[0].who, &set.who));
+    assert_int_equal(u256_cmp(read.balances[0].flt, set.flt), 0);
+    for (size_t len = count_at; len < b.len; len++) {
+        r = riv_reader_of(riv_bytes_sub(riv_buf_view(&b), 0, len));
+        assert_int_equal(rpc__read_block(&r, arena, &fault, &read), RIV_E_MALFORMED);
+    }
+    b.ptr[a.len + 3] = 0; /* the mark, and then none */
+    r                = riv_reader_of(riv_buf_view(&b));
+    fault            = (riv_fault){ 0 };
+    assert_int_equal(rpc__read_block(&r, arena, &fault, &read), RIV_E_MALFORMED);
+    assert_string_equal(fault.msg, "the record of a block is damaged: its balances");
+    riv_arena_free(arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_own_logs) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_own_logs), cmocka_unit_test(test_balances) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

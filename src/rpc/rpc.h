@@ -64,6 +64,7 @@ typedef struct rpc_block {
     eth_address  proposer;
     crypto_hash  beacon;
     const riv_bytes *txs; size_t txs_count; /* raw */
+    const chain_balance_write *balances; size_t balances_count; /* set by tests, before the transactions */
 } rpc_block;
 RIV_MUST_USE riv_err rpc_block_read(const chain_store *store, uint64_t height, bool receipts, riv_arena *arena, riv_fault *fault, rpc_block *out);
 RIV_MUST_USE riv_err rpc_block_find(const chain_store *store, const crypto_hash *hash, riv_arena *arena, uint64_t *height); /* RIV_E_NOT_FOUND */
@@ -72,7 +73,7 @@ RIV_MUST_USE riv_err rpc_tx_find(const chain_store *store, const crypto_hash *ha
 /* ---- an export: all blocks with what they led to, so that another build can apply them again and compare ---- */
 void rpc_export_start(const chain_params *params, riv_arena *arena, riv_buf *out);
 void rpc_export_block(const rpc_block *block, riv_buf *out);
-typedef struct rpc_replayed { uint64_t blocks, txs; crypto_hash app_hash, hash; } rpc_replayed;
+typedef struct rpc_replayed { uint64_t blocks, txs, balances; /* set by tests */ crypto_hash app_hash, hash; } rpc_replayed;
 /* Applies an export to an empty state in memory. RIV_E_CONFLICT: a block leads to something else here, fault->pos is its height. */
 RIV_MUST_USE riv_err rpc_replay(const chain *engine, struct proof *verifier, riv_bytes text, riv_fault *fault, rpc_replayed *out);
 

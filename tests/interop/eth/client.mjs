@@ -92,10 +92,32 @@ const abi = ['function transfer(address to, uint256 amount) returns (bool)', 'fu
   const blocks = new Promise((done) => { void socket.on('block', done); });
   await socket.getBlockNumber(); // both subscriptions are there
   await new Promise((done) => setTimeout(done, 200));
-  const signer = ethers.HDNodeWallet.fromPhrase(words, undefined, "m/44'/60'/0'/0/2").connect(provider); // over a socket ethers 6.7.1 asks its cache how far the chain is, and waits for a block that nobody needs
+  const signer = ethers.HDNodeWallet.fromPhrase(words, undefined, "m/44'/60'/0'/0/2").connect(provider);
   await (await watching.connect(signer).transfer(alice.address, 7n)).wait();
   assert.deepEqual(await heard, [signer.address, alice.address, 7n]);
   assert.equal(typeof await blocks, 'number');
+  // ethers 6.7.1 remembers a block's number for 250 ms, a provider over a socket cannot be told not to: a block sooner than that has no confirmation for it
+  // until the block after. SPEC chain.md 3.1
+  const over = signer.connect(socket), to = '0x000000000000000000000000000000000000bEEF';
+  const forgotten = () => new Promise((done) => setTimeout(done, 300)); // nonces are remembered too
+  await forgotten();
+  assert.equal((await (await over.sendTransaction({ to, value: 1n })).wait(0)).status, 1); // as it is, which here is: in a block
+  await forgotten();
+  const old = await over.sendTransaction({ to, value: 1n });
+  await forgotten();
+  assert.equal((await old.wait()).status, 1);
+  await provider.send('evm_setIntervalMining', [400]); // blocks by the clock: the next one comes by itself
+  assert.equal((await (await over.sendTransaction({ to, value: 1n })).wait()).status, 1);
+  await provider.send('evm_setIntervalMining', [0]);
+
+  // Money of nothing
+  const heightBefore = await provider.getBlockNumber();
+  assert.equal(await provider.send('hardhat_setBalance', [poor.address, ethers.toQuantity(ethers.parseEther('3'))]), true);
+  assert.equal(await provider.getBlockNumber(), heightBefore + 1);
+  assert.equal(await socket.getBalance(poor.address), ethers.parseEther('3'));
+  assert.equal((await (await poor.sendTransaction({ to, value: ethers.parseEther('2') })).wait()).status, 1);
+  assert.equal(await provider.getBalance(poor.address), ethers.parseEther('1'));
+  await assert.rejects(provider.send('hardhat_setBalance', [usd, '0x1']), /balance of a contract/);
   await watching.removeAllListeners();
   await socket.removeAllListeners();
   await new Promise((done) => setTimeout(done, 100)); // eth_unsubscribe is on its way
@@ -131,9 +153,11 @@ const abi = ['function transfer(address to, uint256 amount) returns (bool)', 'fu
   assert.deepEqual(seen.map((log) => log.args.value), [5n]);
   const { timestamp, number } = await client.getBlock();
   await test.increaseTime({ seconds: 3600 });
+  await test.setBalance({ address: '0x000000000000000000000000000000000000f00d', value: parseEther('7') });
+  assert.equal(await client.getBalance({ address: '0x000000000000000000000000000000000000f00d' }), parseEther('7'));
   await test.mine({ blocks: 3 });
   const later = await client.getBlock();
-  assert.equal(later.number, number + 3n);
+  assert.equal(later.number, number + 4n);
   assert.ok(later.timestamp - timestamp >= 3600n && later.timestamp - timestamp < 3660n);
   const history = await client.getFeeHistory({ blockCount: 4, rewardPercentiles: [10, 50] });
   assert.equal(history.baseFeePerGas.length, 5);
@@ -171,6 +195,7 @@ assert.deepEqual(JSON.parse(run('chain', 'status', '--json', '--state', state)).
 chain = await start('--log-level', 'error');
 assert.deepEqual([status().height, status().hash], [before.height, before.hash]);
 assert.equal(JSON.parse(run('chain', 'account', '--json', '0x000000000000000000000000000000000000dEaD', '--url', chain.http)).flt, '2');
+assert.equal(JSON.parse(run('chain', 'account', '--json', '0x000000000000000000000000000000000000f00d', '--url', chain.http)).flt, '7');
 assert.equal(await stop(chain, 'SIGTERM'), 0);
 console.log('ethers, viem, cast: all well');
 process.exit(0);
