@@ -89,15 +89,9 @@ static eth_value cid(world *w, const char *kind, size_t i)
 
 static riv_bytes encode(riv_arena *arena, const char *signature, const eth_value *args)
 {
-    riv_str   name;
-    eth_type  types;
     riv_buf   data  = riv_buf_in(arena);
     riv_fault fault = { 0 };
-    check(eth_signature_parse(riv_str_c(signature), arena, &fault, &name, &types), &fault);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
+    check(eth_call_put(riv_str_c(signature), args, arena, &fault, &data), &fault);
     return riv_buf_view(&data);
 }
 

@@ -352,14 +352,8 @@ static void test_overflow(void **state)
 
 static riv_bytes token_call(town *t, const char *signature, const eth_value *args)
 {
-    eth_type types;
-    riv_str  name;
-    riv_buf  data = riv_buf_in(t->arena);
-    assert_int_equal(eth_signature_parse(riv_str_c(signature), t->arena, NULL, &name, &types), RIV_OK);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
+    riv_buf data = riv_buf_in(t->arena);
+    assert_int_equal(eth_call_put(riv_str_c(signature), args, t->arena, NULL, &data), RIV_OK);
     return riv_buf_view(&data);
 }
 
@@ -441,17 +435,10 @@ static void test_revert(void **state)
     (void)state;
     town t;
     open_town(&t, true);
-    eth_type  types;
-    riv_str   name;
-    riv_buf   data   = riv_buf_in(t.arena);
-    eth_value args[] = { eth_of_address(&t.who[1]), eth_word(5000) }, all = eth_list(args, 2);
-    assert_int_equal(eth_signature_parse(RIV_LIT("transfer(address,uint256)"), t.arena, NULL, &name, &types), RIV_OK);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
-    eth_tx tx                   = plain(&t, 2, 1, 0);
+    eth_value args[]            = { eth_of_address(&t.who[1]), eth_word(5000) };
+    eth_tx    tx                = plain(&t, 2, 1, 0);
     tx.to                       = chain_contract_address(CHAIN_USD);
-    tx.data                     = riv_buf_view(&data);
+    tx.data                     = token_call(&t, "transfer(address,uint256)", args);
     u256                 before = all_flt(&t);
     const chain_receipt *r      = apply_one(&t, signed_by(&t, 2, tx));
     assert_true(r[0].valid && !r[0].ok);
@@ -464,7 +451,7 @@ static void test_revert(void **state)
     r = apply_one(&t, signed_by(&t, 2, tx));
     assert_true(r[0].valid && !r[0].ok);
     chain_receipt seen;
-    chain_call    call  = { .from = t.who[2], .to = chain_contract_address(CHAIN_USD), .data = riv_buf_view(&data) };
+    chain_call    call  = { .from = t.who[2], .to = chain_contract_address(CHAIN_USD), .data = tx.data };
     riv_fault     fault = { 0 };
     assert_int_equal(chain_call_run(t.engine, &t.store, UINT64_MAX, &call, t.arena, &fault, &seen), RIV_OK);
     assert_false(seen.ok);

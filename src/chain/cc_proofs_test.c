@@ -348,14 +348,8 @@ static void apply(town *t, const riv_bytes *txs, size_t count)
 
 static void send(town *t, chain_contract to, u256 value, const char *signature, const eth_value *args)
 {
-    riv_str  name;
-    eth_type types;
-    riv_buf  data = riv_buf_in(t->arena), raw = riv_buf_in(t->arena);
-    assert_int_equal(eth_signature_parse(riv_str_c(signature), t->arena, NULL, &name, &types), RIV_OK);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
+    riv_buf data = riv_buf_in(t->arena), raw = riv_buf_in(t->arena);
+    assert_int_equal(eth_call_put(riv_str_c(signature), args, t->arena, NULL, &data), RIV_OK);
     eth_tx tx = { .type      = 2,
                   .chain_id  = t->params.chain_id,
                   .nonce     = t->nonce++,

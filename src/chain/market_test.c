@@ -277,14 +277,8 @@ static void test_effector_info(void **state)
 
 static eth_value call_data(const char *signature, const eth_value *args)
 {
-    riv_str  name;
-    eth_type types;
-    riv_buf  out = riv_buf_in(w.arena);
-    assert_int_equal(eth_signature_parse(riv_str_c(signature), w.arena, NULL, &name, &types), RIV_OK);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&out, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &out);
+    riv_buf out = riv_buf_in(w.arena);
+    assert_int_equal(eth_call_put(riv_str_c(signature), args, w.arena, NULL, &out), RIV_OK);
     return eth_data(riv_buf_view(&out));
 }
 

@@ -84,15 +84,10 @@ static chain__call context(chain__meter *meter)
 static void test_gas(void **state)
 {
     (void)state;
-    riv_buf   data = riv_buf_in(w.arena);
-    eth_type  types;
-    riv_str   name;
-    eth_value args[] = { world_name("bert"), eth_word(1) }, all = eth_list(args, 2);
+    riv_buf   data   = riv_buf_in(w.arena);
+    eth_value args[] = { world_name("bert"), eth_word(1) };
     riv_bytes returned;
-    assert_int_equal(eth_signature_parse(RIV_LIT("transfer(address,uint256)"), w.arena, NULL, &name, &types), RIV_OK);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
+    assert_int_equal(eth_call_put(RIV_LIT("transfer(address,uint256)"), args, w.arena, NULL, &data), RIV_OK);
     uint64_t before = usd("bert"), failed = 0;
     for (uint64_t gas = 0; usd("bert") == before; gas += 97) {
         chain__meter meter = { .gas_left = gas };

@@ -259,16 +259,11 @@ static riv_str text_of(cli *c, const riv_json *object, const char *name)
 static bool view(asked *a, chain_contract which, const char *signature, const eth_address *who, const char *at,
                  u256 *out, int *code)
 {
-    riv_str     name;
-    eth_type    args;
     riv_buf     data = riv_buf_in(a->c->arena), text = riv_buf_in(a->c->arena);
-    eth_address to  = chain_contract_address(which);
-    riv_err     err = eth_signature_parse(riv_str_c(signature), a->c->arena, NULL, &name, &args);
+    eth_address to    = chain_contract_address(which);
+    eth_value   value = who ? eth_of_address(who) : eth_word(0);
+    riv_err     err   = eth_call_put(riv_str_c(signature), &value, a->c->arena, NULL, &data);
     RIV_ASSERT(!err);
-    crypto_hash hash  = eth_signature_hash(name, &args);
-    eth_value   value = who ? eth_of_address(who) : eth_word(0), all = eth_list(&value, who ? 1 : 0);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&args, &all, &data);
     riv_putf(&text, "[{\"to\":\"");
     eth_put_address(&text, &to);
     riv_putf(&text, "\",\"data\":\"0x");

@@ -57,6 +57,8 @@ void eth_type_put(riv_buf *out, const eth_type *type); /* canonical: "(uint256,b
 RIV_MUST_USE riv_err eth_abi_read(const eth_type *tuple, riv_bytes in, riv_arena *arena, riv_fault *fault, eth_value *out);
 void eth_abi_put(const eth_type *tuple, const eth_value *value, riv_buf *out);
 crypto_hash eth_signature_hash(riv_str name, const eth_type *args); /* keccak256 of "name(types)": an event's topic; a function's selector is its first four bytes */
+/* Data of a call: the selector, then the arguments, as many as the signature has. Only the signature can be refused. */
+RIV_MUST_USE riv_err eth_call_put(riv_str signature, const eth_value *args, riv_arena *arena, riv_fault *fault, riv_buf *out);
 
 /* ---- transactions ---- */
 typedef struct eth_tx {

@@ -375,3 +375,15 @@ static void put_value(const eth_type *t, const eth_value *v, riv_buf *out)
 }
 
 void eth_abi_put(const eth_type *tuple, const eth_value *value, riv_buf *out) { put_value(tuple, value, out); }
+
+riv_err eth_call_put(riv_str signature, const eth_value *args, riv_arena *arena, riv_fault *fault, riv_buf *out)
+{
+    riv_str  name;
+    eth_type types;
+    RIV_TRY(eth_signature_parse(signature, arena, fault, &name, &types));
+    crypto_hash hash = eth_signature_hash(name, &types);
+    eth_value   all  = eth_list(args, types.items_count);
+    riv_put_bytes(out, (riv_bytes){ hash.bytes, 4 });
+    eth_abi_put(&types, &all, out);
+    return RIV_OK;
+}

@@ -202,6 +202,33 @@ static void test_abi(void **state)
         assert_int_not_equal(eth_abi_read(&args, riv_bytes_sub(in, 0, len), arena, &fault, &v), RIV_OK);
 }
 
+static void test_call(void **state)
+{
+    (void)state;
+    riv_str         name;
+    eth_type        types;
+    eth_value       v;
+    riv_fault       fault  = { 0 };
+    riv_buf         out    = riv_buf_in(arena);
+    riv_bytes       in     = unhex(ABI);
+    eth_address     to     = { { 0xf3, 0x9f } };
+    const eth_value args[] = { eth_of_address(&to), eth_word(5) };
+    assert_int_equal(eth_call_put(RIV_LIT("transfer(address to,uint256)"), args, arena, &fault, &out), RIV_OK);
+    check_bytes(riv_buf_view(&out), unhex("a9059cbb000000000000000000000000f39f000000000000000000000000000000000000"
+                                          "0000000000000000000000000000000000000000000000000000000000000005"));
+    out = riv_buf_in(arena);
+    assert_int_equal(eth_call_put(RIV_LIT("stop()"), NULL, arena, &fault, &out), RIV_OK);
+    check_bytes(riv_buf_view(&out), unhex("07da68f5"));
+    assert_int_equal(eth_signature_parse(riv_str_c(SIGNATURE), arena, &fault, &name, &types), RIV_OK);
+    assert_int_equal(eth_abi_read(&types, in, arena, &fault, &v), RIV_OK);
+    out = riv_buf_in(arena);
+    assert_int_equal(eth_call_put(riv_str_c(SIGNATURE), v.items, arena, &fault, &out), RIV_OK);
+    check_bytes(riv_bytes_sub(riv_buf_view(&out), 4, out.len), in);
+    out = riv_buf_in(arena);
+    assert_int_equal(eth_call_put(RIV_LIT("transfer(adress)"), args, arena, &fault, &out), RIV_E_MALFORMED);
+    assert_int_equal(out.len, 0);
+}
+
 static void test_abi_refused(void **state)
 {
     (void)state;
@@ -379,7 +406,7 @@ int main(void)
         cmocka_unit_test(test_eip155),        cmocka_unit_test(test_abi),
         cmocka_unit_test(test_abi_refused),   cmocka_unit_test(test_abi_bomb),
         cmocka_unit_test(test_types_refused), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_rlp),
+        cmocka_unit_test(test_rlp),           cmocka_unit_test(test_call),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

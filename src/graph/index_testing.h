@@ -67,14 +67,8 @@ static inline void town_close(town *t)
 
 static inline riv_bytes town_data(town *t, const char *signature, const eth_value *args)
 {
-    riv_str  name;
-    eth_type types;
-    riv_buf  data = riv_buf_in(t->arena);
-    assert_int_equal(eth_signature_parse(riv_str_c(signature), t->arena, NULL, &name, &types), RIV_OK);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
+    riv_buf data = riv_buf_in(t->arena);
+    assert_int_equal(eth_call_put(riv_str_c(signature), args, t->arena, NULL, &data), RIV_OK);
     return riv_buf_view(&data);
 }
 

@@ -167,15 +167,9 @@ void sim_market_free(sim_market *m)
 /* Selector and arguments. */
 static riv_bytes call_data(const char *signature, const eth_value *args, riv_arena *arena)
 {
-    riv_str  name;
-    eth_type types;
-    riv_buf  data = riv_buf_in(arena);
-    riv_err  err  = eth_signature_parse(riv_str_c(signature), arena, NULL, &name, &types);
+    riv_buf data = riv_buf_in(arena);
+    riv_err err  = eth_call_put(riv_str_c(signature), args, arena, NULL, &data);
     RIV_ASSERT(!err);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
     return riv_buf_view(&data);
 }
 

@@ -1,6 +1,7 @@
 /* chain_life.c: a made-up life of a chain by its JSON-RPC: providers, deals, matches, real proofs of capacity, transactions of all types, reverts, refusals,
  * time that moves; exported, and replayed block by block. The same seed and compiler give the same life (arguments are made up in the compiler's order).
  * Usage: chain_life make SEED STEPS FILE | chain_life replay FILE | chain_life both SEED STEPS. Run by chain_replay.sh with four builds. */
+#include "codec/codec.h"
 #include "proof/proof.h"
 #include "rpc/rpc.h"
 
@@ -99,22 +100,16 @@ static riv_str hex(life *l, riv_bytes bytes)
 {
     riv_buf out = riv_buf_in(l->arena);
     riv_put_str(&out, RIV_LIT("\"0x"));
-    for (size_t i = 0; i < bytes.len; i++) riv_putf(&out, "%02x", bytes.ptr[i]);
+    codec_put_hex(&out, bytes);
     riv_put_str(&out, RIV_LIT("\""));
     return riv_buf_str(&out);
 }
 
 static riv_bytes call_data(life *l, const char *signature, const eth_value *args)
 {
-    riv_str   name;
-    eth_type  types;
     riv_fault fault = { 0 };
     riv_buf   data  = riv_buf_in(l->arena);
-    must(eth_signature_parse(riv_str_c(signature), l->arena, &fault, &name, &types), signature, &fault);
-    crypto_hash hash = eth_signature_hash(name, &types);
-    eth_value   all  = eth_list(args, types.items_count);
-    riv_put_bytes(&data, (riv_bytes){ hash.bytes, 4 });
-    eth_abi_put(&types, &all, &data);
+    must(eth_call_put(riv_str_c(signature), args, l->arena, &fault, &data), signature, &fault);
     return riv_buf_view(&data);
 }
 
