@@ -1,12 +1,23 @@
-// common.mjs: the package, the chain's accounts, the money of all of them as it has to be, and what the clients say of a refusal.
+// common.mjs: the packages, a chain with the clients' contracts, its accounts, the money of all of them as it has to be, and what the clients say of a refusal.
 import assert from 'node:assert/strict';
 import { register } from 'node:module';
 import { ethers } from 'ethers';
+import { startChain, startSearch, words } from '../chain.mjs';
 
+export { ethers };
 register('./with.mjs', import.meta.url);
 export const clients = await import('@fluencelabs/deal-ts-clients');
 export const DAY = 86400, PRECISION = 10n ** 7n, FLT = 10n ** 18n;
-const words = 'test test test test test test test test test test test junk';
+export const cid = (text) => ({ prefixes: '0x01551220', hash: ethers.sha256(ethers.toUtf8Bytes(text)) });
+
+// A new chain whose epochs are days, the clients' contracts on it, and who searches proofs.
+export async function openMarket() {
+  const chain = await startChain('127.0.0.1:0', '--epoch', String(DAY), '--proof-bits', '2');
+  const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
+  provider.pollingInterval = 20;
+  const client = new clients.DealClient(provider, 'local'), usd = client.getUSDC();
+  return { chain, provider, client, core: client.getCore(), market: client.getMarket(), capacity: client.getCapacity(), factory: client.getDealFactory(), usd, usdAddress: await usd.getAddress(), search: startSearch() };
+}
 
 export function wallet(i, provider) {
   return ethers.HDNodeWallet.fromPhrase(words, undefined, `m/44'/60'/0'/0/${i}`).connect(provider);

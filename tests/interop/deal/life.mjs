@@ -1,21 +1,15 @@
 // life.mjs: the original's market clients (npm @fluencelabs/deal-ts-clients, environment "local") on `rivulet chain start`: the whole life of a deal and of
 // the capacity behind it, proofs by RandomX. After each step all balances are what the formulas of docs/spec/market.md give, to the last unit. Run: node life.mjs
 import assert from 'node:assert/strict';
-import { ethers } from 'ethers';
-import { startChain, startSearch } from './chain.mjs';
-import { Book, DAY, FLT, PRECISION, clients, event, events, refused, wallet } from './common.mjs';
+import { verified } from '../chain.mjs';
+import { Book, DAY, FLT, PRECISION, cid, clients, ethers, event, events, openMarket, refused, wallet } from './common.mjs';
 
-const { CommitmentStatus, DealClient, DealMatcherClient, DealStatus } = clients;
-const chain = await startChain('127.0.0.1:0', '--epoch', String(DAY), '--proof-bits', '2');
-const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
-provider.pollingInterval = 20;
+const { CommitmentStatus, DealMatcherClient, DealStatus } = clients;
+const { chain, provider, client, core, market, capacity, factory, usd, usdAddress, search } = await openMarket();
 const names = ['owner', 'ada', 'peer', 'bob', 'dan', 'dee', 'eve']; // Ada provides, her peers have an account of their own, Bob is the customer, Dan and Dee deposit
 const signers = Object.fromEntries(names.map((name, i) => [name, wallet(i, provider)]));
 const { owner, ada, peer, bob, dan, dee, eve } = signers;
-const client = new DealClient(provider, 'local');
-const core = client.getCore(), market = client.getMarket(), capacity = client.getCapacity(), factory = client.getDealFactory(), usd = client.getUSDC();
-const usdAddress = await usd.getAddress(), search = startSearch();
-const id = (text) => ethers.id(text), cid = (text) => ({ prefixes: '0x01551220', hash: ethers.sha256(ethers.toUtf8Bytes(text)) });
+const id = (text) => ethers.id(text);
 const effectors = [cid('effector 1'), cid('effector 2')], app = cid('app'), plain = (v) => [v.prefixes, v.hash];
 
 const book = new Book(client);
@@ -158,12 +152,6 @@ async function prove(unit, count) {
   }
   return found;
 }
-async function verified() { // the blocks do it, some seconds each
-  for (let i = 0; (await queue.proofsWaiting()).count; i++) {
-    assert.ok(i < 1000, 'proofs wait for ever');
-    await new Promise((done) => setTimeout(done, 100));
-  }
-}
 await toEpoch(2n);
 assert.deepEqual([await status(cc1), await status(cc2)], ['Active', 'Active']);
 const difficulty = await core.difficulty(), counts = { [u1]: 2, [u2]: 2, [u3]: 3 };
@@ -174,12 +162,12 @@ const first = await prove(u1, 2);
 await refused(as(capacity, peer).submitProof(u1, ...first[0]), { text: 'Proof is already submitted for this unit' });
 await prove(u2, 2);
 await prove(u3, 3);
-await verified();
+await verified(queue);
 const confirmed = await queue.queryFilter(queue.filters.ProofsConfirmed());
 assert.deepEqual(confirmed.flatMap((log) => log.args.unitIds.map((unit, i) => [unit, log.args.confirmed[i]])).sort(), Object.entries(counts).flatMap(([unit, n]) => Array(n).fill([unit, true])).sort());
 for (let i = 3; i < Number(k.maxProofsPerEpoch); i++) await step('hashes that nobody checked yet', 'peer', as(capacity, peer).submitProof(u3, id(`wrong ${i}`), ethers.ZeroHash));
 await refused(capacity.submitProof.staticCall(u3, id('one more'), ethers.ZeroHash, { from: peer.address }), { error: 'TooManyProofs' });
-await verified(); // wrong ones do not count
+await verified(queue); // wrong ones do not count
 
 // ---- epoch 3: a deal ----
 await toEpoch(3n);
@@ -187,7 +175,7 @@ assert.equal(await core.difficulty(), difficulty); // SPEC market.md 2: in epoch
 const vested = [new Vesting(), new Vesting()], pool2 = await core.getRewardPool(2n);
 assert.equal(pool2, 10n * FLT);
 await prove(u2, 2);
-await verified();
+await verified(queue);
 vested[0].add(pool2 * 2n / 7n, 2n); // u2, which its proof in this epoch touched
 
 const price = 25000n, least = price * 2n * k.minDealDepositedEpochs, deposit = 10n * 2n * price;

@@ -1,7 +1,7 @@
 // client.mjs: Ethereum's published clients on `rivulet chain start`: ethers (the version of the original's packages), viem, cast; over HTTP and WebSocket.
 // Transfers, the token, Multicall3, reverts in words, logs, filters, subscriptions, time, batches; then export, replay, and a restart. Run: node client.mjs
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,11 +11,10 @@ import { createPublicClient, createTestClient, createWalletClient, http, parseAb
 import { mnemonicToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { WebSocket } from 'ws';
+import { rivulet, startChain, words } from '../chain.mjs';
 
 globalThis.WebSocket ??= WebSocket;
 const here = dirname(fileURLToPath(import.meta.url));
-const rivulet = (process.env.RIVULET ?? join(here, '..', '..', '..', 'build', 'rivulet')).split(' ');
-const words = 'test test test test test test test test test test test junk';
 const made = mkdtempSync(join(tmpdir(), 'rivulet-eth-'));
 const state = join(made, 'chain');
 
@@ -23,15 +22,7 @@ function run(...args) {
   return execFileSync(rivulet[0], [...rivulet.slice(1), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-async function start(...flags) {
-  const child = spawn(rivulet[0], [...rivulet.slice(1), 'chain', 'start', '--listen', '127.0.0.1:0', '--state', state, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const urls = await new Promise((done, fail) => {
-    let text = '';
-    child.stdout.on('data', (data) => { text += data; if (text.split('\n').length > 2) done(text.trim().split('\n')); });
-    child.on('exit', (code) => fail(new Error(`the chain ended with ${code}`)));
-  });
-  return { child, http: urls[0], ws: urls[1] };
-}
+const start = () => startChain('127.0.0.1:0', '--state', state);
 
 async function stop(chain, signal) {
   const gone = new Promise((done) => chain.child.on('exit', (code, by) => done(by ?? code)));
@@ -39,16 +30,16 @@ async function stop(chain, signal) {
   return gone;
 }
 
-let chain = await start('--log-level', 'error');
+let chain = await start();
 process.on('exit', () => { chain.child.kill('SIGKILL'); rmSync(made, { recursive: true, force: true }); });
-const status = () => JSON.parse(run('chain', 'status', '--json', '--url', chain.http));
+const status = () => JSON.parse(run('chain', 'status', '--json', '--url', chain.url));
 
 // ---- ethers ----
 const usd = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
 const abi = ['function transfer(address to, uint256 amount) returns (bool)', 'function balanceOf(address) view returns (uint256)',
   'function approve(address,uint256) returns (bool)', 'event Transfer(address indexed from, address indexed to, uint256 value)'];
 {
-  const provider = new ethers.JsonRpcProvider(chain.http, undefined, { cacheTimeout: -1 });
+  const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1 });
   const [alice, bob] = [0, 1].map((i) => ethers.HDNodeWallet.fromPhrase(words, undefined, `m/44'/60'/0'/0/${i}`).connect(provider));
   assert.equal((await provider.getNetwork()).chainId, 31337n);
   assert.equal(await provider.getBalance(alice.address), ethers.parseEther('10000'));
@@ -128,7 +119,7 @@ const abi = ['function transfer(address to, uint256 amount) returns (bool)', 'fu
 // ---- viem ----
 {
   const account = mnemonicToAccount(words, { addressIndex: 3 });
-  const common = { chain: foundry, transport: http(chain.http, { batch: true }), pollingInterval: 50 };
+  const common = { chain: foundry, transport: http(chain.url, { batch: true }), pollingInterval: 50 };
   const client = createPublicClient(common), wallet = createWalletClient({ ...common, account });
   const test = createTestClient({ ...common, mode: 'anvil' });
   const erc20 = parseAbi(['function transfer(address to, uint256 amount) returns (bool)', 'function balanceOf(address) view returns (uint256)',
@@ -172,7 +163,7 @@ const abi = ['function transfer(address to, uint256 amount) returns (bool)', 'fu
 // ---- cast: where its program for this machine is there ----
 const castProgram = join(here, 'node_modules', '@foundry-rs', `cast-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`, 'bin', 'cast');
 if (existsSync(castProgram)) {
-  const cast = (...args) => execFileSync(castProgram, [...args, '--rpc-url', chain.http], { encoding: 'utf8' }).trim();
+  const cast = (...args) => execFileSync(castProgram, [...args, '--rpc-url', chain.url], { encoding: 'utf8' }).trim();
   const key = '0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba';
   assert.equal(cast('chain-id'), '31337');
   const sent = JSON.parse(cast('send', '--json', '--private-key', key, usd, 'transfer(address,uint256)', '0x000000000000000000000000000000000000dEaD', '77'));
@@ -180,7 +171,7 @@ if (existsSync(castProgram)) {
   assert.equal(cast('call', usd, 'balanceOf(address)(uint256)', '0x000000000000000000000000000000000000dEaD').split(' ')[0], '77');
   assert.equal(JSON.parse(cast('receipt', '--json', sent.transactionHash)).blockNumber, sent.blockNumber);
   assert.equal(JSON.parse(cast('logs', '--json', '--from-block', '0', '--address', usd, 'Transfer(address,address,uint256)')).length, 4);
-  assert.throws(() => execFileSync(castProgram, ['call', usd, 'transfer(address,uint256)', '0x000000000000000000000000000000000000dEaD', '1', '--rpc-url', chain.http], { encoding: 'utf8', stdio: 'pipe' }),
+  assert.throws(() => execFileSync(castProgram, ['call', usd, 'transfer(address,uint256)', '0x000000000000000000000000000000000000dEaD', '1', '--rpc-url', chain.url], { encoding: 'utf8', stdio: 'pipe' }),
     (e) => e.stderr.includes('ERC20: transfer from the zero address'));
 } else {
   console.log(`cast: its program is not there (${castProgram})`);
@@ -192,10 +183,10 @@ run('chain', 'export', file, '--state', state);
 assert.ok(run('chain', 'replay', file).includes(before.appHash));
 assert.equal(await stop(chain, 'SIGKILL'), 'SIGKILL');
 assert.deepEqual(JSON.parse(run('chain', 'status', '--json', '--state', state)).appHash, before.appHash);
-chain = await start('--log-level', 'error');
+chain = await start();
 assert.deepEqual([status().height, status().hash], [before.height, before.hash]);
-assert.equal(JSON.parse(run('chain', 'account', '--json', '0x000000000000000000000000000000000000dEaD', '--url', chain.http)).flt, '2');
-assert.equal(JSON.parse(run('chain', 'account', '--json', '0x000000000000000000000000000000000000f00d', '--url', chain.http)).flt, '7');
+assert.equal(JSON.parse(run('chain', 'account', '--json', '0x000000000000000000000000000000000000dEaD', '--url', chain.url)).flt, '2');
+assert.equal(JSON.parse(run('chain', 'account', '--json', '0x000000000000000000000000000000000000f00d', '--url', chain.url)).flt, '7');
 assert.equal(await stop(chain, 'SIGTERM'), 0);
 console.log('ethers, viem, cast: all well');
 process.exit(0);

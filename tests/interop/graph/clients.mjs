@@ -1,27 +1,17 @@
 // clients.mjs: the original's three clients of its index (npm @fluencelabs/deal-ts-clients: matcher, explorer, command line) on `rivulet chain start`: every method,
 // with filters, orders and pages. Answers are compared with the contracts' own views and with what this test did. Run by tests/conform/run.sh in ../deal, whose packages it takes.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { startChain, startSearch } from '../deal/chain.mjs';
-import { DAY, FLT, PRECISION, clients, events, wallet } from '../deal/common.mjs';
+import { verified } from '../chain.mjs';
+import { DAY, FLT, PRECISION, cid, clients, ethers, events, openMarket, wallet } from '../deal/common.mjs';
 
-const packages = createRequire(new URL('../deal/package.json', import.meta.url));
-const { ethers } = await import(pathToFileURL(packages.resolve('ethers')));
 const { peerIdContractHexToBase58, cidIndexerHexToCIDBase32 } = await import(new URL('../deal/node_modules/@fluencelabs/deal-ts-clients/dist/utils/serializers/fluence.js', import.meta.url));
-const { DealCliClient, DealClient, DealExplorerClient, DealMatcherClient, DealNotFoundError } = clients;
+const { DealCliClient, DealExplorerClient, DealMatcherClient, DealNotFoundError } = clients;
 console.info = console.warn = () => {}; // the clients tell what they do
 
-const chain = await startChain('127.0.0.1:0', '--epoch', String(DAY), '--proof-bits', '2');
+const { chain, provider, client, core, market, capacity, factory, usd, usdAddress, search } = await openMarket();
 const graph = `${chain.url}/subgraphs/name/fluence-deal-contracts`;
-const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1, polling: true });
-provider.pollingInterval = 20;
 const [owner, ada, peer, bob, dan, dee, zed] = Array.from({ length: 7 }, (_, i) => wallet(i, provider));
-const client = new DealClient(provider, 'local');
-const core = client.getCore(), market = client.getMarket(), capacity = client.getCapacity(), factory = client.getDealFactory(), usd = client.getUSDC();
-const usdAddress = await usd.getAddress(), search = startSearch();
 const id = (text) => ethers.id(text), low = (address) => address.toLowerCase();
-const cid = (text) => ({ prefixes: '0x01551220', hash: ethers.sha256(ethers.toUtf8Bytes(text)) });
 const base32 = (v) => cidIndexerHexToCIDBase32(v.prefixes.slice(2) + v.hash.slice(2));
 const fixed = (v, decimals) => parseFloat(ethers.formatUnits(v, decimals)).toFixed(decimals);
 const sorted = (list) => [...list].sort();
@@ -93,11 +83,7 @@ for (const [unit, count] of [[u1, 2], [u3, 1]])
   for (const [nonce, hash] of await search(await capacity.getGlobalNonce(), unit, await core.difficulty(), count))
     proofs.unshift({ unit, tx: (await step('proof', as(capacity, peer).submitProof(unit, nonce, hash))).hash, at: times.proof });
 const wrong = (await step('wrong', as(capacity, peer).submitProof(u3, id('wrong'), ethers.ZeroHash))).hash;
-const queue = new ethers.Contract(await capacity.getAddress(), ['function proofsWaiting() view returns (uint256, uint256)'], provider);
-for (let i = 0; (await queue.proofsWaiting())[0]; i++) {
-  assert.ok(i < 600, 'proofs wait for ever');
-  await new Promise((done) => setTimeout(done, 100));
-}
+await verified(new ethers.Contract(await capacity.getAddress(), ['function proofsWaiting() view returns (uint256, uint256)'], provider));
 
 // ---- deals of Bob's: for anybody; for Zed alone; not for Ada ----
 await step('allowed', as(usd, bob).approve(await factory.getAddress(), 10n ** 9n));
@@ -293,6 +279,4 @@ assert.deepEqual(await explorer.getDealsByPeer(b58[p1]), { total: null, data: []
 assert.equal((await explorer.getComputeUnit(first)).workerId, undefined);
 assert.equal((await short(deal1)).matchedWorkers, (await explorer.getDeal(deal1)).matchedWorkers);
 
-chain.child.removeAllListeners('exit');
-chain.child.kill('SIGTERM');
 process.exit(0);

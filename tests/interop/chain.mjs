@@ -1,11 +1,13 @@
 // chain.mjs: a chain of ours that a test starts, and proofs for it. No packages: the suites beside it have their own.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const rivulet = (process.env.RIVULET ?? join(here, '..', '..', '..', 'build', 'rivulet')).split(' ');
+export const rivulet = (process.env.RIVULET ?? join(here, '..', '..', 'build', 'rivulet')).split(' ');
+export const words = 'test test test test test test test test test test test junk'; // of the development accounts
 
 // The program's first lines on standard output are its addresses.
 export async function startChain(listen, ...flags) {
@@ -13,7 +15,11 @@ export async function startChain(listen, ...flags) {
   process.on('exit', () => child.kill('SIGKILL'));
   return new Promise((done, fail) => {
     let text = '';
-    child.stdout.on('data', (data) => { text += data; if (text.split('\n').length > 2) done({ child, url: text.split('\n')[0] }); });
+    child.stdout.on('data', (data) => {
+      text += data;
+      const [url, ws, ...rest] = text.split('\n');
+      if (rest.length) done({ child, url, ws });
+    });
     child.on('exit', (code) => fail(new Error(`the chain ended with ${code}`)));
   });
 }
@@ -28,4 +34,12 @@ export function startSearch() {
     child.stdin.write(`${nonce} ${unit} ${difficulty} ${count}\n`);
     return Promise.all(Array.from({ length: count }, () => new Promise((done) => waiting.push(done))));
   };
+}
+
+// The blocks verify what was given, some seconds each. `capacity` has proofsWaiting().
+export async function verified(capacity) {
+  for (let i = 0; (await capacity.proofsWaiting())[0]; i++) {
+    assert.ok(i < 1000, 'proofs wait for ever');
+    await new Promise((done) => setTimeout(done, 100));
+  }
 }
