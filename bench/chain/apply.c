@@ -222,18 +222,18 @@ static kinds settle(world *w)
     return measure_store(w);
 }
 
-static kinds less(const kinds *a, const kinds *b, double count)
+static kinds sum(double x, const kinds *a, double y, const kinds *b)
 {
-    return (kinds){ (a->values - b->values) / count,   (a->nodes - b->nodes) / count,
-                    (a->blocks - b->blocks) / count,   (a->receipts - b->receipts) / count,
-                    (a->indices - b->indices) / count, (a->rest - b->rest) / count,
-                    (a->all - b->all) / count };
+    return (kinds){ x * a->values + y * b->values,   x * a->nodes + y * b->nodes,
+                    x * a->blocks + y * b->blocks,   x * a->receipts + y * b->receipts,
+                    x * a->indices + y * b->indices, x * a->rest + y * b->rest,
+                    x * a->all + y * b->all };
 }
 
 /* Of one of `count` things that were done between two looks; what the empty blocks left is not theirs. */
 static void print_growth(const char *name, const kinds *before, const kinds *after, const kinds *empty, double count)
 {
-    kinds both = less(after, before, 1), one = less(&both, empty, count);
+    kinds both = sum(1, after, -1, before), one = sum(1 / count, &both, -1 / count, empty);
     printf("{\"name\":\"growth, %s\",\"all\":%.1f,\"values\":%.1f,\"nodes\":%.1f,\"blocks\":%.1f,\"receipts\":%.1f,"
            "\"indices\":%.1f,\"rest\":%.1f}\n",
            name, one.all, one.values, one.nodes, one.blocks, one.receipts, one.indices, one.rest);
@@ -463,7 +463,7 @@ int main(int argc, char **argv)
     figures      flt = { 0 }, usd = { 0 }, proved = { 0 }, lived = { 0 }, paid = { 0 };
     if (argc != 2) return 2;
     open_world(&w, riv_str_c(argv[1]));
-    kinds none = { 0 }, k0 = measure_store(&w), k1 = settle(&w), empty = less(&k1, &k0, 1);
+    kinds none = { 0 }, k0 = measure_store(&w), k1 = settle(&w), empty = sum(1, &k1, -1, &k0);
     print_growth("empty block", &k0, &k1, &none, CHAIN_VERSIONS_KEPT);
     transfers(&w, &flt, false);
     print_figures("transfers", &flt, TRANSFERS);
@@ -482,13 +482,9 @@ int main(int argc, char **argv)
     kinds k4 = settle(&w);
     print_growth("life of a deal", &k3, &k4, &empty, DEALS * WAVES);
     lives(&w, &paid, 1, PAYDAYS);
-    kinds k5   = settle(&w);
-    kinds wave = less(&k4, &k3, 1), rest = less(&wave, &empty, 1), one = less(&rest, &none, WAVES);
-    kinds more = less(&one,
-                      &(kinds){ -empty.values, -empty.nodes, -empty.blocks, -empty.receipts, -empty.indices,
-                                -empty.rest, -empty.all },
-                      1); /* a wave, and the blocks that settle it */
-    print_growth("epoch more in which three workers are paid", &k4, &k5, &more, DEALS * (PAYDAYS - 1));
+    kinds k5 = settle(&w), waves = sum(1, &k4, -1, &k3);
+    kinds one = sum(1.0 / WAVES, &waves, 1 - 1.0 / WAVES, &empty); /* a wave, and the blocks that settle it */
+    print_growth("epoch more in which three workers are paid", &k4, &k5, &one, DEALS * (PAYDAYS - 1));
     host_ledger_close(w.ledger);
     chain_free(w.engine);
     riv_arena_free(w.of_block);

@@ -89,8 +89,7 @@ part('accounts on disk', () => {
 });
 
 part('HTTP', () => {
-  for (const f of run('bench_chain_serve', 'http', rivulet, join(dir, 'http')).values())
-    if (f.name !== 'blocks') row(`HTTP, one connection: ${f.name}`, f.rate, '/s');
+  for (const f of run('bench_chain_serve', 'http', rivulet, join(dir, 'http')).values()) row(`HTTP, one connection: ${f.name}`, f.rate, '/s');
 });
 
 part('proofs', () => {

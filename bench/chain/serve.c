@@ -336,8 +336,6 @@ static int ask_much(const char *rivulet, const char *dir, double for_s)
     rate_of(&s, "eth_call", "eth_call", params, for_s);
     batch_rate(&s, "eth_call, batches of 100", "eth_call", params, 100, for_s);
     snprintf(params, sizeof params, "{\"address\":\"%s\",\"fromBlock\":\"0x0\",\"toBlock\":\"latest\"}", token);
-    const char *logs = post(&s, "{\"id\":1,\"method\":\"eth_blockNumber\",\"params\":[]}");
-    printf("{\"name\":\"blocks\",\"rate\":%.0f}\n", (double)strtoull(strstr(logs, "0x"), NULL, 16));
     rate_of(&s, "eth_getLogs, 1,000 logs of 100 blocks", "eth_getLogs", params, for_s);
     end(&s);
     return 0;
