@@ -14,11 +14,24 @@ PROOFS_OF = "c300fe63"  # the selector of proofsOf(bytes32,uint256): given, veri
 CAPACITY = "0xc6e7DF5E7b4f2A278906862b61205850344D4e7d"
 
 
+def post(url, **document):
+    request = urllib.request.Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60 * SLOW) as reply:
+        return json.load(reply)
+
+
+def wait_until(done, seconds=20):
+    until = time.time() + seconds * SLOW
+    while not done():
+        assert time.time() < until, "it does not happen"
+        time.sleep(0.05)
+
+
 class Chain:
     """A chain whose epochs are days: it stays in an epoch until the test moves its time."""
 
-    def __init__(self, *flags):
-        self.flags = ["--epoch", str(DAY), "--proof-bits", "1", *(["--listen", "127.0.0.1:0"] if "--listen" not in flags else []), *flags]
+    def __init__(self, *flags, epoch_s=DAY):
+        self.flags = ["--epoch", str(epoch_s), "--proof-bits", "1", *(["--listen", "127.0.0.1:0"] if "--listen" not in flags else []), *flags]
 
     def start(self):
         self.running = Running("chain", "start", *self.flags)
@@ -35,10 +48,7 @@ class Chain:
         assert self.running.stop() == 0
 
     def ask(self, method, *params):
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60 * SLOW) as reply:
-            answer = json.load(reply)
+        answer = post(self.url, jsonrpc="2.0", id=1, method=method, params=params)
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -510,10 +520,7 @@ def market_interrupted():
     with Chain("--block-ms", "3600000") as chain:
         sender = Running("provider", "register", "--chain", chain.url, "--key", ADA, "--yes", cwd=folder("interrupted"))
         with sender:
-            until = time.time() + 20 * SLOW
-            while chain.ask("txpool_status")["pending"] == "0x0":
-                assert time.time() < until, "nothing was sent"
-                time.sleep(0.05)
+            wait_until(lambda: chain.ask("txpool_status")["pending"] != "0x0")
             assert sender.stop(signal.SIGINT) == 130
             assert re.search(rb"not in a block after \d+ s; it was sent and may still come: 0x\w{64}\n +hint", sender.text[sender.process.stderr]), sender.text
         chain.ask("evm_mine")
@@ -522,21 +529,14 @@ def market_interrupted():
 
 def market_epochs_pass_without_blocks():
     """On a chain that makes blocks on demand time goes on all the same."""
-    chain = Chain()
-    chain.flags[chain.flags.index(str(DAY))] = "2"
-    with chain:
+    with Chain(epoch_s=2) as chain:
         cwd = folder("moving", peers=1, units=1)
         for step in "register", "offer", "commit":
             chain.run("provider", step, who=ADA, cwd=cwd)
-        until = time.time() + 20 * SLOW
-        while chain.json("provider", "status", cwd=cwd)["peers"][0]["commitment"]["status"] != "active":
-            assert time.time() < until
-            time.sleep(0.1)
+        wait_until(lambda: chain.json("provider", "status", cwd=cwd)["peers"][0]["commitment"]["status"] == "active")
         epoch = chain.json("provider", "status", cwd=cwd)["epoch"]
         height = chain.ask("eth_blockNumber")
-        while chain.json("provider", "status", cwd=cwd)["epoch"] == epoch:
-            assert time.time() < until
-            time.sleep(0.1)
+        wait_until(lambda: chain.json("provider", "status", cwd=cwd)["epoch"] != epoch)
         assert chain.ask("eth_blockNumber") == height
         deal = chain.json("deal", "create", "--app", APP, "--price", "0.05", "--match", who=BOB)["deal"]
         assert len(chain.json("deal", "info", deal)["units"]) == 1
@@ -587,9 +587,7 @@ GRAPH = """{ offers(where: {computeUnitsAvailable_gt: 0}) { pricePerEpoch comput
 def market_graph():
     """GraphQL on the ports that the chain prints, after kill -9 too; it says what the commands say."""
     def ask(url, query=GRAPH):
-        request = urllib.request.Request(url, json.dumps({"query": query}).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60 * SLOW) as reply:
-            return json.load(reply)
+        return post(url, query=query)
 
     with Chain("--graph-listen", "127.0.0.1:0", "--state", os.path.join(TMP, "graph-chain")) as chain:
         own = chain.running.addresses(3)[2]
