@@ -6,8 +6,8 @@
 #   make                build only
 #   make check          order of rooms, quotes, format, and the tests again with clang under ASan and UBSan, threads under TSan
 #   make full           the long suites: 20,000 made-up networks against each original, 10,000 simulated networks with faults,
-#                       100,000 steps of made-up market histories, 20,000 simulated markets
-#                       the original's command line too (470 MB of packages, ports 8545 and 8000)
+#                       100,000 steps of made-up market histories, 20,000 simulated markets,
+#                       the original's command line (470 MB of packages, ports 8545 and 8000)
 #   make bench          figures and ratios; nothing asserts on time
 #   make fuzz           fuzz the interpreter with scripts, data, call results and lambdas, 10 minutes each (S=SECONDS)
 #   make fuzz T=NAME    fuzz one target; T=list lists them
