@@ -10,14 +10,8 @@
 
 enum { PART_EPOCH, PART_NONCE = 2, PART_ADJUSTED = 6, HASH = 32 };
 
-static chain__key part_key(uint8_t part) { return chain__key_with(chain__key_of('r'), (riv_bytes){ &part, 1 }); }
-static chain__key numbered_key(uint8_t part, uint64_t n) { return chain__key_with_u64(part_key(part), n); }
-
-static void read_32(riv_reader *r, uint8_t out[HASH])
-{
-    riv_bytes bytes = riv_read_bytes(r, HASH);
-    if (bytes.len) memcpy(out, bytes.ptr, bytes.len);
-}
+static chain__key part_key(char part) { return chain__sub_key('r', part); }
+static chain__key numbered_key(char part, uint64_t n) { return chain__key_with_u64(part_key(part), n); }
 
 static void put_32(riv_buf *out, const uint8_t bytes[HASH]) { riv_put_bytes(out, (riv_bytes){ bytes, HASH }); }
 
@@ -139,8 +133,8 @@ static nonce nonce_get(chain__call *c)
     memcpy(out.now, c->params->init_global_nonce, HASH);
     if (!chain__get(c, &key, &value)) return out;
     riv_reader r = riv_reader_of(value);
-    read_32(&r, out.now);
-    read_32(&r, out.next);
+    chain__read_into(&r, out.now, sizeof out.now);
+    chain__read_into(&r, out.next, sizeof out.next);
     out.epoch = riv_read_u64be(&r);
     return out;
 }

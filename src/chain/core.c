@@ -18,7 +18,7 @@
 
 enum { PART_CONSTANTS, PART_DIFFICULTY, PART_ACTIVE, PART_POOLS, PART_OWED };
 
-static chain__key part_key(uint8_t part) { return chain__key_with(chain__key_of('c'), (riv_bytes){ &part, 1 }); }
+static chain__key part_key(char part) { return chain__sub_key('c', part); }
 
 /* ---- constants ---- */
 

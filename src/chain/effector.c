@@ -62,25 +62,6 @@ chain__id chain__cid_hash(const chain__cid *cid)
     return out;
 }
 
-chain__key chain__sub_key(char table, char part)
-{
-    uint8_t byte = (uint8_t)part;
-    return chain__key_with(chain__key_of(table), (riv_bytes){ &byte, 1 });
-}
-
-void chain__read_into(riv_reader *r, uint8_t *out, size_t len)
-{
-    riv_bytes bytes = riv_read_bytes(r, len);
-    if (bytes.len == len) memcpy(out, bytes.ptr, len);
-}
-
-eth_address chain__read_address(riv_reader *r)
-{
-    eth_address out = { { 0 } };
-    chain__read_into(r, out.bytes, sizeof out.bytes);
-    return out;
-}
-
 /* ---- what all modules of the original have ---- */
 
 static eth_address core_owner(chain__call *c)

@@ -147,20 +147,6 @@ riv_bytes chain_params_write(const chain_params *p, riv_arena *arena)
 
 static u256 read_u256(riv_reader *r) { return u256_from_be(riv_read_bytes(r, 32)); }
 
-static eth_address read_address(riv_reader *r)
-{
-    eth_address out   = { { 0 } };
-    riv_bytes   bytes = riv_read_bytes(r, sizeof out.bytes);
-    if (bytes.len) memcpy(out.bytes, bytes.ptr, bytes.len);
-    return out;
-}
-
-static void read_32(riv_reader *r, uint8_t out[32])
-{
-    riv_bytes bytes = riv_read_bytes(r, 32);
-    if (bytes.len) memcpy(out, bytes.ptr, bytes.len);
-}
-
 static void read_numbers(riv_reader *r, chain_params *p)
 {
     uint64_t *const all[] = {
@@ -214,21 +200,21 @@ riv_err chain_params_read(riv_bytes in, riv_arena *arena, riv_fault *fault, chai
     out->whitelist_enabled = read_flag(&r, &bad);
     out->proofs_mocked     = read_flag(&r, &bad);
     out->fees              = read_flag(&r, &bad);
-    read_32(&r, out->difficulty);
-    read_32(&r, out->init_global_nonce);
-    out->owner             = read_address(&r);
-    out->oracle            = read_address(&r);
+    chain__read_into(&r, out->difficulty, sizeof out->difficulty);
+    chain__read_into(&r, out->init_global_nonce, sizeof out->init_global_nonce);
+    out->owner             = chain__read_address(&r);
+    out->oracle            = chain__read_address(&r);
     out->more_tokens_count = riv_read_u32be(&r);
     if (bad || r.short_read || out->more_tokens_count > TOKENS_MAX || out->epoch_seconds == 0)
         return riv_fail(fault, RIV_E_MALFORMED, r.pos, "these are no parameters of a chain");
     eth_address *tokens = riv_new(arena, eth_address, out->more_tokens_count + 1);
-    for (size_t i = 0; i < out->more_tokens_count; i++) tokens[i] = read_address(&r);
+    for (size_t i = 0; i < out->more_tokens_count; i++) tokens[i] = chain__read_address(&r);
     out->balances_count = riv_read_u32be(&r);
     if (r.short_read || out->balances_count > BALANCES_MAX || out->balances_count * 84 != riv_reader_left(&r))
         return riv_fail(fault, RIV_E_MALFORMED, r.pos, "the balances of a chain's parameters are cut short");
     chain_balance *balances = riv_new(arena, chain_balance, out->balances_count + 1);
     for (size_t i = 0; i < out->balances_count; i++) {
-        balances[i].who = read_address(&r);
+        balances[i].who = chain__read_address(&r);
         balances[i].flt = read_u256(&r);
         balances[i].usd = read_u256(&r);
     }

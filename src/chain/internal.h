@@ -22,10 +22,14 @@ RIV_MUST_USE riv_err chain__commit(chain__state *s, uint64_t version, riv_arena 
 enum { CHAIN__KEY_BYTES_MAX = 120 };
 typedef struct chain__key { uint8_t bytes[CHAIN__KEY_BYTES_MAX]; size_t len; } chain__key;
 chain__key chain__key_of(char table);
+chain__key chain__sub_key(char table, char part);
 chain__key chain__key_with(chain__key k, riv_bytes part);
 chain__key chain__key_with_u64(chain__key k, uint64_t v);
 chain__key chain__key_with_address(chain__key k, const eth_address *a);
 riv_bytes  chain__key_view(const chain__key *k);
+/* What records hold in so many bytes. */
+void        chain__read_into(riv_reader *r, uint8_t *out, size_t len); /* nothing is written after a short read */
+eth_address chain__read_address(riv_reader *r);                        /* zero after a short read */
 
 /* ---- run.c: one call of a native contract ---- */
 typedef RIV_VEC(chain_log) chain__logs;

@@ -1,4 +1,4 @@
-/* key.c: keys of the state: a letter, then parts of fixed size. Tests: run_test.c. */
+/* key.c: keys of the state: a letter, then parts of fixed size; and parts of fixed size as records have them. Tests: run_test.c. */
 #include "chain/internal.h"
 
 chain__key chain__key_of(char table) { return (chain__key){ .bytes = { (uint8_t)table }, .len = 1 }; }
@@ -9,6 +9,12 @@ chain__key chain__key_with(chain__key k, riv_bytes part)
     if (part.len) memcpy(k.bytes + k.len, part.ptr, part.len);
     k.len += part.len;
     return k;
+}
+
+chain__key chain__sub_key(char table, char part)
+{
+    uint8_t byte = (uint8_t)part;
+    return chain__key_with(chain__key_of(table), (riv_bytes){ &byte, 1 });
 }
 
 chain__key chain__key_with_u64(chain__key k, uint64_t v)
@@ -24,3 +30,18 @@ chain__key chain__key_with_address(chain__key k, const eth_address *a)
 }
 
 riv_bytes chain__key_view(const chain__key *k) { return (riv_bytes){ k->bytes, k->len }; }
+
+/* ---- parts of records ---- */
+
+void chain__read_into(riv_reader *r, uint8_t *out, size_t len)
+{
+    riv_bytes bytes = riv_read_bytes(r, len);
+    if (bytes.len == len) memcpy(out, bytes.ptr, len);
+}
+
+eth_address chain__read_address(riv_reader *r)
+{
+    eth_address out = { { 0 } };
+    chain__read_into(r, out.bytes, sizeof out.bytes);
+    return out;
+}

@@ -16,9 +16,6 @@ chain__cid  chain__to_cid(const eth_value *v);
 eth_value   chain__of_cid(chain__call *c, const chain__cid *cid);
 chain__id   chain__cid_hash(const chain__cid *cid);                                  /* keccak256(prefixes, hash): how offers and deals name an effector */
 eth_value   chain__tuple(chain__call *c, const eth_value *items, size_t count);      /* copies items into the arena */
-chain__key  chain__sub_key(char table, char part);
-void        chain__read_into(riv_reader *r, uint8_t *out, size_t len);               /* nothing is written after a short read */
-eth_address chain__read_address(riv_reader *r);                                      /* zero after a short read */
 RIV_MUST_USE riv_err chain__need_core_owner(chain__call *c);
 RIV_MUST_USE riv_err chain__need_capacity(chain__call *c);
 bool        chain__has_provider_info(chain__call *c, const eth_address *provider);
