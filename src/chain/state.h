@@ -30,7 +30,7 @@ struct chain__state {
     uint64_t      passed; /* what chain__state_next found removed on its ways */
     enum { CHAIN__AGE_UNKNOWN, CHAIN__NEWEST, CHAIN__OLDER } age; /* whether `version` is the store's newest */
 };
-/* First letters of raw keys in the store. Heads and parameters are block.c's ('N', 'H', 'P'). */
+/* First letters of raw keys in the store. Heads and parameters are block.c's ('N', 'H', 'P', 'Q'). */
 enum { CHAIN__RAW_VALUE = 'V', CHAIN__RAW_LIVE = 'L', CHAIN__RAW_NODE = 'T', CHAIN__RAW_ROOT = 'R', CHAIN__RAW_STALE = 'S' };
 /* Tables that are gone through in order have what is there now once more without versions, so that what was removed is not met for the versions kept. */
 enum { CHAIN__LIVE_TABLE = 'i', CHAIN__LIVE_QUEUE = 'q' };

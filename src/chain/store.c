@@ -4,15 +4,23 @@
  * Spec: docs/spec/chain.md 2.2. Tests: state_test.c. */
 #include "chain/state.h"
 
-enum { VERSION_BYTES = 8 };
+enum { END_BYTES = 2, VERSION_BYTES = 8 };
 
-/* A zero in a key is two bytes, so that the end, a zero and a one, comes before all that go on. */
-static void put_escaped(riv_buf *out, riv_bytes key)
+/* A zero in a key is two bytes, so that the end, a zero and a one, comes before all that go on. A key is made for each look at the state: in one
+ * piece of memory, with room for what comes behind. */
+static riv_buf begin_key(riv_arena *arena, uint8_t table, riv_bytes key, size_t room)
 {
+    riv_buf out  = riv_buf_in(arena);
+    size_t  size = 1 + key.len;
+    for (size_t i = 0; i < key.len; i++) size += key.ptr[i] == 0;
+    riv_buf_reserve(&out, size + room);
+    uint8_t *at = riv_buf_raw(&out, size);
+    *at++       = table;
     for (size_t i = 0; i < key.len; i++) {
-        riv_put_u8(out, key.ptr[i]);
-        if (key.ptr[i] == 0) riv_put_u8(out, 0xff);
+        *at++ = key.ptr[i];
+        if (key.ptr[i] == 0) *at++ = 0xff;
     }
+    return out;
 }
 
 static void put_end(riv_buf *out)
@@ -23,36 +31,21 @@ static void put_end(riv_buf *out)
 
 static riv_bytes open_key(riv_arena *arena, uint8_t table, riv_bytes key)
 {
-    riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, table);
-    put_escaped(&out, key);
+    riv_buf out = begin_key(arena, table, key, 0);
     return riv_buf_view(&out);
 }
 
-/* It is made for each look at the state: in one piece of memory of its size. */
 riv_bytes chain__value_key(riv_arena *arena, riv_bytes key, uint64_t version)
 {
-    size_t zeros = 0, len = 0;
-    for (size_t i = 0; i < key.len; i++) zeros += key.ptr[i] == 0;
-    size_t   size = 1 + key.len + zeros + 2 + VERSION_BYTES;
-    uint8_t *out  = riv_arena_alloc_raw(arena, size, 1);
-    out[len++]    = CHAIN__RAW_VALUE;
-    for (size_t i = 0; i < key.len; i++) {
-        out[len++] = key.ptr[i];
-        if (key.ptr[i] == 0) out[len++] = 0xff;
-    }
-    out[len++] = 0;
-    out[len++] = 1;
-    for (int i = VERSION_BYTES - 1; i >= 0; i--) out[len++] = (uint8_t)((UINT64_MAX - version) >> (8 * i));
-    RIV_ASSERT(len == size);
-    return (riv_bytes){ out, size };
+    riv_buf out = begin_key(arena, CHAIN__RAW_VALUE, key, END_BYTES + VERSION_BYTES);
+    put_end(&out);
+    riv_put_u64be(&out, UINT64_MAX - version);
+    return riv_buf_view(&out);
 }
 
 riv_bytes chain__live_key(riv_arena *arena, riv_bytes key)
 {
-    riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, CHAIN__RAW_LIVE);
-    put_escaped(&out, key);
+    riv_buf out = begin_key(arena, CHAIN__RAW_LIVE, key, END_BYTES);
     put_end(&out);
     return riv_buf_view(&out);
 }
