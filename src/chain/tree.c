@@ -95,11 +95,7 @@ static riv_bytes record_of(const chain__node *node, riv_arena *arena)
     return riv_bytes_dup(arena, riv_buf_view(&out));
 }
 
-static void read_hash(riv_reader *r, crypto_hash *out)
-{
-    riv_bytes bytes = riv_read_bytes(r, 32);
-    if (bytes.len) memcpy(out->bytes, bytes.ptr, 32);
-}
+static void read_hash(riv_reader *r, crypto_hash *out) { chain__read_into(r, out->bytes, sizeof out->bytes); }
 
 static bool parse_record(riv_bytes record, chain__node *out)
 {
@@ -121,24 +117,32 @@ static bool parse_record(riv_bytes record, chain__node *out)
     return !r.short_read && riv_reader_left(&r) == 0;
 }
 
+static riv_err spoilt(riv_fault *fault)
+{
+    return riv_fail(fault, RIV_E_MALFORMED, 0,
+                    "the chain's store is damaged: a node of the state's tree is missing or spoilt");
+}
+
 riv_err chain__node_read(const chain_store *store, uint64_t version, const crypto_hash *path, size_t depth,
                          riv_arena *arena, riv_fault *fault, chain__node *out)
 {
     riv_bytes record;
     if (!store->get || !store->get(store->ctx, chain__node_key(arena, version, path, depth), arena, &record) ||
         !parse_record(record, out))
-        return riv_fail(fault, RIV_E_MALFORMED, 0,
-                        "the chain's store is damaged: a node of the state's tree is missing or spoilt");
+        return spoilt(fault);
     return RIV_OK;
 }
 
-riv_bytes chain__root_key(riv_arena *arena, uint64_t version)
+static riv_bytes version_key(riv_arena *arena, uint8_t table, uint64_t version)
 {
     riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, CHAIN__RAW_ROOT);
+    riv_put_u8(&out, table);
     riv_put_u64be(&out, version);
     return riv_buf_view(&out);
 }
+
+riv_bytes chain__root_key(riv_arena *arena, uint64_t version) { return version_key(arena, CHAIN__RAW_ROOT, version); }
+static riv_bytes stale_key(riv_arena *arena, uint64_t version) { return version_key(arena, CHAIN__RAW_STALE, version); }
 
 riv_err chain__root_read(const chain_store *store, uint64_t version, riv_arena *arena, riv_fault *fault,
                          chain__child *out)
@@ -174,20 +178,19 @@ static void add_stale(commit *c, riv_bytes key)
     riv_put_bytes(&c->stale, key);
 }
 
-static riv_bytes stale_key(riv_arena *arena, uint64_t version)
-{
-    riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, CHAIN__RAW_STALE);
-    riv_put_u64be(&out, version);
-    return riv_buf_view(&out);
-}
-
 static chain__child add_node(commit *c, const chain__node *node, const crypto_hash *path, size_t depth)
 {
     chain__child out = { node->kind, c->version, chain__node_hash(node) };
     *riv_push(c->arena, &c->nodes) =
         (fresh){ chain__node_key(c->arena, c->version, path, depth), record_of(node, c->arena), false };
     return out;
+}
+
+static fresh *find_fresh(commit *c, riv_bytes key)
+{
+    for (size_t i = c->nodes.len; i-- > 0;)
+        if (!c->nodes.ptr[i].dropped && riv_bytes_eq(c->nodes.ptr[i].key, key)) return &c->nodes.ptr[i];
+    return NULL;
 }
 
 /* A node that goes: written by this commit it never was; else it is stale. */
@@ -198,11 +201,8 @@ static void drop_node(commit *c, uint64_t version, const crypto_hash *path, size
         add_stale(c, key);
         return;
     }
-    for (size_t i = c->nodes.len; i-- > 0;)
-        if (!c->nodes.ptr[i].dropped && riv_bytes_eq(c->nodes.ptr[i].key, key)) {
-            c->nodes.ptr[i].dropped = true;
-            return;
-        }
+    fresh *made = find_fresh(c, key);
+    if (made) made->dropped = true;
 }
 
 static crypto_hash path_with(crypto_hash path, size_t depth, unsigned nibble)
@@ -237,14 +237,9 @@ static riv_err close_branch(commit *c, const chain__node *node, crypto_hash path
     chain__node leaf;
     crypto_hash below   = path_with(path, depth, last);
     uint64_t    version = node->children[last].version;
-    if (version == c->version) { /* among the new ones */
-        riv_bytes key = chain__node_key(c->arena, version, &below, depth + 1);
-        for (size_t i = c->nodes.len; i-- > 0;)
-            if (!c->nodes.ptr[i].dropped && riv_bytes_eq(c->nodes.ptr[i].key, key)) {
-                bool good = parse_record(c->nodes.ptr[i].value, &leaf);
-                RIV_ASSERT(good);
-                break;
-            }
+    if (version == c->version) {
+        const fresh *made = find_fresh(c, chain__node_key(c->arena, version, &below, depth + 1));
+        if (!made || !parse_record(made->value, &leaf)) return spoilt(c->fault);
     } else {
         RIV_TRY(chain__node_read(c->store, version, &below, depth + 1, c->arena, c->fault, &leaf));
     }
