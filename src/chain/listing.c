@@ -244,41 +244,30 @@ static void add_run(chain__browse *b, run r, const chain__listed *after)
     rise(b, b->runs.len - 1);
 }
 
-/* Of a list: versions, and how many rows. */
-typedef struct list_entry {
-    uint64_t min, max, rows;
-} list_entry;
-
-/* The next list of the token and the effector that has a row for this version. */
-static bool next_list(chain__call *c, const eth_address *token, const chain__id *effector, u256 version, list_entry *at,
-                      bool *begun)
+/* The next list behind *at, of those under `lists`, whose range has this version; *at is `lists` itself at first. */
+static bool next_list(chain__call *c, const chain__key *lists, u256 version, chain__key *at, uint64_t *rows)
 {
-    chain__key lists = lists_key(token, effector);
-    riv_bytes  rest, value;
-    for (;;) {
-        chain__key past = list_key(token, effector, at->min, at->max);
-        if (!first_behind(c, &lists, *begun ? &past : NULL, &rest, &value) || rest.len != 16) return false;
-        riv_reader key = riv_reader_of(rest);
-        *begun         = true;
-        at->min        = riv_read_u64be(&key);
-        at->max        = riv_read_u64be(&key);
-        past           = list_key(token, effector, at->min, at->max);
-        at->rows       = chain__get_u64(c, &past);
-        if (u256_cmp(u256_of(at->min), version) <= 0 && u256_cmp(u256_of(at->max), version) >= 0) return true;
+    riv_bytes rest, value;
+    while (first_behind(c, lists, at, &rest, &value) && rest.len == 16) {
+        riv_reader r   = riv_reader_of(rest);
+        u256       min = u256_of(riv_read_u64be(&r)), max = u256_of(riv_read_u64be(&r));
+        *at   = chain__key_with(*lists, rest);
+        *rows = chain__get_u64(c, at);
+        if (u256_cmp(min, version) <= 0 && u256_cmp(max, version) >= 0) return true;
     }
+    return false;
 }
 
 chain__browse *chain__browse_new(chain__call *c, const eth_address *token, const chain__id *effector, u256 version,
                                  const eth_address *provider)
 {
     chain__browse *b     = riv_new(c->arena, chain__browse, 1);
-    list_entry     at    = { 0 };
-    bool           begun = false;
-    b->c                 = c;
-    while (next_list(c, token, effector, version, &at, &begun)) {
-        chain__key key = list_key(token, effector, at.min, at.max);
-        run        r   = { .list = list_of(&key), .whole = !provider };
-        r.rows         = provider ? provider_rows_key(&r.list, provider) : rows_key(&r.list);
+    chain__key     lists = lists_key(token, effector), at = lists;
+    uint64_t       rows;
+    b->c = c;
+    while (next_list(c, &lists, version, &at, &rows)) {
+        run r  = { .list = list_of(&at), .whole = !provider };
+        r.rows = provider ? provider_rows_key(&r.list, provider) : rows_key(&r.list);
         if (provider) r.at.provider = *provider;
         add_run(b, r, NULL);
     }
@@ -314,10 +303,9 @@ void chain__browse_more(chain__browse *b)
 
 uint64_t chain__listing_count(chain__call *c, const eth_address *token, const chain__id *effector, u256 version)
 {
-    list_entry at    = { 0 };
-    bool       begun = false;
-    uint64_t   out   = 0;
-    while (next_list(c, token, effector, version, &at, &begun)) out += at.rows;
+    chain__key lists = lists_key(token, effector), at = lists;
+    uint64_t   out = 0, rows;
+    while (next_list(c, &lists, version, &at, &rows)) out += rows;
     return out;
 }
 
