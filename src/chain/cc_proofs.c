@@ -217,8 +217,7 @@ static riv_err check_unit(chain__call *c, const chain__id *unit_id, chain__cc *c
     chain__peer          peer;
     chain__cc_status     status;
     chain__unit_progress u;
-    if (!chain__unit_get(c, unit_id, &unit)) return chain__revert(c, "Compute unit doesn't exist");
-    if (!chain__peer_get(c, &unit.peer, &peer)) return chain__revert(c, "Peer doesn't exist");
+    RIV_TRY(chain__unit_and_peer(c, unit_id, &unit, &peer));
     if (!eth_address_eq(&peer.owner, &c->sender)) return chain__revert(c, "Only compute peer owner can submit proof");
     if (chain__id_is_zero(&peer.commitment)) return chain__revert(c, "Compute unit doesn't have commitment");
     chain__cc_get(c, &peer.commitment, cc);
@@ -448,8 +447,7 @@ riv_err chain__run_proofs_of(chain__call *c, const eth_value *args, eth_value *o
     chain__unit unit;
     chain__peer peer;
     uint64_t    epoch;
-    if (!chain__unit_get(c, &unit_id, &unit)) return chain__revert(c, "Compute unit doesn't exist");
-    if (!chain__peer_get(c, &unit.peer, &peer)) return chain__revert(c, "Peer doesn't exist");
+    RIV_TRY(chain__unit_and_peer(c, &unit_id, &unit, &peer));
     if (!u256_u64(args[1].word, &epoch)) epoch = UINT64_MAX;
     given g = given_get(c, &peer.commitment, &unit_id, epoch);
     out[0]  = eth_word(g.nonces.len / HASH);

@@ -170,6 +170,7 @@ typedef struct chain__peer { chain__id offer, commitment; eth_address owner; uin
 typedef struct chain__unit { eth_address deal; chain__id peer; uint64_t start_epoch; } chain__unit;
 bool        chain__peer_get(chain__call *c, const chain__id *peer, chain__peer *out); /* false: there is none */
 bool        chain__unit_get(chain__call *c, const chain__id *unit, chain__unit *out);
+RIV_MUST_USE riv_err chain__unit_and_peer(chain__call *c, const chain__id *id, chain__unit *unit, chain__peer *peer); /* a revert where either is not there */
 void        chain__peer_set_commitment(chain__call *c, const chain__id *peer, const chain__id *commitment);
 void        chain__unit_set_start(chain__call *c, const chain__id *unit, uint64_t epoch);
 uint64_t    chain__peer_units(chain__call *c, const chain__id *peer, uint64_t index, chain__id *out); /* the count; one of them when index is below it */

@@ -100,6 +100,12 @@ bool chain__unit_get(chain__call *c, const chain__id *unit, chain__unit *out)
     return true;
 }
 
+riv_err chain__unit_and_peer(chain__call *c, const chain__id *id, chain__unit *unit, chain__peer *peer)
+{
+    if (!chain__unit_get(c, id, unit)) return chain__revert(c, "Compute unit doesn't exist");
+    return chain__peer_get(c, &unit->peer, peer) ? RIV_OK : chain__revert(c, "Peer doesn't exist");
+}
+
 static void unit_put(chain__call *c, const chain__id *unit, const chain__unit *v)
 {
     chain__key key = key_of('n', unit);

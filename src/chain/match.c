@@ -150,8 +150,7 @@ static riv_err match_units(chain__call *c, order *o, const chain__id *offer, con
         chain__unit u;
         chain__peer p;
         if (provider_full(c, o, of_provider) || !o->free) break;
-        if (!chain__unit_get(c, &unit, &u)) return chain__revert(c, "Compute unit doesn't exist");
-        if (!chain__peer_get(c, &u.peer, &p)) return chain__revert(c, "Peer doesn't exist");
+        RIV_TRY(chain__unit_and_peer(c, &unit, &u, &p));
         if (!chain__id_eq(&p.offer, offer) || !unit_fits(c, o, &u, &p) || chain__deal_has_peer(c, &o->deal, &u.peer))
             continue;
         RIV_TRY(take(c, o, &unit, &u.peer));
