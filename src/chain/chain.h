@@ -6,7 +6,13 @@
 
 #include "codec/eth.h"
 
-enum { CHAIN_EPOCH_SECONDS_DEFAULT = 86400, CHAIN_VERSIONS_KEPT = 128 };
+enum {
+    CHAIN_EPOCH_SECONDS_DEFAULT = 86400,
+    CHAIN_VERSIONS_KEPT         = 128,
+    /* Of what transactions do and cost and of how state lies. Raised with each change of these: a chain of another one is refused, as its blocks would
+     * lead to something else here. It is part of a chain's parameters. SPEC chain.md 2.5 */
+    CHAIN_SEMANTICS             = 2,
+};
 
 /* The contracts' tables, read once: functions by selector, events by topic. Immutable; any thread. */
 typedef struct chain chain;
@@ -53,6 +59,7 @@ void chain_balances_local(riv_arena *arena, chain_params *params); /* 10,000 FLT
 enum { CHAIN_DEVELOPMENT_ACCOUNTS = 10 };
 eth_address chain_development_account(size_t index);
 riv_bytes chain_params_write(const chain_params *params, riv_arena *arena); /* canonical: it is hashed into the first block */
+/* RIV_E_UNSUPPORTED: of other semantics. */
 RIV_MUST_USE riv_err chain_params_read(riv_bytes in, riv_arena *arena, riv_fault *fault, chain_params *out);
 
 /* ---- the fold ---- */

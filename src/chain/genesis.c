@@ -2,7 +2,7 @@
  * Spec: docs/spec/market.md 2 (the original's local deployment). Tests: genesis_test.c. */
 #include "chain/internal.h"
 
-enum { BALANCES_MAX = 1 << 20, TOKENS_MAX = 16, FORM = 1 };
+enum { BALANCES_MAX = 1 << 20, TOKENS_MAX = 16 };
 
 /* ---- the local chain: ten accounts that every development chain has ("test test ... junk") ---- */
 
@@ -123,7 +123,7 @@ static void put_amounts(riv_buf *out, const chain_params *p)
 riv_bytes chain_params_write(const chain_params *p, riv_arena *arena)
 {
     riv_buf out = riv_buf_in(arena);
-    riv_put_u8(&out, FORM);
+    riv_put_u8(&out, CHAIN_SEMANTICS);
     riv_put_u8(&out, (uint8_t)p->rules);
     put_numbers(&out, p);
     put_amounts(&out, p);
@@ -190,11 +190,15 @@ static bool read_flag(riv_reader *r, bool *bad)
 
 riv_err chain_params_read(riv_bytes in, riv_arena *arena, riv_fault *fault, chain_params *out)
 {
-    riv_reader r     = riv_reader_of(in);
-    bool       bad   = riv_read_u8(&r) != FORM;
-    uint8_t    rules = riv_read_u8(&r);
-    *out             = (chain_params){ .rules = rules == CHAIN_G0 ? CHAIN_G0 : CHAIN_FIXED };
-    bad              = bad || rules > CHAIN_G0;
+    riv_reader r         = riv_reader_of(in);
+    uint8_t    semantics = riv_read_u8(&r), rules = riv_read_u8(&r);
+    bool       bad = rules > CHAIN_G0;
+    *out           = (chain_params){ .rules = rules == CHAIN_G0 ? CHAIN_G0 : CHAIN_FIXED };
+    if (!r.short_read && semantics != CHAIN_SEMANTICS)
+        return riv_fail(
+            fault, RIV_E_UNSUPPORTED, 0,
+            "this chain was made by %s version of the program: its blocks follow rules %u, this program has rules %d",
+            semantics < CHAIN_SEMANTICS ? "an older" : "a newer", semantics, CHAIN_SEMANTICS);
     read_numbers(&r, out);
     read_amounts(&r, out);
     out->whitelist_enabled = read_flag(&r, &bad);

@@ -30,6 +30,13 @@ static void test_params(void **state)
     riv_put_bytes(&more, bytes);
     riv_put_u8(&more, 0);
     assert_int_equal(chain_params_read(riv_buf_view(&more), arena, &fault, &again), RIV_E_MALFORMED);
+    uint8_t *first = (uint8_t *)riv_bytes_dup(arena, bytes).ptr;
+    for (int other = CHAIN_SEMANTICS - 1; other <= CHAIN_SEMANTICS + 1; other += 2) {
+        first[0] = (uint8_t)other;
+        fault    = (riv_fault){ 0 };
+        assert_int_equal(chain_params_read((riv_bytes){ first, bytes.len }, arena, &fault, &again), RIV_E_UNSUPPORTED);
+        assert_non_null(strstr(fault.msg, other < CHAIN_SEMANTICS ? "an older version" : "a newer version"));
+    }
     riv_arena_free(arena);
 }
 
