@@ -292,8 +292,10 @@ int cli_cmd_provider_prove(cli *c)
         code = p->s.code;
     else if (proof_dataset_new(!cli_has(c, "light"), &fault, &p->dataset))
         code = cli_fault(c, &fault);
-    else
+    else {
+        host_large_pages(proof_dataset_memory(p->dataset));
         code = prove(p, epochs) || cli_interrupted() ? report(p) : p->s.code;
+    }
     for (unsigned i = 0; i < p->cores; i++) proof_search_free(p->searches[i]);
     proof_dataset_free(p->dataset);
     cli_market_close(&p->s);

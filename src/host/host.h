@@ -82,6 +82,8 @@ void host_ticker_stop(host_ticker *t); /* waits for its last call; accepts NULL 
 /* ---- the same work on several threads ---- */
 /* fn(ctx, 0) to fn(ctx, threads - 1) at the same time, one of them here; threads from 1 to HOST_WORKERS_MAX. Comes back when all are done. */
 void host_parallel(unsigned threads, void (*fn)(void *ctx, unsigned index), void *ctx);
+/* Asks for large pages under what lies there; of what was not written yet they are had best. Where the system has none nothing happens. */
+void host_large_pages(riv_bytes memory);
 
 /* ---- TOML ---- */
 typedef struct host_place { riv_str path; uint32_t line, col; } host_place; /* path: "service[0].memory"; from 1 */

@@ -1,7 +1,17 @@
-/* parallel.c: the same work on several threads at once, for commands that compute for long. Contract: host.h. Tests: parallel_test.c. */
+/* parallel.c: the same work on several threads at once, and large pages, for commands that compute for long. Contract: host.h. Tests: parallel_test.c. */
+#define _DEFAULT_SOURCE
 #include "host/host.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void host_large_pages(riv_bytes memory)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)memory.ptr + page - 1) / page * page, to = (uintptr_t)memory.ptr + memory.len;
+    if (from < to) (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
 
 typedef struct part {
     void (*fn)(void *ctx, unsigned index);

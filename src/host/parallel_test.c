@@ -35,8 +35,22 @@ static void test_parts(void **state)
     }
 }
 
+/* Advice changes nothing of what lies there, also where it covers no whole page. */
+static void large_pages(void **state)
+{
+    enum { LEN = 5 << 20 };
+    uint8_t *memory = riv_alloc(LEN);
+    (void)state;
+    for (size_t i = 0; i < LEN; i++) memory[i] = (uint8_t)(i * 7);
+    host_large_pages((riv_bytes){ memory + 1, LEN - 1 });
+    host_large_pages((riv_bytes){ memory + 5, 3 });
+    host_large_pages((riv_bytes){ 0 });
+    for (size_t i = 0; i < LEN; i++) assert_int_equal(memory[i], (uint8_t)(i * 7));
+    riv_free(memory);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(large_pages), cmocka_unit_test(test_parts) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

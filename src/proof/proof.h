@@ -36,6 +36,7 @@ uint64_t proof_keys_made(const proof *p);                  /* caches filled sinc
 typedef struct proof_dataset proof_dataset;
 /* full: 2,080 MiB and a cache, then some 140 hashes a second and core; else the cache alone, some 22. RIV_E_LIMIT: no memory. */
 RIV_MUST_USE riv_err proof_dataset_new(bool full, riv_fault *fault, proof_dataset **out);
+riv_bytes proof_dataset_memory(const proof_dataset *d); /* where the full one lies: a hash reads it at 16,384 places, so large pages pay; empty for a cache alone */
 void     proof_dataset_free(proof_dataset *d); /* after its searches; accepts NULL */
 void     proof_dataset_begin(proof_dataset *d, const proof_key *key); /* a new key: nothing is filled; no search may run meanwhile */
 uint64_t proof_dataset_items(const proof_dataset *d);                 /* to be filled; 0 for a cache alone */

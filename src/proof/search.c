@@ -5,6 +5,8 @@
 
 #include <fenv.h>
 
+enum { ITEM_BYTES = 64 }; /* RandomX's specification: RANDOMX_DATASET_ITEM_SIZE */
+
 struct proof_dataset {
     randomx_cache   *cache;
     randomx_dataset *dataset; /* NULL: the cache alone */
@@ -27,6 +29,12 @@ riv_err proof_dataset_new(bool full, riv_fault *fault, proof_dataset **out)
     }
     *out = d;
     return RIV_OK;
+}
+
+riv_bytes proof_dataset_memory(const proof_dataset *d)
+{
+    if (!d->dataset) return (riv_bytes){ 0 };
+    return (riv_bytes){ randomx_get_dataset_memory(d->dataset), (size_t)randomx_dataset_item_count() * ITEM_BYTES };
 }
 
 void proof_dataset_free(proof_dataset *d)
