@@ -93,13 +93,15 @@ graph__index *graph__index_new(graph *g)
 
 /* ---- one log ---- */
 
-static bool contract_of(const graph__told *t, chain_contract *out)
+static bool contract_of(graph__told *t, chain_contract *out)
 {
+    t->deal = NULL;
     for (*out = 0; *out < CHAIN_CONTRACTS; (*out)++) {
         eth_address at = chain_contract_address(*out);
         if (eth_address_eq(&at, &t->log->at)) return true;
     }
-    return graph__find(t->g, GRAPH__DEAL, graph__address_text(t->arena, &t->log->at)) != NULL; /* CHAIN_CONTRACTS */
+    t->deal = graph__find(t->g, GRAPH__DEAL, graph__address_text(t->arena, &t->log->at));
+    return t->deal != NULL; /* CHAIN_CONTRACTS */
 }
 
 static riv_err misformed(const graph__told *t, const folded *f)

@@ -11,6 +11,7 @@ typedef struct graph__told { /* one event */
     const chain_store   *store;
     const chain_receipt *receipt; /* NULL: a log of the block itself */
     const chain_log     *log;
+    graph__row          *deal;    /* whose log it is; NULL: another contract's */
     const eth_value     *args;    /* by the place of the parameter, indexed or not */
     uint64_t             epoch;
     uint64_t            *proofs;  /* how many proofs the receipt's logs before this one told of */

@@ -2,11 +2,6 @@
  * Spec: docs/spec/graph.md "Entities from events". Tests: index_test.c. */
 #include "graph/index.h"
 
-static riv_err this_deal(const graph__told *t, graph__row **out)
-{
-    return graph__need(t, GRAPH__DEAL, graph__address_text(t->arena, &t->log->at), out);
-}
-
 /* ---- made ---- */
 
 static void link_access(const graph__told *t, const graph__row *deal, const eth_value *address)
@@ -64,78 +59,61 @@ const graph__events       graph__factory_events = { CHAIN_DEAL_FACTORY, factory_
 
 static riv_err deposited(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__sum(t, GRAPH__DEAL, deal, "depositedSum", t->args[0].word);
+    graph__sum(t, GRAPH__DEAL, t->deal, "depositedSum", t->args[0].word);
     return RIV_OK;
 }
 
 static riv_err withdrawn(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__sum(t, GRAPH__DEAL, deal, "withdrawalSum", t->args[0].word);
+    graph__sum(t, GRAPH__DEAL, t->deal, "withdrawalSum", t->args[0].word);
     return RIV_OK;
 }
 
 static riv_err max_paid_epoch(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__set_number(t->g, GRAPH__DEAL, deal, "maxPaidEpoch", t->args[0].word);
+    graph__set_number(t->g, GRAPH__DEAL, t->deal, "maxPaidEpoch", t->args[0].word);
     return RIV_OK;
 }
 
 static riv_err app_changed(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__set_text(t->g, GRAPH__DEAL, deal, "appCID", graph__cid_id(t, &t->args[0]));
+    graph__set_text(t->g, GRAPH__DEAL, t->deal, "appCID", graph__cid_id(t, &t->args[0]));
     return RIV_OK;
 }
 
 /* OwnershipTransferred(previousOwner, newOwner). While it is made the factory owns it; its creation tells the owner after that. */
 static riv_err owner_changed(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__set_text(t->g, GRAPH__DEAL, deal, "owner", graph__address_id(t, &t->args[1]));
+    graph__set_text(t->g, GRAPH__DEAL, t->deal, "owner", graph__address_id(t, &t->args[1]));
     return RIV_OK;
 }
 
 /* WorkerIdUpdated(computeUnitId, workerId) */
 static riv_err worker_set(const graph__told *t)
 {
-    graph__row *deal, *unit;
-    RIV_TRY(this_deal(t, &deal));
+    graph__row *unit;
     RIV_TRY(graph__need(t, GRAPH__UNIT, graph__hash_id(t, &t->args[0]), &unit));
     if (!graph__get(GRAPH__UNIT, unit, "workerId").set)
-        RIV_TRY(graph__count(t, GRAPH__DEAL, deal, "registeredWorkersCurrentCount", 1));
+        RIV_TRY(graph__count(t, GRAPH__DEAL, t->deal, "registeredWorkersCurrentCount", 1));
     graph__set_text(t->g, GRAPH__UNIT, unit, "workerId", graph__hash_id(t, &t->args[1]));
     return RIV_OK;
 }
 
 static riv_err access_type(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__int(t, GRAPH__DEAL, deal, "providersAccessType", t->args[0].word);
+    graph__int(t, GRAPH__DEAL, t->deal, "providersAccessType", t->args[0].word);
     return RIV_OK;
 }
 
 static riv_err access_added(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    link_access(t, deal, &t->args[0]);
+    link_access(t, t->deal, &t->args[0]);
     return RIV_OK;
 }
 
 static riv_err access_removed(const graph__told *t)
 {
-    graph__row *deal;
-    RIV_TRY(this_deal(t, &deal));
-    graph__remove(t->g, GRAPH__DEAL_ACCESS, graph__joined(t, deal->id, graph__address_id(t, &t->args[0])));
+    graph__remove(t->g, GRAPH__DEAL_ACCESS, graph__joined(t, t->deal->id, graph__address_id(t, &t->args[0])));
     return RIV_OK;
 }
 
