@@ -500,10 +500,9 @@ static void test_serving(void **state)
     }
 }
 
-/* Q18: a unit that serves a whitelist deal when the collateral comes owes nothing; back before the commitment begins it owes from its first epoch on. */
-static void test_serves_first(void **state)
+/* The first of two units is in a deal that its provider alone may enter, before the commitment's collateral comes. */
+static void open_serving(void)
 {
-    (void)state;
     open_world(CHAIN_FIXED, 2);
     deal = world_deal(&w, "customer",
                       &(world_order){ .deposit      = 90000000,
@@ -516,6 +515,13 @@ static void test_serves_first(void **state)
                                       .list         = WORLD_LIST(&w, world_name("p")) });
     match(0);
     start(2, 10);
+}
+
+/* Q18: a unit that serves a whitelist deal when the collateral comes owes nothing; back before the commitment begins it owes from its first epoch on. */
+static void test_serves_first(void **state)
+{
+    (void)state;
+    open_serving();
     assert_int_equal(core("activeUnitCount()"), 1);
     world_to_epoch(&w, 2);
     prove(1, 2);
@@ -523,18 +529,7 @@ static void test_serves_first(void **state)
     prove(1, 2);
     assert_int_equal(view(FAILS), 0);
     world_close(&w);
-    open_world(CHAIN_FIXED, 2);
-    deal = world_deal(&w, "customer",
-                      &(world_order){ .deposit      = 90000000,
-                                      .min          = 1,
-                                      .target       = 1,
-                                      .per_provider = 1,
-                                      .price        = 1000000,
-                                      .access       = 1,
-                                      .effectors    = world_none(),
-                                      .list         = WORLD_LIST(&w, world_name("p")) });
-    match(0);
-    start(2, 10);
+    open_serving();
     WORLD_OK(&w, "p", CHAIN_MARKET, "returnComputeUnitFromDeal(bytes32)", UNIT(0));
     assert_int_equal(core("activeUnitCount()"), 2);
     world_to_epoch(&w, 2);
