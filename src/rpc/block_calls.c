@@ -159,15 +159,19 @@ static const riv_json *receipt(rpc__call *c)
     return find_tx(c, true, &hash, &b, &index) ? rpc__json_receipt(c->arena, &b, index) : null_or_error(c);
 }
 
-static const riv_json *send_raw(rpc__call *c)
+const riv_json *rpc__send(rpc__call *c, riv_bytes raw)
 {
-    riv_bytes   raw;
     crypto_hash hash;
     riv_fault   fault = { 0 };
-    if (!rpc__hex(c, 0, rpc__param(c, 0), &raw)) return NULL;
     if (raw.len > ETH_TX_BYTES_MAX) return rpc__fail(c, RPC__SERVER, "oversized data");
     if (rpc__submit(c->r, c->now_ms, raw, c->arena, &fault, &hash)) return rpc__fault(c, &fault);
     return rpc__json_hash(c->arena, &hash);
+}
+
+static const riv_json *send_raw(rpc__call *c)
+{
+    riv_bytes raw;
+    return rpc__hex(c, 0, rpc__param(c, 0), &raw) ? rpc__send(c, raw) : NULL;
 }
 
 static const rpc__method methods[] = {

@@ -44,8 +44,8 @@ static const riv_json *accounts(rpc__call *c)
 
 static bool optional(rpc__call *c, const riv_json *p, const char *name, u256 *out, bool *there)
 {
-    const riv_json *v = riv_json_get(p, riv_str_c(name));
-    *there            = v && v->kind != RIV_JSON_NULL;
+    const riv_json *v = rpc__given(p, name);
+    *there            = v != NULL;
     return !*there || rpc__quantity(c, 0, v, out);
 }
 
@@ -91,14 +91,14 @@ static bool transaction(rpc__call *c, eth_tx *tx, size_t *who)
     *tx = (eth_tx){ .type = 2, .protected_by_chain = true, .chain_id = c->r->params.chain_id };
     if (!p || p->kind != RIV_JSON_OBJ)
         return rpc__fail(c, RPC__INVALID_PARAMS, "missing value for required argument 0"), false;
-    const riv_json *to = riv_json_get(p, RIV_LIT("to")), *data = rpc__data(p);
+    const riv_json *to = rpc__given(p, "to"), *data = rpc__data(p);
     if (!rpc__address(c, 0, riv_json_get(p, RIV_LIT("from")), &tx->from)) return false;
     for (*who = 0; *who < CHAIN_DEVELOPMENT_ACCOUNTS; ++*who) {
         eth_address a = chain_development_account(*who);
         if (eth_address_eq(&a, &tx->from)) break;
     }
     if (*who == CHAIN_DEVELOPMENT_ACCOUNTS) return rpc__fail(c, RPC__SERVER, "unknown account"), false;
-    tx->creates = !to || to->kind == RIV_JSON_NULL;
+    tx->creates = !to;
     if (!tx->creates && !rpc__address(c, 0, to, &tx->to)) return false;
     if (data && !rpc__hex(c, 0, data, &tx->data)) return false;
     if (!optional(c, p, "value", &tx->value, &valued) || !optional(c, p, "nonce", &nonce, &given) ||
@@ -128,13 +128,8 @@ static bool sign(rpc__call *c, riv_buf *raw)
 
 static const riv_json *send(rpc__call *c)
 {
-    crypto_hash hash;
-    riv_fault   fault = { 0 };
-    riv_buf     raw   = riv_buf_in(c->arena);
-    if (!sign(c, &raw)) return NULL;
-    if (raw.len > ETH_TX_BYTES_MAX) return rpc__fail(c, RPC__SERVER, "oversized data");
-    if (rpc__submit(c->r, c->now_ms, riv_buf_view(&raw), c->arena, &fault, &hash)) return rpc__fault(c, &fault);
-    return rpc__json_hash(c->arena, &hash);
+    riv_buf raw = riv_buf_in(c->arena);
+    return sign(c, &raw) ? rpc__send(c, riv_buf_view(&raw)) : NULL;
 }
 
 /* FLT made of nothing, or lost; the block that says so is made at once. */
@@ -226,9 +221,9 @@ static const riv_json *evm_mine(rpc__call *c)
     if (p && p->kind == RIV_JSON_OBJ) {
         const riv_json *blocks = riv_json_get(p, RIV_LIT("blocks"));
         if (blocks && !rpc__number(c, 0, blocks, &count)) return NULL;
-        p = riv_json_get(p, RIV_LIT("timestamp"));
+        p = rpc__given(p, "timestamp");
     }
-    if (p && p->kind != RIV_JSON_NULL) {
+    if (p) {
         if (!seconds_of(c, 0, p, &time_s) || !check_later(c, time_s)) return NULL;
         c->r->next_set = true;
         c->r->next_s   = time_s;

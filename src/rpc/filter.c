@@ -132,12 +132,6 @@ static const riv_json *as_array(const rpc__call *c, const riv_json_list *list)
     return riv_json_arr(c->arena, list->ptr, list->len);
 }
 
-static const riv_json *given(const riv_json *v, const char *name)
-{
-    const riv_json *m = riv_json_get(v, riv_str_c(name));
-    return m && m->kind != RIV_JSON_NULL ? m : NULL;
-}
-
 /* One end of a span. *named: it is not the newest block, whichever that is when it is looked for. */
 static bool end_of(rpc__call *c, const riv_json *v, uint64_t *height, bool *named)
 {
@@ -156,8 +150,9 @@ static bool span_of(rpc__call *c, const riv_json *v, uint64_t *from, uint64_t *t
 {
     bool            starts, ends;
     crypto_hash     wanted;
-    const riv_json *hash = given(v, "blockHash"), *first = given(v, "fromBlock"), *last = given(v, "toBlock");
-    *open = false;
+    const riv_json *hash = rpc__given(v, "blockHash"), *first = rpc__given(v, "fromBlock"),
+                   *last = rpc__given(v, "toBlock");
+    *open                = false;
     if (hash) {
         if (first || last)
             return rpc__fail(c, RPC__INVALID_PARAMS,

@@ -94,6 +94,7 @@ const riv_json *rpc__fault(rpc__call *c, const riv_fault *fault);
 enum { RPC__WORK_BLOCK = 3, RPC__WORK_RECEIPT = 1, RPC__WORK_SENDER = 120, RPC__WORK_MINED = 150, RPC__WORK_SENT = 400, RPC__GAS_A_US = 300 };
 bool rpc__works(rpc__call *c, uint64_t us); /* false, with c's error: the request has taken too much */
 const riv_json *rpc__estimate_gas(rpc__call *c); /* state_calls.c */
+const riv_json *rpc__send(rpc__call *c, riv_bytes raw); /* block_calls.c: a signed transaction; gives its hash */
 
 /* ---- param.c: arguments; each gives false, and sets c's error, where one is not of its form ---- */
 const riv_json *rpc__param(const rpc__call *c, size_t index);   /* NULL: not given, or null */
@@ -108,6 +109,7 @@ typedef struct rpc__at { uint64_t height; bool pending, found; } rpc__at;
 bool rpc__block_param(rpc__call *c, size_t index, const riv_json *v, rpc__at *out);
 bool rpc__state_param(rpc__call *c, size_t index, rpc__at *out); /* the same for looking at state: one that is not there is an error */
 bool rpc__head(rpc__call *c, chain_head *out); /* the newest */
+const riv_json *rpc__given(const riv_json *object, const char *name); /* a member; NULL: not there, or null */
 const riv_json *rpc__data(const riv_json *p); /* "input" of a transaction, or "data" by its older name; NULL: neither, or null */
 
 /* ---- shape.c: answers ---- */

@@ -72,11 +72,16 @@ bool rpc__hash(rpc__call *c, size_t index, const riv_json *v, crypto_hash *out)
     return fixed(c, index, v, out->bytes, sizeof out->bytes, "a hash: 0x and 64 digits");
 }
 
+const riv_json *rpc__given(const riv_json *object, const char *name)
+{
+    const riv_json *v = riv_json_get(object, riv_str_c(name));
+    return v && v->kind != RIV_JSON_NULL ? v : NULL;
+}
+
 const riv_json *rpc__data(const riv_json *p)
 {
-    const riv_json *v = riv_json_get(p, RIV_LIT("input"));
-    if (!v || v->kind == RIV_JSON_NULL) v = riv_json_get(p, RIV_LIT("data"));
-    return v && v->kind != RIV_JSON_NULL ? v : NULL;
+    const riv_json *v = rpc__given(p, "input");
+    return v ? v : rpc__given(p, "data");
 }
 
 /* ---- blocks ---- */
@@ -103,10 +108,9 @@ bool rpc__block_param(rpc__call *c, size_t index, const riv_json *v, rpc__at *ou
     chain_head               head;
     *out = (rpc__at){ .found = true };
     if (v && v->kind == RIV_JSON_OBJ) {
-        const riv_json *hash = riv_json_get(v, RIV_LIT("blockHash")), *number = riv_json_get(v, RIV_LIT("blockNumber"));
-        bool            by = hash && hash->kind != RIV_JSON_NULL, at = number && number->kind != RIV_JSON_NULL;
-        if (by == at) return bad(c, index, v, "one of blockHash and blockNumber"); /* EIP-1898 */
-        if (by) return by_hash(c, index, hash, out);
+        const riv_json *hash = rpc__given(v, "blockHash"), *number = rpc__given(v, "blockNumber");
+        if (!hash == !number) return bad(c, index, v, "one of blockHash and blockNumber"); /* EIP-1898 */
+        if (hash) return by_hash(c, index, hash, out);
         v = number;
     }
     if (v && (v->kind != RIV_JSON_STR || has_prefix(v->str))) {

@@ -110,15 +110,14 @@ static bool call_param(rpc__call *c, chain_call *out, bool *creates)
                   p ? "invalid argument 0: expected an object" : "missing value for required argument 0");
         return false;
     }
-    const riv_json *to = riv_json_get(p, RIV_LIT("to")), *from = riv_json_get(p, RIV_LIT("from")),
-                   *gas = riv_json_get(p, RIV_LIT("gas")), *value = riv_json_get(p, RIV_LIT("value")),
-                   *data = rpc__data(p);
-    *creates             = !to || to->kind == RIV_JSON_NULL;
-    *out                 = (chain_call){ 0 };
-    if (from && from->kind != RIV_JSON_NULL && !rpc__address(c, 0, from, &out->from)) return false;
+    const riv_json *to = rpc__given(p, "to"), *from = rpc__given(p, "from"), *gas = rpc__given(p, "gas"),
+                   *value = rpc__given(p, "value"), *data = rpc__data(p);
+    *creates = !to;
+    *out     = (chain_call){ 0 };
+    if (from && !rpc__address(c, 0, from, &out->from)) return false;
     if (!*creates && !rpc__address(c, 0, to, &out->to)) return false;
-    if (gas && gas->kind != RIV_JSON_NULL && !rpc__number(c, 0, gas, &out->gas_limit)) return false;
-    if (value && value->kind != RIV_JSON_NULL && !rpc__quantity(c, 0, value, &out->value)) return false;
+    if (gas && !rpc__number(c, 0, gas, &out->gas_limit)) return false;
+    if (value && !rpc__quantity(c, 0, value, &out->value)) return false;
     return !data || rpc__hex(c, 0, data, &out->data);
 }
 
